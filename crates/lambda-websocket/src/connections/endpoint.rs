@@ -1,0 +1,73 @@
+//! Where `@connections` is.
+
+use crate::connection::Connection;
+
+/// The SDK's own variable for the endpoint of this service. The template sets it, and so does a local gateway.
+const ENDPOINT_VARIABLE: &str = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI";
+
+/// Who delivered an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    ApiGateway,
+    /// A test or a sample event: its connections are not ours to post to.
+    Replay,
+}
+
+/// The base URL of `@connections`, or why there is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    Url(String),
+    Unknown(&'static str),
+}
+
+impl Endpoint {
+    /// The variable wins. Without it the URL is made from the API's id and not from `domainName`: behind a custom domain the latter
+    /// has no stage in its path, and posts to it fail with 403.
+    pub(crate) fn of(origin: Origin, connection: &Connection) -> Self {
+        let configured = std::env::var(ENDPOINT_VARIABLE).ok().filter(|url| !url.is_empty());
+        match (configured, origin) {
+            (Some(url), _) => Self::Url(url),
+            (None, Origin::Replay) => {
+                Self::Unknown("nothing is posted in a replay unless AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI says where to")
+            }
+            (None, Origin::ApiGateway) => match std::env::var("AWS_REGION") {
+                Ok(region) => Self::Url(default_url(connection.api_id(), &region, connection.stage())),
+                Err(_) => Self::Unknown(
+                    "the endpoint of @connections is not known: AWS_REGION and AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI are not set",
+                ),
+            },
+        }
+    }
+}
+
+fn default_url(api_id: &str, region: &str, stage: &str) -> String {
+    format!("https://{api_id}.execute-api.{region}.{}/{stage}", url_suffix(region))
+}
+
+/// `AWS::URLSuffix` of the partition that a region is in.
+fn url_suffix(region: &str) -> &'static str {
+    match region {
+        _ if region.starts_with("cn-") => "amazonaws.com.cn",
+        _ if region.starts_with("us-iso-") => "c2s.ic.gov",
+        _ if region.starts_with("us-isob-") => "sc2s.sgov.gov",
+        _ if region.starts_with("eusc-") => "amazonaws.eu",
+        _ => "amazonaws.com",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::default_url;
+
+    #[test]
+    fn the_default_url_has_the_stage_and_the_suffix_of_the_partition() {
+        assert_eq!(
+            default_url("abcd123456", "eu-west-1", "prod"),
+            "https://abcd123456.execute-api.eu-west-1.amazonaws.com/prod"
+        );
+        assert_eq!(
+            default_url("abcd123456", "cn-north-1", "prod"),
+            "https://abcd123456.execute-api.cn-north-1.amazonaws.com.cn/prod"
+        );
+    }
+}

@@ -1,0 +1,154 @@
+//! `@connections`: what a function can do to any open connection, its caller's or another.
+
+mod broadcast;
+pub(crate) mod endpoint;
+mod error;
+
+use aws_sdk_apigatewaymanagement::Client;
+use aws_sdk_apigatewaymanagement::primitives::{Blob, DateTime};
+use bytes::Bytes;
+
+pub use broadcast::Broadcast;
+pub use error::PostError;
+
+use crate::aws;
+use crate::body::Payload;
+use crate::connection::ConnectionId;
+use endpoint::Endpoint;
+use error::answer_of;
+
+/// The largest message in bytes that API Gateway takes, in either direction.
+///
+/// Source: API Gateway developer guide, "Quotas for configuring and running a WebSocket API": message payload size, 128 KB.
+pub const MAX_PAYLOAD_BYTES: usize = 128 * 1024;
+
+/// The `@connections` API of one stage. A clone is cheap; the client behind it is made once, at the first call.
+///
+/// A function needs the permission `execute-api:ManageConnections` for it. Each call ends within six seconds: up to three tries,
+/// the throttled and the failed ones repeated after a short pause.
+///
+/// ```no_run
+/// use lambda_websocket::{Delivery, Message, RouteError, Text};
+///
+/// async fn handler(event: Message<Text>) -> Result<(), RouteError> {
+///     match event.connections().post(event.id(), &Text::from("hello")).await? {
+///         Delivery::Sent => Ok(()),
+///         Delivery::Gone => Ok(()), // the caller has left in the meantime, and nobody waits
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Connections {
+    endpoint: Endpoint,
+}
+
+/// What became of a call to one connection. A connection that is gone is an everyday outcome and no error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a connection that is gone should be forgotten"]
+pub enum Delivery {
+    /// API Gateway has taken it. Whether the client reads it, nobody is told.
+    Sent,
+    /// The connection is closed, or not open yet (its `$connect` is still running).
+    Gone,
+}
+
+/// What API Gateway knows of an open connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConnectionInfo {
+    /// When it was made, in milliseconds since 1970.
+    pub connected_at_ms: Option<u64>,
+    /// When the last message went over it, in either direction, in milliseconds since 1970.
+    pub last_active_at_ms: Option<u64>,
+    /// The client's address.
+    pub source_ip: Option<String>,
+    /// The client's `User-Agent`, if it sent one.
+    pub user_agent: Option<String>,
+}
+
+impl Connections {
+    pub(crate) fn new(endpoint: Endpoint) -> Self {
+        Self { endpoint }
+    }
+
+    /// The API at a base URL, `https://{apiId}.execute-api.{region}.amazonaws.com/{stage}`, for functions that are not called by
+    /// the WebSocket itself.
+    pub fn at(url: impl Into<String>) -> Self {
+        Self::new(Endpoint::Url(url.into()))
+    }
+
+    /// Sends a message to one connection.
+    ///
+    /// # Errors
+    /// [`PostError::TooLarge`] before anything is sent if the message is over 128 KiB; the others are API Gateway's answers.
+    pub async fn post(&self, to: &ConnectionId, payload: &impl Payload) -> Result<Delivery, PostError> {
+        let payload = encode(payload)?;
+        post(self.client().await?, to, payload).await
+    }
+
+    /// What API Gateway knows of a connection; `None` if it is gone.
+    ///
+    /// # Errors
+    /// Whatever keeps API Gateway from telling.
+    pub async fn get(&self, id: &ConnectionId) -> Result<Option<ConnectionInfo>, PostError> {
+        let answer = self.client().await?.get_connection().connection_id(id.as_str()).send().await;
+        Ok(answer_of(answer)?.map(|found| {
+            let identity = found.identity.map(|identity| (identity.source_ip, identity.user_agent));
+            let (source_ip, user_agent) = identity.unwrap_or_default();
+            // The SDK puts an empty text where API Gateway left a member out.
+            let present = |text: Option<String>| text.filter(|text| !text.is_empty());
+            ConnectionInfo {
+                connected_at_ms: found.connected_at.and_then(millis),
+                last_active_at_ms: found.last_active_at.and_then(millis),
+                source_ip: present(source_ip),
+                user_agent: present(user_agent),
+            }
+        }))
+    }
+
+    /// Closes a connection: its client gets close code 1000, and `$disconnect` runs.
+    ///
+    /// # Errors
+    /// Whatever keeps API Gateway from closing it.
+    pub async fn close(&self, id: &ConnectionId) -> Result<Delivery, PostError> {
+        let answer = self.client().await?.delete_connection().connection_id(id.as_str()).send().await;
+        Ok(Delivery::of(answer_of(answer)?.as_ref()))
+    }
+
+    async fn client(&self) -> Result<Client, PostError> {
+        match &self.endpoint {
+            Endpoint::Url(url) => Ok(aws::connections(url).await),
+            Endpoint::Unknown(why) => Err(PostError::Failed((*why).into())),
+        }
+    }
+}
+
+impl Delivery {
+    /// Whether the connection is closed or not open yet.
+    #[must_use]
+    pub fn is_gone(self) -> bool {
+        self == Self::Gone
+    }
+
+    fn of<T>(answer: Option<&T>) -> Self {
+        if answer.is_some() { Self::Sent } else { Self::Gone }
+    }
+}
+
+/// Checks the size on our side: the SDK would send it all, only to be told no.
+fn encode(payload: &impl Payload) -> Result<Bytes, PostError> {
+    let payload = payload.to_bytes().map_err(|error| PostError::Failed(error.into()))?;
+    if payload.len() > MAX_PAYLOAD_BYTES {
+        return Err(PostError::TooLarge { bytes: payload.len() });
+    }
+    Ok(payload)
+}
+
+async fn post(client: Client, to: &ConnectionId, payload: Bytes) -> Result<Delivery, PostError> {
+    let answer = client.post_to_connection().connection_id(to.as_str()).data(Blob::new(payload)).send().await;
+    Ok(Delivery::of(answer_of(answer)?.as_ref()))
+}
+
+fn millis(time: DateTime) -> Option<u64> {
+    time.to_millis().ok()?.try_into().ok()
+}

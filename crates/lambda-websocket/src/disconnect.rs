@@ -1,0 +1,63 @@
+//! `$disconnect`: a connection has closed.
+
+use std::ops::Deref;
+
+use crate::connection::{Connection, OwnId};
+use crate::error::{Cause, FunctionError, RouteError, chain};
+use crate::event::{BadEvent, Event, Kind};
+use crate::response::Response;
+
+/// A connection that has closed, whoever closed it.
+///
+/// API Gateway delivers this event at best effort: it may never come. Whatever must go away by itself needs a time to live.
+/// Nothing can be answered here; other connections can be told through [`Connection::connections`].
+#[derive(Clone, Debug)]
+pub struct Disconnect {
+    id: OwnId,
+    connection: Connection,
+}
+
+impl Disconnect {
+    pub(crate) fn new(event: Event) -> Result<Self, BadEvent> {
+        let connection = event.expect(Kind::Disconnect)?.connection;
+        Ok(Self { id: OwnId::of(&connection), connection })
+    }
+
+    /// The id that the connection had. It can't be posted to any more, see [`OwnId`].
+    #[must_use]
+    pub fn id(&self) -> &OwnId {
+        &self.id
+    }
+
+    /// The WebSocket close code: 1001 after ten idle minutes or two hours, 1000 after a close through `@connections`, 1005 where the
+    /// client gave none, else the client's own.
+    #[must_use]
+    pub fn code(&self) -> Option<u16> {
+        self.raw().request_context.disconnect_status_code?.try_into().ok()
+    }
+
+    /// The reason that came with the close code, if it is not empty.
+    #[must_use]
+    pub fn reason(&self) -> Option<&str> {
+        self.raw().request_context.disconnect_reason.as_deref().filter(|reason| !reason.is_empty())
+    }
+}
+
+impl Deref for Disconnect {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+/// Nobody hears the answer, so an error of whatever kind is one of our side.
+pub(crate) fn answer(result: Result<(), RouteError>) -> Result<Response, FunctionError> {
+    let cause = match result {
+        Ok(()) => return Ok(Response::status(200)),
+        Err(RouteError(Cause::Client(text) | Cause::Refused(text))) => text.into(),
+        Err(RouteError(Cause::Internal(cause))) => cause,
+    };
+    tracing::error!("{}", chain(&*cause));
+    Err(FunctionError::internal(&*cause))
+}

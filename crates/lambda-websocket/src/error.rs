@@ -1,0 +1,108 @@
+//! What a route's failure means: for the client, for the log, for Lambda.
+
+use std::error::Error;
+use std::fmt;
+
+use lambda_runtime::Diagnostic;
+
+use crate::connections::PostError;
+
+pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
+
+/// Why a message was not served. Return it, mostly through `?`, and the right one hears of it:
+///
+/// | made by | the client gets | the log gets |
+/// |---|---|---|
+/// | [`RouteError::client`] | an error frame with your text | INFO |
+/// | [`RouteError::refused`] | an error frame with your text | INFO |
+/// | `?` on any other error, [`RouteError::internal`] | API Gateway's own `Internal server error` frame | ERROR with the cause |
+///
+/// The error frame is `{"message":"…","connectionId":"…","requestId":"…"}`, the shape of API Gateway's own error frames, so that a
+/// client parses one shape. On a route with a RouteResponse it is the answer's body; on a one-way route it is posted to the caller.
+///
+/// Like `anyhow::Error` this is not itself a [`std::error::Error`], so that every error type can turn into it.
+#[derive(Debug)]
+pub struct RouteError(pub(crate) Cause);
+
+#[derive(Debug)]
+pub(crate) enum Cause {
+    Client(String),
+    Refused(String),
+    Internal(BoxError),
+}
+
+impl RouteError {
+    /// The client's message is wrong; `text` says what it can mend. Status 400.
+    pub fn client(text: impl fmt::Display) -> Self {
+        Self(Cause::Client(text.to_string()))
+    }
+
+    /// The message is fine, but this client may not do that; `text` says what. Status 403.
+    pub fn refused(text: impl fmt::Display) -> Self {
+        Self(Cause::Refused(text.to_string()))
+    }
+
+    /// Our side failed. The cause goes to the log only; Lambda is told of a function error, so that alarms on it fire.
+    pub fn internal(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(Cause::Internal(cause.into()))
+    }
+}
+
+/// Any error is internal, but for [`PostError::TooLarge`]: that is for the client to mend, whose message it mostly is.
+impl<E: Error + Send + Sync + 'static> From<E> for RouteError {
+    fn from(error: E) -> Self {
+        let is_too_large = |error: &(dyn Error + 'static)| {
+            error.downcast_ref::<PostError>().is_some_and(|error| matches!(error, PostError::TooLarge { .. }))
+        };
+        if is_too_large(&error) { Self::client(error) } else { Self::internal(error) }
+    }
+}
+
+/// A function error: what Lambda is told when a route could not answer. API Gateway makes 502 of it on `$connect` and the
+/// `Internal server error` frame on a message.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{error_type}: {message}")]
+pub struct FunctionError {
+    error_type: &'static str,
+    message: String,
+}
+
+impl FunctionError {
+    pub(crate) fn internal(cause: &(dyn Error + 'static)) -> Self {
+        Self { error_type: "InternalError", message: chain(cause) }
+    }
+
+    pub(crate) fn panic(message: String) -> Self {
+        Self { error_type: "HandlerPanicked", message }
+    }
+
+    /// `InternalError` or `HandlerPanicked`: these names stay, so that a metric filter may look for them.
+    #[must_use]
+    pub fn error_type(&self) -> &'static str {
+        self.error_type
+    }
+
+    /// What went wrong. API Gateway never shows it to the client.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+}
+
+impl From<FunctionError> for Diagnostic {
+    fn from(error: FunctionError) -> Self {
+        Self { error_type: error.error_type.to_owned(), error_message: error.message }
+    }
+}
+
+/// An error and everything below it, in one line.
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut below = error.source();
+    while let Some(error) = below {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        below = error.source();
+    }
+    text
+}

@@ -1,0 +1,225 @@
+//! From Lambda's JSON to a checked event: the only place that distrusts its input.
+
+mod mend;
+
+use std::fmt;
+
+use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
+use serde_json::Value;
+
+use crate::connection::{Connection, ConnectionId};
+use crate::connections::endpoint::Origin;
+
+/// What happened to the connection, as in `requestContext.eventType`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Connect,
+    Message,
+    Disconnect,
+}
+
+impl Kind {
+    fn of(event_type: &str) -> Option<Self> {
+        match event_type {
+            "CONNECT" => Some(Self::Connect),
+            "MESSAGE" => Some(Self::Message),
+            "DISCONNECT" => Some(Self::Disconnect),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "CONNECT",
+            Self::Message => "MESSAGE",
+            Self::Disconnect => "DISCONNECT",
+        })
+    }
+}
+
+/// Why an event can't be served. The text is the body of the 400.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum BadEvent {
+    #[error("Missing RequestContext")]
+    MissingRequestContext,
+    #[error("Missing connectionId")]
+    MissingConnectionId,
+    #[error("Malformed connectionId")]
+    MalformedConnectionId,
+    #[error("Wrong event type: expected {0}")]
+    WrongEventType(Kind),
+    #[error("Unknown route key")]
+    UnknownRouteKey,
+    #[error("Malformed event")]
+    Malformed(String),
+}
+
+/// An event whose connection id is valid. Whether its kind is one that the route serves is the route's to say.
+#[derive(Debug)]
+pub(crate) struct Event {
+    /// `None` for a kind that API Gateway does not have.
+    pub(crate) kind: Option<Kind>,
+    pub(crate) body: Option<String>,
+    pub(crate) connection: Connection,
+}
+
+/// A refused event, with its request id where it had one.
+#[derive(Debug)]
+pub(crate) struct Refused {
+    pub(crate) why: BadEvent,
+    pub(crate) request_id: Option<String>,
+}
+
+impl Event {
+    pub(crate) fn parse(json: &str, origin: Origin) -> Result<Self, Refused> {
+        let mut raw = read(json)?;
+        let context = &mut raw.request_context;
+        let id = match context.connection_id.as_deref() {
+            None | Some("") => Err(BadEvent::MissingConnectionId),
+            Some(id) => id.parse::<ConnectionId>().map_err(|_| BadEvent::MalformedConnectionId),
+        };
+        let id = id.map_err(|why| Refused { why, request_id: context.request_id.take() })?;
+        let kind = context.event_type.as_deref().and_then(Kind::of);
+        Ok(Self { kind, body: raw.body.take(), connection: Connection::new(id, origin, raw) })
+    }
+
+    pub(crate) fn expect(self, kind: Kind) -> Result<Self, BadEvent> {
+        if self.kind == Some(kind) { Ok(self) } else { Err(BadEvent::WrongEventType(kind)) }
+    }
+}
+
+fn read(json: &str) -> Result<ApiGatewayWebsocketProxyRequest, Refused> {
+    // Today's events go straight through. Only what fails is looked at more closely.
+    if let Ok(event) = serde_json::from_str(json) {
+        return Ok(event);
+    }
+    let refused = |why, request_id| Refused { why, request_id };
+    let mut event: Value = serde_json::from_str(json).map_err(|e| refused(BadEvent::Malformed(e.to_string()), None))?;
+    let Some(context) = event.get("requestContext").and_then(Value::as_object).filter(|context| !context.is_empty())
+    else {
+        return Err(refused(BadEvent::MissingRequestContext, None));
+    };
+    let request_id = context.get("requestId").and_then(Value::as_str).map(str::to_owned);
+    if context.get("connectionId").is_some_and(|id| !id.is_string() && !id.is_null()) {
+        return Err(refused(BadEvent::MalformedConnectionId, request_id));
+    }
+    mend::mend(&mut event);
+    serde_json::from_value(event).map_err(|e| refused(BadEvent::Malformed(e.to_string()), request_id))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn parse(event: &Value) -> Result<Event, BadEvent> {
+        Event::parse(&event.to_string(), Origin::Replay).map_err(|refused| refused.why)
+    }
+
+    fn message() -> Value {
+        json!({
+            "requestContext": {
+                "routeKey": "hello", "eventType": "MESSAGE", "connectionId": "L0SM9cOFvHcCIhw=", "requestId": "r=",
+                "connectedAt": 1_762_426_800_123_i64, "requestTimeEpoch": 1_762_426_804_011_i64, "stage": "prod",
+                "identity": { "sourceIp": "192.0.2.1" }
+            },
+            "body": "{}", "isBase64Encoded": false
+        })
+    }
+
+    #[test]
+    fn todays_event_is_accepted() {
+        let event = parse(&message()).unwrap();
+        assert_eq!(event.kind, Some(Kind::Message));
+        assert_eq!(event.connection.connected_at_ms(), 1_762_426_800_123);
+        assert_eq!(event.connection.raw().request_context.connection_id.as_deref(), Some("L0SM9cOFvHcCIhw="));
+    }
+
+    #[test]
+    fn explicit_nulls_of_older_events_are_mended() {
+        let mut event = message();
+        event["headers"] = json!({ "Host": "example.com", "X-Empty": null });
+        event["multiValueHeaders"] = json!({ "Host": ["example.com"], "X-Empty": null });
+        event["queryStringParameters"] = Value::Null;
+        event["stageVariables"] = json!({ "colour": null, "size": "9" });
+        let context = event["requestContext"].as_object_mut().unwrap();
+        context.insert("messageId".into(), Value::Null);
+        context.insert("disconnectStatusCode".into(), Value::Null);
+        context.insert("authorizer".into(), Value::Null);
+        context.insert("identity".into(), json!({ "caller": null, "sourceIp": "192.0.2.1", "userAgent": null }));
+        let connection = parse(&event).unwrap().connection;
+        assert_eq!(connection.stage_variable("size"), Some("9"));
+        assert_eq!(connection.stage_variable("colour"), None);
+        assert_eq!(connection.source_ip(), Some([192, 0, 2, 1].into()));
+
+        event["requestContext"]["identity"] = Value::Null;
+        assert_eq!(parse(&event).unwrap().connection.source_ip(), None);
+    }
+
+    #[test]
+    fn a_missing_connected_at_is_the_time_of_the_event() {
+        for absent in [None, Some(Value::Null)] {
+            let mut event = message();
+            let context = event["requestContext"].as_object_mut().unwrap();
+            context.remove("connectedAt");
+            if let Some(null) = absent {
+                context.insert("connectedAt".into(), null);
+            }
+            assert_eq!(parse(&event).unwrap().connection.connected_at_ms(), 1_762_426_804_011);
+        }
+    }
+
+    #[test]
+    fn numbers_as_strings_and_strange_headers_are_mended() {
+        let mut event = message();
+        event["requestContext"]["connectedAt"] = json!("17");
+        event["requestContext"]["disconnectStatusCode"] = json!("1001");
+        event["requestContext"]["status"] = json!(200);
+        event["headers"] = json!({ "X-Name": "J\u{fc}rgen\n", "Host": "example.com", "bad name": "x" });
+        let connection = parse(&event).unwrap().connection;
+        assert_eq!(connection.connected_at_ms(), 17);
+        assert_eq!(connection.raw().request_context.disconnect_status_code, Some(1001));
+        assert_eq!(connection.raw().headers.get("host").unwrap(), "example.com");
+    }
+
+    #[test]
+    fn what_can_not_be_an_event_of_a_connection_is_refused() {
+        let mut cases = vec![
+            (json!({}), BadEvent::MissingRequestContext),
+            (json!({ "requestContext": null }), BadEvent::MissingRequestContext),
+            (json!({ "requestContext": {} }), BadEvent::MissingRequestContext),
+            (json!({ "requestContext": "x" }), BadEvent::MissingRequestContext),
+            (json!([]), BadEvent::MissingRequestContext),
+            // A REST API's and an HTTP API's event.
+            (json!({ "httpMethod": "GET", "requestContext": { "stage": "x" } }), BadEvent::MissingConnectionId),
+            (
+                json!({ "version": "2.0", "requestContext": { "http": { "method": "GET" } } }),
+                BadEvent::MissingConnectionId,
+            ),
+        ];
+        for (id, why) in [
+            (Value::Null, BadEvent::MissingConnectionId),
+            (json!(""), BadEvent::MissingConnectionId),
+            (json!("../x"), BadEvent::MalformedConnectionId),
+            (json!(7), BadEvent::MalformedConnectionId),
+        ] {
+            let mut event = message();
+            event["requestContext"]["connectionId"] = id;
+            cases.push((event, why));
+        }
+        for (event, why) in cases {
+            assert_eq!(parse(&event).unwrap_err(), why, "{event}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_the_request() {
+        let mut event = message();
+        event["requestContext"].as_object_mut().unwrap().remove("connectionId");
+        let refused = Event::parse(&event.to_string(), Origin::Replay).unwrap_err();
+        assert_eq!(refused.request_id.as_deref(), Some("r="));
+    }
+}

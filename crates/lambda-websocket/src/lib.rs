@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+
+mod aws;
+mod body;
+#[cfg(feature = "dynamodb")]
+mod channel;
+mod connect;
+mod connection;
+mod connections;
+mod disconnect;
+mod error;
+mod event;
+mod message;
+#[cfg(feature = "dynamodb")]
+mod registry;
+mod response;
+mod route;
+mod routes;
+
+pub use body::{Body, Json, Payload, Text};
+#[cfg(feature = "dynamodb")]
+pub use channel::{Channel, InvalidChannel};
+pub use connect::{Accept, Connect, Reject, Subprotocol};
+pub use connection::{Connection, ConnectionId, InvalidConnectionId, OwnId};
+pub use connections::{Broadcast, ConnectionInfo, Connections, Delivery, MAX_PAYLOAD_BYTES, PostError};
+pub use disconnect::Disconnect;
+pub use error::{FunctionError, RouteError};
+pub use message::Message;
+#[cfg(feature = "dynamodb")]
+pub use registry::{MissingTableName, Registry, RegistryError, RowKey};
+pub use response::Response;
+pub use route::{Error, Route, connect, disconnect, message, request};
+pub use routes::Routes;

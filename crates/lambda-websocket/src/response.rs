@@ -1,0 +1,76 @@
+//! What a function returns to API Gateway.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::body::Text;
+use crate::connection::{Connection, ConnectionId};
+
+/// A Lambda proxy response: `{"statusCode":…,"headers":…,"body":…}`.
+///
+/// Handlers don't make one, [`Route::replay`](crate::Route::replay) shows one. API Gateway takes an answer with any other key for
+/// malformed, so there are no others.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Response {
+    status_code: u16,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    headers: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<String>,
+}
+
+impl Response {
+    pub(crate) fn status(status_code: u16) -> Self {
+        Self { status_code, headers: BTreeMap::new(), body: None }
+    }
+
+    pub(crate) fn with_body(mut self, body: impl Into<String>) -> Self {
+        self.body = Some(body.into());
+        self
+    }
+
+    pub(crate) fn with_header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.insert(name, value);
+        self
+    }
+
+    /// The HTTP status. Only `$connect` has a use for it: the handshake is answered with it.
+    #[must_use]
+    pub fn status_code(&self) -> u16 {
+        self.status_code
+    }
+
+    /// The body. API Gateway sends it to the client on a route that has a RouteResponse, and drops it on every other.
+    #[must_use]
+    pub fn body(&self) -> Option<&str> {
+        self.body.as_deref()
+    }
+
+    /// A header, by the name as the function spells it. Only `Sec-WebSocket-Protocol` on `$connect` has a use.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+}
+
+/// The frame that tells a client what was wrong, in the shape of API Gateway's own error frames.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ErrorFrame<'a> {
+    message: &'a str,
+    connection_id: &'a ConnectionId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+}
+
+impl<'a> ErrorFrame<'a> {
+    pub(crate) fn new(message: &'a str, connection: &'a Connection) -> Self {
+        Self { message, connection_id: connection.checked_id(), request_id: connection.request_id() }
+    }
+
+    pub(crate) fn to_text(&self) -> Result<Text, serde_json::Error> {
+        serde_json::to_string(self).map(Text)
+    }
+}

@@ -1,0 +1,251 @@
+//! What a binary runs.
+
+use std::any::Any;
+use std::fmt;
+use std::marker::PhantomData;
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+use futures_util::future::LocalBoxFuture;
+use lambda_runtime::{LambdaEvent, service_fn};
+use serde_json::value::RawValue;
+use tracing::Instrument;
+
+use crate::body::{Body, Payload};
+use crate::connect::{self, Accept, Connect, Reject};
+use crate::connections::endpoint::Origin;
+use crate::disconnect::{self, Disconnect};
+use crate::error::{FunctionError, RouteError};
+use crate::event::{BadEvent, Event, Refused};
+use crate::message::{self, Message};
+use crate::response::Response;
+
+/// What [`Route::run`] ends with when the runtime itself fails.
+pub type Error = lambda_runtime::Error;
+
+/// A route with its handler: what a Lambda function's `main` runs.
+///
+/// Made by [`connect`], [`disconnect`], [`message`], [`request`], or by [`Routes`](crate::Routes) for several route keys in one
+/// function.
+#[must_use = "a route serves nothing until it is run"]
+pub struct Route<'h> {
+    serve: Box<dyn Serve + 'h>,
+}
+
+/// Serves `$connect`: the socket opens on [`Accept`], and the handshake fails with an HTTP status on [`Reject`].
+///
+/// ```no_run
+/// use lambda_websocket::{Accept, Connect, Error, Reject, connect};
+///
+/// async fn handler(event: Connect) -> Result<Accept, Reject> {
+///     match event.query("token") {
+///         Some("let me in") => Ok(Accept::new()),
+///         _ => Err(Reject::unauthorized("who are you?")),
+///     }
+/// }
+///
+/// #[tokio::main(flavor = "current_thread")]
+/// async fn main() -> Result<(), Error> {
+///     connect(handler).run().await
+/// }
+/// ```
+pub fn connect<'h>(handler: impl AsyncFn(Connect) -> Result<Accept, Reject> + 'h) -> Route<'h> {
+    Route::new(OnConnect(handler))
+}
+
+/// Serves `$disconnect`. API Gateway ignores the answer, and may never call.
+pub fn disconnect<'h>(handler: impl AsyncFn(Disconnect) -> Result<(), RouteError> + 'h) -> Route<'h> {
+    Route::new(OnDisconnect(handler))
+}
+
+/// Serves messages on a one-way route, which is every route without a RouteResponse: the answer goes nowhere, and what the client
+/// should see is posted to [`@connections`](crate::Connections).
+///
+/// An answer does not compile, because it would never arrive:
+///
+/// ```compile_fail
+/// use lambda_websocket::{Message, RouteError, Text, message};
+///
+/// let route = message(async |event: Message<Text>| Ok::<Text, RouteError>(event.body));
+/// ```
+pub fn message<'h, B: Body + 'h>(handler: impl AsyncFn(Message<B>) -> Result<(), RouteError> + 'h) -> Route<'h> {
+    Route::new(OnMessage(handler, PhantomData))
+}
+
+/// Serves messages on a route that has a RouteResponse: what the handler returns is the frame that the client gets.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use lambda_websocket::{Message, Text, request};
+///
+/// let route = request(async |event: Message<Text>| Ok(Text(event.body.0.to_uppercase())));
+///
+/// let event = r#"{
+///     "requestContext": {
+///         "routeKey": "$default", "eventType": "MESSAGE", "connectionId": "L0SM9cOFvHcCIhw=",
+///         "connectedAt": 1762426800123, "requestTimeEpoch": 1762426804011
+///     },
+///     "body": "hello"
+/// }"#;
+/// assert_eq!(route.replay(event).await?.body(), Some("HELLO"));
+/// # Ok::<(), lambda_websocket::FunctionError>(()) }).unwrap();
+/// ```
+pub fn request<'h, B: Body + 'h, R: Payload + 'h>(
+    handler: impl AsyncFn(Message<B>) -> Result<R, RouteError> + 'h,
+) -> Route<'h> {
+    Route::new(OnRequest(handler, PhantomData))
+}
+
+impl<'h> Route<'h> {
+    pub(crate) fn new(serve: impl Serve + 'h) -> Self {
+        Self { serve: Box::new(serve) }
+    }
+
+    pub(crate) fn into_serve(self) -> Box<dyn Serve + 'h> {
+        self.serve
+    }
+
+    /// Serves Lambda's invocations until Lambda ends the process.
+    ///
+    /// Logs go to standard output as Lambda's logging settings say (`AWS_LAMBDA_LOG_LEVEL`, `AWS_LAMBDA_LOG_FORMAT`), unless `main` has
+    /// set a `tracing` subscriber of its own.
+    ///
+    /// # Errors
+    /// If Lambda's Runtime API can't be reached. A handler's errors don't end the process.
+    ///
+    /// # Panics
+    /// Outside of Lambda: `lambda_runtime` panics if the variables that Lambda sets are missing.
+    pub async fn run(self) -> Result<(), Error> {
+        use tracing::subscriber::NoSubscriber;
+        if tracing::dispatcher::get_default(|subscriber| subscriber.is::<NoSubscriber>()) {
+            lambda_runtime::tracing::init_default_subscriber();
+        }
+        let route = &self;
+        lambda_runtime::run(service_fn(async move |invocation: LambdaEvent<Box<RawValue>>| {
+            let LambdaEvent { payload, context } = invocation;
+            route.handle(payload.get(), &context.request_id, Origin::ApiGateway).await
+        }))
+        .await
+    }
+
+    /// Serves one event as Lambda would deliver it, for tests and sample events.
+    ///
+    /// What the handler posts to `@connections` goes to `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI`. If that is not set, posts fail with
+    /// an error that says so: a replay never talks to the API that an event came from.
+    ///
+    /// # Errors
+    /// What Lambda would report as a function error: a failure on our side, or a panic.
+    pub async fn replay(&self, json: &str) -> Result<Response, FunctionError> {
+        self.handle(json, "replay", Origin::Replay).await
+    }
+
+    async fn handle(&self, json: &str, invocation_id: &str, origin: Origin) -> Result<Response, FunctionError> {
+        let event = match Event::parse(json, origin) {
+            Ok(event) => event,
+            Err(Refused { why, request_id }) => {
+                return Ok(refuse(&why, request_id.as_deref().unwrap_or(invocation_id)));
+            }
+        };
+        let connection = event.connection.clone();
+        let request_id = connection.request_id().unwrap_or(invocation_id);
+        let span = tracing::error_span!(
+            "route",
+            requestId = request_id,
+            connectionId = %connection.checked_id(),
+            routeKey = connection.route_key(),
+        );
+        match self.serve_or_catch(event).instrument(span).await {
+            Ok(response) => Ok(response),
+            Err(Unserved::Event(why)) => Ok(refuse(&why, request_id)),
+            Err(Unserved::Function(error)) => Err(error),
+        }
+    }
+
+    /// A panic ends the invocation and not the process: the next event finds a working function.
+    async fn serve_or_catch(&self, event: Event) -> Result<Response, Unserved> {
+        // A handler only borrows what it shares, so nothing of ours is left half-changed by an unwinding one.
+        match AssertUnwindSafe(async { self.serve.serve(event).await }).catch_unwind().await {
+            Ok(outcome) => outcome,
+            Err(panic) => {
+                let message = panic_message(&*panic);
+                tracing::error!("the handler panicked: {message}");
+                Err(FunctionError::panic(message).into())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Route<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Route").finish_non_exhaustive()
+    }
+}
+
+fn refuse(why: &BadEvent, request_id: &str) -> Response {
+    match why {
+        BadEvent::Malformed(detail) => tracing::error!(requestId = request_id, detail, "{why}"),
+        _ => tracing::error!(requestId = request_id, "{why}"),
+    }
+    Response::status(400).with_body(why.to_string())
+}
+
+fn panic_message(panic: &(dyn Any + Send)) -> String {
+    panic
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "no message".to_owned())
+}
+
+/// Why an event got no answer of the handler's.
+#[derive(Debug)]
+pub(crate) enum Unserved {
+    Event(BadEvent),
+    Function(FunctionError),
+}
+
+impl From<BadEvent> for Unserved {
+    fn from(why: BadEvent) -> Self {
+        Self::Event(why)
+    }
+}
+
+impl From<FunctionError> for Unserved {
+    fn from(error: FunctionError) -> Self {
+        Self::Function(error)
+    }
+}
+
+/// One kind of route, its handler's types erased.
+pub(crate) trait Serve {
+    fn serve(&self, event: Event) -> LocalBoxFuture<'_, Result<Response, Unserved>>;
+}
+
+struct OnConnect<H>(H);
+struct OnDisconnect<H>(H);
+struct OnMessage<H, B>(H, PhantomData<fn(B)>);
+struct OnRequest<H, B, R>(H, PhantomData<fn(B) -> R>);
+
+impl<H: AsyncFn(Connect) -> Result<Accept, Reject>> Serve for OnConnect<H> {
+    fn serve(&self, event: Event) -> LocalBoxFuture<'_, Result<Response, Unserved>> {
+        Box::pin(async move { Ok(connect::answer((self.0)(Connect::new(event)?).await)) })
+    }
+}
+
+impl<H: AsyncFn(Disconnect) -> Result<(), RouteError>> Serve for OnDisconnect<H> {
+    fn serve(&self, event: Event) -> LocalBoxFuture<'_, Result<Response, Unserved>> {
+        Box::pin(async move { Ok(disconnect::answer((self.0)(Disconnect::new(event)?).await)?) })
+    }
+}
+
+impl<B: Body, H: AsyncFn(Message<B>) -> Result<(), RouteError>> Serve for OnMessage<H, B> {
+    fn serve(&self, event: Event) -> LocalBoxFuture<'_, Result<Response, Unserved>> {
+        Box::pin(message::message(event, &self.0))
+    }
+}
+
+impl<B: Body, R: Payload, H: AsyncFn(Message<B>) -> Result<R, RouteError>> Serve for OnRequest<H, B, R> {
+    fn serve(&self, event: Event) -> LocalBoxFuture<'_, Result<Response, Unserved>> {
+        Box::pin(message::request(event, &self.0))
+    }
+}

@@ -1,0 +1,120 @@
+//! Several route keys in one function.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use futures_util::future::LocalBoxFuture;
+
+use crate::body::{Body, Payload};
+use crate::connect::{Accept, Connect, Reject};
+use crate::disconnect::Disconnect;
+use crate::error::RouteError;
+use crate::event::{BadEvent, Event};
+use crate::message::Message;
+use crate::response::Response;
+use crate::route::{self, Error, Route, Serve, Unserved};
+
+/// Several routes in one function, told apart by their route key. An event of a route that is not here is a 400.
+///
+/// ```no_run
+/// use lambda_websocket::{Accept, Connect, Disconnect, Error, Json, Message, Routes, Text};
+///
+/// #[tokio::main(flavor = "current_thread")]
+/// async fn main() -> Result<(), Error> {
+///     let greeting = String::from("welcome"); // handlers may borrow from here
+///     Routes::new()
+///         .connect(async |_: Connect| Ok(Accept::new()))
+///         .disconnect(async |_: Disconnect| Ok(()))
+///         .request("$default", async |_: Message<Text>| Ok(Text(greeting.clone())))
+///         .run()
+///         .await
+/// }
+/// ```
+#[derive(Default)]
+#[must_use = "routes serve nothing until they are run"]
+pub struct Routes<'h> {
+    by_key: HashMap<String, Box<dyn Serve + 'h>>,
+}
+
+impl<'h> Routes<'h> {
+    /// No routes yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds `$connect`, see [`connect`](crate::connect()).
+    ///
+    /// # Panics
+    /// As all of these do: if the route is there already.
+    #[track_caller]
+    pub fn connect(self, handler: impl AsyncFn(Connect) -> Result<Accept, Reject> + 'h) -> Self {
+        self.add("$connect", route::connect(handler))
+    }
+
+    /// Adds `$disconnect`, see [`disconnect`](crate::disconnect()).
+    #[track_caller]
+    pub fn disconnect(self, handler: impl AsyncFn(Disconnect) -> Result<(), RouteError> + 'h) -> Self {
+        self.add("$disconnect", route::disconnect(handler))
+    }
+
+    /// Adds a one-way route, see [`message`](crate::message()).
+    #[track_caller]
+    pub fn message<B: Body + 'h>(
+        self,
+        route_key: &str,
+        handler: impl AsyncFn(Message<B>) -> Result<(), RouteError> + 'h,
+    ) -> Self {
+        self.add(route_key, route::message(handler))
+    }
+
+    /// Adds a route with a RouteResponse, see [`request`](crate::request()).
+    #[track_caller]
+    pub fn request<B: Body + 'h, R: Payload + 'h>(
+        self,
+        route_key: &str,
+        handler: impl AsyncFn(Message<B>) -> Result<R, RouteError> + 'h,
+    ) -> Self {
+        self.add(route_key, route::request(handler))
+    }
+
+    /// As [`Route::run`].
+    ///
+    /// # Errors
+    /// As [`Route::run`].
+    pub async fn run(self) -> Result<(), Error> {
+        Route::from(self).run().await
+    }
+
+    /// All of them as one route, for [`Route::replay`].
+    pub fn into_route(self) -> Route<'h> {
+        Route::new(self)
+    }
+
+    #[track_caller]
+    fn add(mut self, route_key: &str, route: Route<'h>) -> Self {
+        let twin = self.by_key.insert(route_key.to_owned(), route.into_serve());
+        assert!(twin.is_none(), "the route `{route_key}` is there already");
+        self
+    }
+}
+
+impl<'h> From<Routes<'h>> for Route<'h> {
+    fn from(routes: Routes<'h>) -> Self {
+        routes.into_route()
+    }
+}
+
+impl Serve for Routes<'_> {
+    fn serve(&self, event: Event) -> LocalBoxFuture<'_, Result<Response, Unserved>> {
+        match self.by_key.get(event.connection.route_key()) {
+            Some(route) => route.serve(event),
+            None => Box::pin(async { Err(BadEvent::UnknownRouteKey.into()) }),
+        }
+    }
+}
+
+impl fmt::Debug for Routes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.by_key.keys()).finish()
+    }
+}

@@ -1,0 +1,17 @@
+//! `hello`: a one-way route, so its greeting is posted to the caller.
+
+use lambda_websocket::{Delivery, Error, Message, RouteError, Text, message};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    message(hello).run().await
+}
+
+async fn hello(event: Message<Text>) -> Result<(), RouteError> {
+    let greeting = Text(format!("Hello from hello. You connected at: {}", event.connected_at_ms()));
+    match event.connections().post(event.id(), &greeting).await? {
+        Delivery::Sent => Ok(()),
+        // The caller did not wait for its greeting. There is nothing to clean up: `$disconnect` does that.
+        Delivery::Gone => Ok(()),
+    }
+}

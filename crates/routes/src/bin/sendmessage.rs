@@ -1,0 +1,33 @@
+//! `sendmessage`: `{"action":"sendmessage","data":…}` goes to everyone in the caller's channel, the caller too.
+
+use lambda_websocket::{Error, Json, Message, Registry, RouteError, Text, message};
+use serde_json::Value;
+
+#[derive(serde::Deserialize)]
+struct SendMessage {
+    data: Value,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    let registry = Registry::from_env()?;
+    message(async |event: Message<Json<SendMessage>>| {
+        let Some(channel) = registry.channel_of(event.id()).await? else {
+            return Err(RouteError::client("You are in no channel; reconnect"));
+        };
+        let everyone = registry.members_with(event.id(), &channel);
+        let report = event.connections().broadcast(everyone, &text(&event.body.0.data)).await?;
+        // The message is out. A row that stays behind is found again by the next one, and has a time to live.
+        if let Err(error) = registry.remove_gone(report.gone).await {
+            tracing::warn!(%error, "a connection that is gone is still in the table");
+        }
+        Ok(())
+    })
+    .run()
+    .await
+}
+
+/// A string goes out as it is, anything else as JSON.
+fn text(data: &Value) -> Text {
+    data.as_str().map_or_else(|| Text(data.to_string()), Text::from)
+}
