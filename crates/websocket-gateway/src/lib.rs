@@ -1,2 +1,24 @@
-//! stub
+//! A local Amazon API Gateway for WebSocket APIs.
+//!
+//! [`Gateway::start`] reads a SAM template, builds the functions behind its routes, and serves the API on a local port: real
+//! WebSocket clients at the front, the functions' own binaries behind a real Lambda Runtime API, `@connections` and DynamoDB for
+//! them to call. The rules of API Gateway are in the modules that bear their names.
+
 pub mod api;
+pub mod lambda;
+pub mod template;
+
+mod clock;
+mod connections;
+mod credentials;
+mod dynamodb;
+mod event;
+mod front_door;
+mod gateway;
+mod ids;
+mod integration;
+mod service;
+mod websocket;
+
+pub use clock::Clock;
+pub use gateway::{Gateway, Options, StartError, Store};

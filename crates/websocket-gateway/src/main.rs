@@ -1,2 +1,81 @@
-//! stub
-fn main() {}
+//! `websocket-gateway`: starts a [`Gateway`] from the command line.
+
+mod cli;
+mod console;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use cli::Cli;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use websocket_gateway::lambda::BuildError;
+use websocket_gateway::{Gateway, StartError};
+
+/// The command line or the template is wrong: the author has something to mend.
+const WRONG_INPUT: u8 = 2;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let options = Cli::parse().into_options();
+    console::log_to_stderr();
+    match run(options).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => fail(error),
+    }
+}
+
+async fn run(options: websocket_gateway::Options) -> Result<(), StartError> {
+    let Ok(mut interrupts) = Interrupts::new() else {
+        // Without handlers the system's own way with signals is in force: they end the process.
+        console::show_where(&Gateway::start(options).await?);
+        return std::future::pending().await;
+    };
+    let gateway = tokio::select! {
+        started = Gateway::start(options) => started?,
+        () = interrupts.next() => return Ok(()),
+    };
+    console::show_where(&gateway);
+    interrupts.next().await;
+    console::show_stopping();
+    tokio::select! {
+        () = gateway.stop() => {}
+        () = interrupts.next() => {}
+    }
+    Ok(())
+}
+
+/// Ctrl-C, and what a supervisor sends.
+struct Interrupts {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Interrupts {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+fn fail(error: StartError) -> ExitCode {
+    let code = match &error {
+        StartError::Template(_) => WRONG_INPUT,
+        StartError::Build(error) if is_of_the_template(error) => WRONG_INPUT,
+        _ => 1,
+    };
+    console::show_error(error);
+    ExitCode::from(code)
+}
+
+fn is_of_the_template(error: &BuildError) -> bool {
+    matches!(
+        error,
+        BuildError::NoManifest { .. } | BuildError::NoBinaryNamed { .. } | BuildError::UnknownBinary { .. }
+    )
+}

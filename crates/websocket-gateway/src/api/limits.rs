@@ -25,3 +25,11 @@ pub const FUNCTION_MEMORY: u32 = 128;
 /// The largest payload that a function may be invoked with or answer, in bytes.
 /// Source: AWS Lambda developer guide, "Lambda quotas": 6 MB each for request and response, synchronous.
 pub const INVOCATION_BYTES: usize = 6 * 1024 * 1024;
+
+/// After how long without data a connection is closed. Control frames don't count as data.
+/// Source: API Gateway developer guide, "Quotas for configuring and running a WebSocket API": idle connection timeout, 10 minutes.
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
+
+/// How long a connection lasts at most.
+/// Source: as above: connection duration, 2 hours.
+pub const MAX_DURATION: Duration = Duration::from_secs(2 * 60 * 60);

@@ -1,0 +1,121 @@
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use websocket_gateway::{Clock, Options, Store, template};
+
+/// A local Amazon API Gateway for WebSocket APIs: reads the SAM template, runs the same Lambda binaries
+#[derive(Debug, Parser)]
+#[command(name = "websocket-gateway", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    start: Start,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build the functions and serve the API until Ctrl-C (this is what no command means too)
+    Start(Start),
+}
+
+#[derive(Args, Debug)]
+struct Start {
+    /// The SAM template
+    #[arg(long, value_name = "FILE", default_value = "template.yaml")]
+    template: PathBuf,
+    /// A value for a parameter of the template; may be repeated
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    parameters: Vec<(String, String)>,
+    /// The address to listen at
+    #[arg(long, value_name = "IP", default_value_t = Ipv4Addr::LOCALHOST.into())]
+    host: IpAddr,
+    /// The port to listen at; 0 takes a free one
+    #[arg(long, default_value_t = 3001)]
+    port: u16,
+    /// Build the functions with optimisations
+    #[arg(long)]
+    release: bool,
+    /// A DynamoDB that runs elsewhere, for example DynamoDB Local [default: an embedded one, in memory]
+    #[arg(long, value_name = "URL", conflicts_with = "data_dir")]
+    dynamodb_endpoint: Option<String>,
+    /// Keep the embedded DynamoDB's data in this directory
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Close a connection that has been idle for so long
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    idle_timeout: Duration,
+    /// Close a connection that has lasted so long
+    #[arg(long, value_name = "DURATION", default_value = "2h", value_parser = duration)]
+    max_duration: Duration,
+}
+
+impl Cli {
+    pub(crate) fn into_options(self) -> Options {
+        let Command::Start(start) = self.command.unwrap_or(Command::Start(self.start));
+        let store = match (start.dynamodb_endpoint, start.data_dir) {
+            (Some(url), _) => Store::Endpoint(url),
+            (None, Some(directory)) => Store::Directory(directory),
+            (None, None) => Store::Memory,
+        };
+        Options {
+            template: start.template,
+            template_options: template::Options {
+                parameters: start.parameters.into_iter().collect(),
+                ..template::Options::default()
+            },
+            host: start.host,
+            port: start.port,
+            release: start.release,
+            store,
+            idle_timeout: start.idle_timeout,
+            max_duration: start.max_duration,
+            clock: Clock::default(),
+        }
+    }
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// `500ms`, `30s`, `10m` or `2h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let units = [("ms", 1), ("s", 1000), ("m", 60 * 1000), ("h", 60 * 60 * 1000)];
+    let unit = units.iter().find_map(|(unit, ms)| Some((text.strip_suffix(unit)?, ms)));
+    unit.and_then(|(number, ms): (_, &u64)| number.parse::<u64>().ok()?.checked_mul(*ms))
+        .filter(|ms| *ms > 0)
+        .map(Duration::from_millis)
+        .ok_or_else(|| "write a number and ms, s, m or h, for example 10m".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_have_a_unit() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("10m"), Ok(Duration::from_secs(600)));
+        assert_eq!(duration("2h"), Ok(Duration::from_secs(7200)));
+        for bad in ["", "10", "m", "0s", "-1s", "1.5h", "99999999999999999h"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn start_may_be_left_out() {
+        for line in [&["websocket-gateway", "--port", "0"][..], &["websocket-gateway", "start", "--port", "0"]] {
+            assert_eq!(Cli::try_parse_from(line).unwrap().into_options().port, 0);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The only place that reads the time.
+
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::watch;
+
+/// The time as events and limits see it: the system's, or one that a test moves by hand.
+#[derive(Clone, Debug, Default)]
+pub struct Clock(Source);
+
+#[derive(Clone, Debug, Default)]
+enum Source {
+    #[default]
+    System,
+    Manual(Arc<watch::Sender<u64>>),
+}
+
+impl Clock {
+    /// A clock that stands still at `now_ms` (milliseconds since 1970) until [`Clock::advance`] moves it.
+    #[must_use]
+    pub fn manual(now_ms: u64) -> Self {
+        Self(Source::Manual(Arc::new(watch::Sender::new(now_ms))))
+    }
+
+    /// Moves a manual clock on; whatever waits for a time that has come by then goes on. The system's clock does not listen.
+    pub fn advance(&self, by: Duration) {
+        if let Source::Manual(time) = &self.0 {
+            time.send_modify(|now_ms| *now_ms = now_ms.saturating_add(millis(by)));
+        }
+    }
+
+    /// Milliseconds since 1970.
+    #[must_use]
+    pub fn now_ms(&self) -> u64 {
+        match &self.0 {
+            Source::System => millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()),
+            Source::Manual(time) => *time.borrow(),
+        }
+    }
+
+    /// Waits until the clock shows `deadline_ms` (milliseconds since 1970) or more.
+    pub(crate) async fn sleep_until(&self, deadline_ms: u64) {
+        match &self.0 {
+            Source::System => {
+                tokio::time::sleep(Duration::from_millis(deadline_ms.saturating_sub(self.now_ms()))).await;
+            }
+            // The sender lives in `self`, so waiting can't fail.
+            Source::Manual(time) => drop(time.subscribe().wait_for(|now_ms| *now_ms >= deadline_ms).await),
+        }
+    }
+
+    /// Gives `work` this long. `None`: it took longer, and was dropped.
+    pub(crate) async fn within<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+        tokio::select! {
+            biased;
+            done = work => Some(done),
+            () = self.sleep_until(self.now_ms().saturating_add(millis(limit))) => None,
+        }
+    }
+}
+
+/// A duration in whole milliseconds.
+pub(crate) fn millis(duration: Duration) -> u64 {
+    duration.as_millis().try_into().unwrap_or(u64::MAX)
+}

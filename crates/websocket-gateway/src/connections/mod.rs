@@ -1,0 +1,7 @@
+//! `@connections`: which connections are open, and the HTTP API that posts to them, describes them and closes them.
+
+mod management_api;
+mod open;
+
+pub(crate) use management_api::{PREFIX, answer};
+pub(crate) use open::{OpenConnection, OpenConnections, Receivers};

@@ -1,0 +1,104 @@
+//! What the person at the terminal sees: on standard output where to connect, on standard error what happens.
+
+use std::fmt;
+use std::io::Write;
+
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
+use websocket_gateway::{Gateway, StartError};
+
+const DIM: &str = "\x1b[2m";
+const YELLOW: &str = "\x1b[33m";
+const RED: &str = "\x1b[31m";
+const PLAIN: &str = "\x1b[0m";
+
+/// `RUST_LOG` chooses what is shown, in the usual syntax.
+pub(crate) fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .event_format(Line)
+        .init();
+}
+
+pub(crate) fn show_where(gateway: &Gateway) {
+    let routes: Vec<_> = gateway.route_keys().collect();
+    let url = gateway.url();
+    say(&format!(
+        "\nConnect to {url}\n    npx wscat -c {url}\n\nRoutes: {}\nPress Ctrl-C to stop.\n",
+        routes.join("  ")
+    ));
+}
+
+pub(crate) fn show_stopping() {
+    say("\nStopping. Press Ctrl-C again to stop at once.");
+}
+
+/// A closed standard output is no reason to stop serving.
+fn say(text: &str) {
+    let mut out = std::io::stdout();
+    drop(writeln!(out, "{text}").and_then(|()| out.flush()));
+}
+
+pub(crate) fn show_error(error: StartError) {
+    let mut err = std::io::stderr();
+    let shown = match error {
+        StartError::Template(error) => writeln!(err, "{:?}", miette::Report::new(error)),
+        other => writeln!(err, "error: {other}"),
+    };
+    drop(shown);
+}
+
+/// One line an event: a function's output behind its name, everything else as a sentence with the ids behind it.
+struct Line;
+
+impl<S, N> FormatEvent<S, N> for Line
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let ansi = writer.has_ansi_escapes();
+        let style = |code: &'static str| if ansi { code } else { "" };
+        if event.metadata().target() == "websocket_gateway::function" {
+            return writeln!(writer, "{}{} |{} {}", style(DIM), fields.function, style(PLAIN), fields.message);
+        }
+        match *event.metadata().level() {
+            Level::ERROR => write!(writer, "{}error:{} ", style(RED), style(PLAIN))?,
+            Level::WARN => write!(writer, "{}warning:{} ", style(YELLOW), style(PLAIN))?,
+            _ => {}
+        }
+        writeln!(writer, "{}{}{}{}", fields.message, style(DIM), fields.others, style(PLAIN))
+    }
+}
+
+#[derive(Default)]
+struct Fields {
+    message: String,
+    function: String,
+    others: String,
+}
+
+impl Visit for Fields {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.record_debug(field, &format_args!("{value}"));
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        use fmt::Write;
+        // Writing to a String does not fail.
+        let _ = match field.name() {
+            "message" => write!(self.message, "{value:?}"),
+            "function" => write!(self.function, "{value:?}"),
+            name => write!(self.others, " {name}={value:?}"),
+        };
+    }
+}

@@ -1,0 +1,97 @@
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use dynoxide::Database;
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// How often expired rows are looked for. DynamoDB itself promises days.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// An embedded DynamoDB on a port of its own. It ends when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Embedded {
+    url: String,
+    /// Before `thread`, which ends only when this is gone.
+    stop: Option<DropGuard>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum EmbeddedError {
+    #[error("the embedded DynamoDB can't be opened: {0}")]
+    Open(String),
+    #[error("the embedded DynamoDB can't be started")]
+    Start(#[from] io::Error),
+}
+
+impl Embedded {
+    /// Keeps everything in memory, or in a file in `data_dir`.
+    pub(crate) async fn start(data_dir: Option<&Path>) -> Result<Self, EmbeddedError> {
+        let database = open(data_dir)?;
+        let listener = std::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        listener.set_nonblocking(true)?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let stop = CancellationToken::new();
+        let stopped = stop.clone();
+        // It runs SQLite where it is called, so it must not share a thread with connections that wait for it.
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let thread = std::thread::Builder::new()
+            .name("dynamodb".to_owned())
+            .spawn(move || runtime.block_on(serve(listener, database, stopped)))?;
+        Ok(Self { url, stop: Some(stop.drop_guard()), thread: Some(thread) })
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for Embedded {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic in there has been printed already.
+            drop(thread.join());
+        }
+    }
+}
+
+fn open(data_dir: Option<&Path>) -> Result<Database, EmbeddedError> {
+    let Some(data_dir) = data_dir else {
+        return Database::memory().map_err(|error| EmbeddedError::Open(error.to_string()));
+    };
+    std::fs::create_dir_all(data_dir)?;
+    let file = data_dir.join("dynamodb.sqlite");
+    let describe = |error| EmbeddedError::Open(format!("{}: {error}", file.display()));
+    Database::new(&file.to_string_lossy()).map_err(|error| describe(error.to_string()))
+}
+
+async fn serve(listener: std::net::TcpListener, database: Database, stop: CancellationToken) {
+    let listener = match TcpListener::from_std(listener) {
+        Ok(listener) => listener,
+        Err(error) => return tracing::error!("the embedded DynamoDB can't be started: {error}"),
+    };
+    let served = dynoxide::server::serve_with_shutdown(listener, database.clone(), stop.clone().cancelled_owned());
+    tokio::select! {
+        served = served => if let Err(error) = served {
+            tracing::error!("the embedded DynamoDB has stopped: {error}");
+        },
+        () = sweep(&database) => {}
+        // A function's idle connections would keep it from ending.
+        () = stop.cancelled() => {}
+    }
+}
+
+/// Nothing else removes rows whose time to live is over.
+async fn sweep(database: &Database) {
+    loop {
+        tokio::time::sleep(SWEEP).await;
+        if let Err(error) = database.sweep_ttl() {
+            tracing::warn!("the embedded DynamoDB can't remove expired rows: {error}");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! The store behind the functions: an embedded DynamoDB, or one that runs elsewhere, with the template's tables in it.
+
+mod embedded;
+mod tables;
+
+pub(crate) use embedded::Embedded;
+pub(crate) use tables::create_missing;

@@ -1,0 +1,184 @@
+//! The only place that writes the JSON that API Gateway sends: every key of the real events and no other.
+
+mod headers;
+mod query;
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::{HeaderMap, Uri};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::api::Api;
+use crate::ids::{self, ConnectionId};
+use headers::Headers;
+
+/// What stays the same in every event of a connection.
+#[derive(Clone, Debug)]
+pub(crate) struct Connection {
+    pub(crate) id: ConnectionId,
+    /// Milliseconds since 1970.
+    pub(crate) connected_at_ms: u64,
+    /// The host that the client asked for, without a port.
+    pub(crate) domain_name: String,
+    pub(crate) identity: Identity,
+}
+
+/// Who connected.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Identity {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) user_agent: Option<String>,
+    pub(crate) source_ip: String,
+}
+
+/// An event, and the id that error frames and log lines name it by.
+#[derive(Clone, Debug)]
+pub(crate) struct Written {
+    pub(crate) request_id: String,
+    pub(crate) json: Bytes,
+}
+
+/// Why a connection closed, as `$disconnect` is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Closed {
+    pub(crate) code: u16,
+    pub(crate) reason: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Event<'a> {
+    #[serde(flatten)]
+    headers: Option<Headers>,
+    #[serde(flatten)]
+    query: Option<query::Query>,
+    #[serde(skip_serializing_if = "no_variables")]
+    stage_variables: &'a BTreeMap<String, String>,
+    request_context: RequestContext<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    body: Option<&'a str>,
+    is_base64_encoded: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RequestContext<'a> {
+    route_key: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disconnect_status_code: Option<u16>,
+    event_type: &'static str,
+    extended_request_id: &'a str,
+    request_time: String,
+    message_direction: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    disconnect_reason: Option<&'a str>,
+    stage: &'a str,
+    connected_at: u64,
+    request_time_epoch: u64,
+    identity: &'a Identity,
+    request_id: &'a str,
+    domain_name: &'a str,
+    connection_id: &'a ConnectionId,
+    api_id: &'a str,
+}
+
+/// Writes the events of one API.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Writer<'a> {
+    pub(crate) api: &'a Api,
+    /// Milliseconds since 1970.
+    pub(crate) now_ms: u64,
+}
+
+impl Writer<'_> {
+    /// `$connect`: the only event with the handshake's headers and query string.
+    pub(crate) fn connect(self, connection: &Connection, headers: &HeaderMap, uri: &Uri) -> Written {
+        self.write("$connect", connection, "CONNECT", |event| {
+            event.headers = Some(Headers::of_handshake(headers, &connection.identity.source_ip, self.now_ms));
+            event.query = query::Query::of(uri);
+        })
+    }
+
+    /// A message on the route that was selected for it.
+    pub(crate) fn message(self, route_key: &str, connection: &Connection, body: &str) -> Written {
+        self.write(route_key, connection, "MESSAGE", |event| {
+            event.request_context.message_id = Some(ids::message_id(self.now_ms, &connection.id));
+            event.body = Some(body);
+        })
+    }
+
+    /// `$disconnect`, with the four headers that it has.
+    pub(crate) fn disconnect(self, connection: &Connection, closed: &Closed) -> Written {
+        self.write("$disconnect", connection, "DISCONNECT", |event| {
+            event.headers = Some(Headers::of_disconnect(&connection.domain_name));
+            event.request_context.disconnect_status_code = Some(closed.code);
+            event.request_context.disconnect_reason = Some(&closed.reason);
+        })
+    }
+
+    fn write<'e>(
+        &'e self,
+        route_key: &'e str,
+        connection: &'e Connection,
+        event_type: &'static str,
+        complete: impl FnOnce(&mut Event<'e>),
+    ) -> Written {
+        let request_id = ids::request_id(self.now_ms);
+        let json = {
+            let mut event = Event {
+                headers: None,
+                query: None,
+                stage_variables: &self.api.stage.variables,
+                request_context: RequestContext {
+                    route_key,
+                    message_id: None,
+                    disconnect_status_code: None,
+                    event_type,
+                    extended_request_id: "",
+                    request_time: request_time(self.now_ms),
+                    message_direction: "IN",
+                    disconnect_reason: None,
+                    stage: &self.api.stage.name,
+                    connected_at: connection.connected_at_ms,
+                    request_time_epoch: self.now_ms,
+                    identity: &connection.identity,
+                    request_id: "",
+                    domain_name: &connection.domain_name,
+                    connection_id: &connection.id,
+                    api_id: &self.api.api_id,
+                },
+                body: None,
+                is_base64_encoded: false,
+            };
+            complete(&mut event);
+            to_json(event, &request_id)
+        };
+        Written { request_id, json }
+    }
+}
+
+/// The two ids are one in every event that was seen.
+fn to_json<'e>(mut event: Event<'e>, request_id: &'e str) -> Bytes {
+    event.request_context.extended_request_id = request_id;
+    event.request_context.request_id = request_id;
+    // Strings, numbers and maps with string keys: there is nothing in an event that JSON can't hold.
+    serde_json::to_vec(&event).unwrap_or_default().into()
+}
+
+fn no_variables(variables: &&BTreeMap<String, String>) -> bool {
+    variables.is_empty()
+}
+
+/// Common Log Format in UTC: `06/Nov/2025:11:00:04 +0000`.
+fn request_time(now_ms: u64) -> String {
+    let time = i64::try_from(now_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or_default();
+    time.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string()
+}
+
+#[cfg(test)]
+mod tests;

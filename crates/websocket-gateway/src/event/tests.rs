@@ -1,0 +1,113 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::api::{RouteSelectionExpression, Stage};
+
+fn api(variables: &[(&str, &str)]) -> Api {
+    Api {
+        logical_id: "WebSocketApi".into(),
+        api_id: "abcd123456".into(),
+        route_selection_expression: RouteSelectionExpression::parse("$request.body.action").unwrap(),
+        stage: Stage {
+            name: "prod".into(),
+            variables: variables.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
+        },
+        routes: BTreeMap::new(),
+        functions: BTreeMap::new(),
+        tables: Vec::new(),
+    }
+}
+
+fn connection(user_agent: Option<&str>) -> Connection {
+    Connection {
+        id: ConnectionId::new(1_762_426_800_123),
+        connected_at_ms: 1_762_426_800_123,
+        domain_name: "127.0.0.1".into(),
+        identity: Identity { user_agent: user_agent.map(str::to_owned), source_ip: "192.0.2.1".into() },
+    }
+}
+
+fn keys(value: &Value) -> Vec<&str> {
+    let mut keys: Vec<_> = value.as_object().unwrap().keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys
+}
+
+fn json_of(written: &Written) -> Value {
+    let event: Value = serde_json::from_slice(&written.json).unwrap();
+    assert_eq!(event["requestContext"]["requestId"], written.request_id);
+    assert_eq!(event["requestContext"]["extendedRequestId"], written.request_id);
+    event
+}
+
+const CONTEXT: [&str; 13] = [
+    "apiId",
+    "connectedAt",
+    "connectionId",
+    "domainName",
+    "eventType",
+    "extendedRequestId",
+    "identity",
+    "messageDirection",
+    "requestId",
+    "requestTime",
+    "requestTimeEpoch",
+    "routeKey",
+    "stage",
+];
+
+fn with(extra: &[&'static str]) -> Vec<&'static str> {
+    let mut keys = [&CONTEXT, extra].concat();
+    keys.sort_unstable();
+    keys
+}
+
+#[test]
+fn a_connect_event_has_the_keys_of_a_real_one_and_no_other() {
+    let (api, connection) = (api(&[]), connection(Some("wscat")));
+    let writer = Writer { api: &api, now_ms: 1_762_426_800_125 };
+    let event = json_of(&writer.connect(&connection, &HeaderMap::new(), &Uri::from_static("/prod?token=t%201&a=1&a=2")));
+    assert_eq!(
+        keys(&event),
+        [
+            "headers",
+            "isBase64Encoded",
+            "multiValueHeaders",
+            "multiValueQueryStringParameters",
+            "queryStringParameters",
+            "requestContext"
+        ]
+    );
+    assert_eq!(keys(&event["requestContext"]), with(&[]));
+    assert_eq!(event["queryStringParameters"], json!({ "token": "t 1", "a": "2" }));
+    assert_eq!(event["multiValueQueryStringParameters"]["a"], json!(["1", "2"]));
+    assert_eq!(event["requestContext"]["requestTime"], "06/Nov/2025:11:00:00 +0000");
+    assert_eq!(event["requestContext"]["identity"], json!({ "userAgent": "wscat", "sourceIp": "192.0.2.1" }));
+    assert_eq!(event["isBase64Encoded"], json!(false));
+
+    let event = json_of(&writer.connect(&connection, &HeaderMap::new(), &Uri::from_static("/prod")));
+    assert_eq!(keys(&event), ["headers", "isBase64Encoded", "multiValueHeaders", "requestContext"]);
+}
+
+#[test]
+fn a_message_event_has_no_headers_and_a_message_id() {
+    let (api, connection) = (api(&[("colour", "blue")]), connection(None));
+    let event = json_of(&Writer { api: &api, now_ms: 1_762_426_804_011 }.message("hello", &connection, "{}"));
+    assert_eq!(keys(&event), ["body", "isBase64Encoded", "requestContext", "stageVariables"]);
+    assert_eq!(keys(&event["requestContext"]), with(&["messageId"]));
+    assert_eq!(event["requestContext"]["identity"], json!({ "sourceIp": "192.0.2.1" }));
+    assert_eq!(event["stageVariables"], json!({ "colour": "blue" }));
+    assert_eq!(event["body"], "{}");
+}
+
+#[test]
+fn a_disconnect_event_has_four_headers_and_says_why() {
+    let (api, connection) = (api(&[]), connection(None));
+    let closed = Closed { code: 1001, reason: String::new() };
+    let event = json_of(&Writer { api: &api, now_ms: 1_762_426_814_377 }.disconnect(&connection, &closed));
+    assert_eq!(keys(&event), ["headers", "isBase64Encoded", "multiValueHeaders", "requestContext"]);
+    assert_eq!(keys(&event["requestContext"]), with(&["disconnectReason", "disconnectStatusCode"]));
+    assert_eq!(keys(&event["headers"]), ["Host", "X-Forwarded-For", "x-api-key", "x-restapi"]);
+    assert_eq!(event["requestContext"]["disconnectStatusCode"], json!(1001));
+    assert_eq!(event["requestContext"]["disconnectReason"], "");
+}

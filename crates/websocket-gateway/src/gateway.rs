@@ -1,0 +1,232 @@
+use std::collections::BTreeMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::api::limits::{IDLE_TIMEOUT, MAX_DURATION};
+use crate::clock::Clock;
+use crate::connections::OpenConnections;
+use crate::credentials::Credentials;
+use crate::dynamodb::{self, Embedded};
+use crate::lambda::{self, BuildError, Lambda};
+use crate::service::Service;
+use crate::template::{self, TemplateError};
+use crate::front_door;
+
+/// How long [`Gateway::stop`] waits for sessions to close and for `$disconnect` to run.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How to start a [`Gateway`].
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The SAM template.
+    pub template: PathBuf,
+    /// Values for its parameters, over their defaults, and the region and account that it is read for.
+    pub template_options: template::Options,
+    /// The address to listen at.
+    pub host: IpAddr,
+    /// The port to listen at; 0 takes a free one.
+    pub port: u16,
+    /// Whether the functions are built with `--release`.
+    pub release: bool,
+    /// Where the template's tables are.
+    pub store: Store,
+    /// After how long without a message a connection is closed.
+    pub idle_timeout: Duration,
+    /// After how long a connection is closed whatever it does.
+    pub max_duration: Duration,
+    /// The time that limits and events go by.
+    pub clock: Clock,
+}
+
+/// Where the template's tables are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Store {
+    /// In an embedded DynamoDB, gone when the gateway ends.
+    #[default]
+    Memory,
+    /// In an embedded DynamoDB that keeps its data in this directory.
+    Directory(PathBuf),
+    /// In a DynamoDB that somebody else runs, at this URL.
+    Endpoint(String),
+}
+
+impl Default for Options {
+    /// `template.yaml` on `127.0.0.1:3001`, with API Gateway's limits.
+    fn default() -> Self {
+        Self {
+            template: PathBuf::from("template.yaml"),
+            template_options: template::Options::default(),
+            host: Ipv4Addr::LOCALHOST.into(),
+            port: 3001,
+            release: false,
+            store: Store::default(),
+            idle_timeout: IDLE_TIMEOUT,
+            max_duration: MAX_DURATION,
+            clock: Clock::default(),
+        }
+    }
+}
+
+/// Why a gateway does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The template can't be served.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// The functions can't be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The port can't be had.
+    #[error("can't listen at {address}: {source}; choose another port with --port, or --port 0 for any that is free")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// The store can't be had, or a table not be made in it.
+    #[error("{0}")]
+    Store(String),
+    /// The Runtime API can't be opened.
+    #[error("can't open the Lambda Runtime API: {0}")]
+    RuntimeApi(io::Error),
+}
+
+/// A running gateway. Dropping it ends everything at once; [`Gateway::stop`] ends it in good order.
+#[derive(Debug)]
+pub struct Gateway {
+    service: Arc<Service>,
+    address: SocketAddr,
+    dynamodb_url: String,
+    front_door: JoinHandle<()>,
+    _embedded: Option<Embedded>,
+}
+
+impl Gateway {
+    /// Reads the template, builds its functions with cargo and starts serving. Function processes start when they are needed.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let loaded = template::load(&options.template, &options.template_options)?;
+        for warning in &loaded.warnings {
+            tracing::warn!("{warning}");
+        }
+        let api = loaded.api;
+        // Before the build, which takes long: a port that is in use should be known at once.
+        let (listener, address) = listen(options.host, options.port).await?;
+        let programs = lambda::build(api.functions.values(), options.release).await?;
+
+        let credentials = Credentials::new(&options.template_options.region);
+        let (embedded, dynamodb_url) = open_store(options.store).await?;
+        dynamodb::create_missing(&dynamodb_url, &credentials, &api.tables)
+            .await
+            .map_err(|error| StartError::Store(error.to_string()))?;
+
+        let mut environment = credentials.environment();
+        environment.extend(endpoints(local(address), &api.stage.name, &dynamodb_url));
+        let service = Arc::new(Service {
+            api,
+            lambda: Lambda::start(programs, environment).await.map_err(StartError::RuntimeApi)?,
+            clock: options.clock,
+            open: OpenConnections::default(),
+            idle_timeout: options.idle_timeout,
+            max_duration: options.max_duration,
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+        });
+        let front_door = tokio::spawn(front_door::serve(Arc::clone(&service), listener));
+        Ok(Self { service, address, dynamodb_url, front_door, _embedded: embedded })
+    }
+
+    /// Where clients connect: `ws://127.0.0.1:3001/prod`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("ws://{}/{}", local(self.address), self.service.api.stage.name)
+    }
+
+    /// The base URL of `@connections`: `http://127.0.0.1:3001/prod`.
+    #[must_use]
+    pub fn management_url(&self) -> String {
+        format!("http://{}/{}", local(self.address), self.service.api.stage.name)
+    }
+
+    /// Where the template's tables are.
+    #[must_use]
+    pub fn dynamodb_url(&self) -> &str {
+        &self.dynamodb_url
+    }
+
+    /// The routes that the template has.
+    pub fn route_keys(&self) -> impl Iterator<Item = &str> {
+        self.service.api.routes.keys().map(String::as_str)
+    }
+
+    /// Stops accepting, closes every connection with 1001, runs `$disconnect` for each and ends the functions' processes. Waits for
+    /// all that five seconds at most; the processes are ended and reaped in any case.
+    pub async fn stop(self) {
+        self.service.stopping.cancel();
+        self.service.tasks.close();
+        if tokio::time::timeout(STOP_PATIENCE, self.service.tasks.wait()).await.is_err() {
+            tracing::warn!("some connections did not end in time");
+        }
+        self.service.lambda.shutdown().await;
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.service.stopping.cancel();
+        self.front_door.abort();
+    }
+}
+
+async fn listen(host: IpAddr, port: u16) -> Result<(TcpListener, SocketAddr), StartError> {
+    let address = SocketAddr::new(host, port);
+    let listening = async {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    };
+    listening.await.map_err(|source| StartError::Listen { address, source })
+}
+
+async fn open_store(store: Store) -> Result<(Option<Embedded>, String), StartError> {
+    let data_dir = match store {
+        Store::Endpoint(url) => return Ok((None, url)),
+        Store::Memory => None,
+        Store::Directory(directory) => Some(directory),
+    };
+    let embedded = Embedded::start(data_dir.as_deref()).await.map_err(|error| StartError::Store(error.to_string()))?;
+    let url = embedded.url().to_owned();
+    Ok((Some(embedded), url))
+}
+
+/// Where the functions find what they call. These are the SDKs' own variables, so that a binary needs to know nothing of the gateway.
+fn endpoints(address: SocketAddr, stage: &str, dynamodb_url: &str) -> BTreeMap<String, String> {
+    [
+        ("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", format!("http://{address}/{stage}")),
+        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url.to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
+}
+
+/// An address to connect to: a server that listens at every address is reached at this machine's own.
+fn local(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
+}

@@ -1,0 +1,89 @@
+//! Ids in the shape of API Gateway's: 15 characters of the URL-safe base64 alphabet and a `=`, which is 11 bytes.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE;
+use serde::Serialize;
+
+/// The id of a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(transparent)]
+pub(crate) struct ConnectionId(String);
+
+/// The 12th character of every id that was seen of API Gateway.
+const CONNECTION_OR_MESSAGE: char = 'C';
+const REQUEST: char = 'F';
+
+impl ConnectionId {
+    pub(crate) fn new(now_ms: u64) -> Self {
+        Self(id(now_ms, CONNECTION_OR_MESSAGE))
+    }
+
+    /// Reads an id from a URL. `None` for what can't be one: API Gateway answers 400 and not 410 to that.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        URL_SAFE.decode(text).ok().filter(|bytes| !bytes.is_empty()).map(|_| Self(text.to_owned()))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ConnectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A new id for an event.
+pub(crate) fn request_id(now_ms: u64) -> String {
+    id(now_ms, REQUEST)
+}
+
+/// A new id for a message; its last characters are those of its connection.
+pub(crate) fn message_id(now_ms: u64, connection: &ConnectionId) -> String {
+    let mut id = id(now_ms, CONNECTION_OR_MESSAGE);
+    if let (Some(_), Some(end)) = (id.get(SHARED_END..), connection.as_str().get(SHARED_END..)) {
+        id.replace_range(SHARED_END.., end);
+    }
+    id
+}
+
+const MARK: usize = 11;
+const SHARED_END: usize = 12;
+
+/// Ids made close together begin alike: the first bytes are the time.
+fn id(now_ms: u64, mark: char) -> String {
+    let mut bytes: [u8; 11] = rand::random();
+    bytes[..6].copy_from_slice(&now_ms.to_be_bytes()[2..]);
+    let mut id = URL_SAFE.encode(bytes);
+    id.replace_range(MARK..=MARK, mark.encode_utf8(&mut [0; 4]));
+    id
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_have_the_shape_of_the_real_ones() {
+        let connection = ConnectionId::new(1_762_426_800_123);
+        let message = message_id(1_762_426_804_011, &connection);
+        let request = request_id(1_762_426_804_011);
+        for id in [connection.as_str(), &message, &request] {
+            assert_eq!((id.len(), &id[15..]), (16, "="), "{id}");
+            assert_eq!(ConnectionId::parse(id).map(|id| id.0).as_deref(), Some(id));
+        }
+        assert_eq!(message[12..], connection.as_str()[12..]);
+        assert_eq!((&message[11..12], &request[11..12]), ("C", "F"));
+        assert_eq!(connection.as_str()[..6], ConnectionId::new(1_762_426_800_124).as_str()[..6]);
+    }
+
+    #[test]
+    fn what_is_no_id_is_told_from_one_that_is_not_known() {
+        for bad in ["", "../x", "not base64!", "abc", "====", "%3D"] {
+            assert_eq!(ConnectionId::parse(bad), None, "{bad}");
+        }
+    }
+}

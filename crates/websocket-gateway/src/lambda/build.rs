@@ -1,0 +1,154 @@
+//! From a function in the template to its binary, with cargo.
+
+mod cargo;
+mod metadata;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitStatus;
+
+use crate::api::Function;
+
+use super::Program;
+use metadata::Metadata;
+
+/// Why the functions could not be built.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BuildError {
+    /// Cargo itself could not be run.
+    #[error("could not run {cargo}: {source}; install Rust from https://rustup.rs")]
+    CargoMissing {
+        /// The command that was tried.
+        cargo: String,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// A function's `CodeUri` is no crate.
+    #[error("function {function}: there is no Cargo.toml in {}; point CodeUri at the crate of the function", .code_uri.display())]
+    NoManifest {
+        /// The function's logical id.
+        function: String,
+        /// Its `CodeUri`.
+        code_uri: PathBuf,
+    },
+    /// Cargo rejects the manifest in a function's `CodeUri`.
+    #[error("function {function}: cargo can't read {}: {message}", .manifest.display())]
+    InvalidManifest {
+        /// The function's logical id.
+        function: String,
+        /// The manifest.
+        manifest: PathBuf,
+        /// What cargo says.
+        message: String,
+    },
+    /// The crate has several binaries, or none, and the template does not choose.
+    #[error(
+        "function {function}: {} has {}; name the function's binary in Metadata.BuildProperties.Binary",
+        .manifest.display(), listed(.binaries)
+    )]
+    NoBinaryNamed {
+        /// The function's logical id.
+        function: String,
+        /// The crate's manifest.
+        manifest: PathBuf,
+        /// Every binary of the crate.
+        binaries: Vec<String>,
+    },
+    /// The template names a binary that the crate does not have.
+    #[error(
+        "function {function}: Metadata.BuildProperties.Binary is {binary}, but {} has {}",
+        .manifest.display(), listed(.binaries)
+    )]
+    UnknownBinary {
+        /// The function's logical id.
+        function: String,
+        /// The name in the template.
+        binary: String,
+        /// The crate's manifest.
+        manifest: PathBuf,
+        /// Every binary of the crate.
+        binaries: Vec<String>,
+    },
+    /// Cargo ran and failed. It has said why on stderr.
+    #[error("cargo build in {} failed ({status}); see its messages above", .workspace.display())]
+    Failed {
+        /// The root of the workspace.
+        workspace: PathBuf,
+        /// How cargo ended.
+        status: ExitStatus,
+    },
+    /// Cargo succeeded but named no executable for a binary.
+    #[error("cargo built {binary} of {} but named no executable for it", .manifest.display())]
+    NoExecutable {
+        /// The binary.
+        binary: String,
+        /// The crate's manifest.
+        manifest: PathBuf,
+    },
+}
+
+fn listed(binaries: &[String]) -> String {
+    match binaries {
+        [] => "no binaries".to_owned(),
+        _ => format!("the binaries {}", binaries.join(", ")),
+    }
+}
+
+/// A binary target, named so that cargo's messages can be matched with it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Binary {
+    /// As cargo prints it.
+    manifest: PathBuf,
+    name: String,
+}
+
+/// What one `cargo build` makes.
+#[derive(Debug, Default)]
+struct Job {
+    binaries: BTreeSet<Binary>,
+    /// Whether one of them is in a crate that a plain `cargo build` at the root leaves out.
+    whole_workspace: bool,
+}
+
+/// Builds the binaries of `functions`, with one `cargo build` for each workspace, and gives back the functions in their order.
+///
+/// Several functions may share a binary. Cargo's progress and messages go to this process's stderr.
+///
+/// # Errors
+///
+/// See [`BuildError`]. Nothing is built unless the binary of every function is known.
+pub async fn build(functions: impl IntoIterator<Item = &Function>, release: bool) -> Result<Vec<Program>, BuildError> {
+    let mut read = BTreeMap::<&Path, Metadata>::new();
+    let mut jobs = BTreeMap::<PathBuf, Job>::new();
+    let mut wanted = Vec::new();
+    for function in functions {
+        if !read.contains_key(function.code_uri.as_path()) {
+            read.insert(&function.code_uri, cargo::metadata(function).await?);
+        }
+        let metadata = &read[function.code_uri.as_path()];
+        let binary = metadata.binary_of(function)?;
+        let job = jobs.entry(metadata.workspace_root.clone()).or_default();
+        job.whole_workspace |= !metadata.built_by_default;
+        job.binaries.insert(binary.clone());
+        wanted.push((function, binary));
+    }
+
+    let mut executables = BTreeMap::new();
+    for (workspace, job) in &jobs {
+        executables.extend(cargo::build(workspace, job, release).await?);
+    }
+    wanted.into_iter().map(|(function, binary)| program(function, binary, &executables)).collect()
+}
+
+fn program(
+    function: &Function,
+    binary: Binary,
+    executables: &BTreeMap<Binary, PathBuf>,
+) -> Result<Program, BuildError> {
+    match executables.get(&binary) {
+        Some(executable) => Ok(Program { function: function.clone(), executable: executable.clone() }),
+        None => Err(BuildError::NoExecutable { binary: binary.name, manifest: binary.manifest }),
+    }
+}

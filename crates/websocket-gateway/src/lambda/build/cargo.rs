@@ -1,0 +1,83 @@
+//! Running cargo and reading what it says.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde::Deserialize;
+use tokio::process::Command;
+
+use crate::api::Function;
+
+use super::metadata::{Metadata, Target};
+use super::{Binary, BuildError, Job};
+
+/// Asks cargo about the crate of a function. The dependencies don't matter for that.
+pub(super) async fn metadata(function: &Function) -> Result<Metadata, BuildError> {
+    let manifest = function.code_uri.join("Cargo.toml");
+    if !manifest.is_file() {
+        let function = function.logical_id.clone();
+        return Err(BuildError::NoManifest { function, code_uri: manifest.with_file_name("") });
+    }
+    let mut command = cargo();
+    command.args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"]).arg(&manifest);
+    let output = command.output().await.map_err(missing)?;
+    let invalid = |message: String| BuildError::InvalidManifest {
+        function: function.logical_id.clone(),
+        manifest: manifest.clone(),
+        message,
+    };
+    if !output.status.success() {
+        return Err(invalid(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+    }
+    Metadata::parse(&output.stdout, &manifest).ok_or_else(|| invalid("it is no package of its workspace".to_owned()))
+}
+
+/// Builds binaries of one workspace and gives their executables.
+///
+/// Never with `-p`: it would select the features of dependencies for that package alone, and compile them once more than the rest of
+/// the workspace does.
+pub(super) async fn build(workspace: &Path, job: &Job, release: bool) -> Result<BTreeMap<Binary, PathBuf>, BuildError> {
+    let mut command = cargo();
+    command.current_dir(workspace).args(["build", "--message-format", "json-render-diagnostics"]);
+    command.args(job.whole_workspace.then_some("--workspace")).args(release.then_some("--release"));
+    for binary in &job.binaries {
+        command.args(["--bin", &binary.name]);
+    }
+    let output = command.stderr(Stdio::inherit()).output().await.map_err(missing)?;
+    if !output.status.success() {
+        return Err(BuildError::Failed { workspace: workspace.to_owned(), status: output.status });
+    }
+    Ok(output.stdout.split(|byte| *byte == b'\n').filter_map(executable).collect())
+}
+
+/// Under `cargo run`, `CARGO` is the very cargo that runs this program.
+fn cargo() -> Command {
+    let mut command = Command::new(cargo_path());
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    command
+}
+
+fn cargo_path() -> OsString {
+    env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+fn missing(source: std::io::Error) -> BuildError {
+    BuildError::CargoMissing { cargo: cargo_path().to_string_lossy().into_owned(), source }
+}
+
+/// The binary that one line of cargo's messages tells of. Lines that tell of something else are no errors.
+fn executable(line: &[u8]) -> Option<(Binary, PathBuf)> {
+    #[derive(Deserialize)]
+    struct Artifact {
+        manifest_path: PathBuf,
+        target: Target,
+        executable: Option<PathBuf>,
+    }
+
+    let artifact: Artifact = serde_json::from_slice(line).ok()?;
+    let name = artifact.target.is_binary().then_some(artifact.target.name)?;
+    Some((Binary { manifest: artifact.manifest_path, name }, artifact.executable?))
+}

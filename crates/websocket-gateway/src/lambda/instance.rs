@@ -1,0 +1,119 @@
+//! One process, from its start until it is reaped.
+
+use std::io;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::process::{Child, Command};
+use tokio::time::{sleep_until, timeout};
+
+use super::environment::{self, environment};
+use super::ids::InstanceId;
+use super::output::Output;
+use super::pool::Pool;
+use super::schedule::End;
+
+/// How long a process may take to end after SIGTERM.
+/// Source: AWS Lambda developer guide, "Lambda execution environment lifecycle": 500 ms with an internal extension.
+const SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
+
+/// How long after the end of a process its last lines are waited for. Only a process that left its group can hold the pipes open.
+const LAST_LINES: Duration = Duration::from_millis(200);
+
+/// Runs one instance until its process is reaped, and tells the pool.
+pub(super) async fn run(pool: Arc<Pool>, id: InstanceId) {
+    if pool.host.stop.is_cancelled() {
+        pool.end(id, End::ShuttingDown);
+        return;
+    }
+    match Process::start(&pool, id) {
+        Ok(process) => watch(&pool, id, process).await,
+        Err(source) => {
+            let executable = pool.program.executable.clone();
+            if let Some(failure) = pool.end(id, End::NotStarted { source, executable }) {
+                failure.report();
+            }
+        }
+    }
+}
+
+/// Waits for whatever ends the instance first. The pool forgets it before its process is killed, so that it gets nothing more to do;
+/// the caller of a failed invocation hears of it when the process is gone, so that it can do nothing more.
+async fn watch(pool: &Arc<Pool>, id: InstanceId, mut process: Process) {
+    let failure = tokio::select! {
+        Ok(status) = process.child.wait() => pool.end(id, End::Exited(status)),
+        () = pool.host.stop.cancelled() => {
+            let failure = pool.end(id, End::ShuttingDown);
+            process.terminate().await;
+            failure
+        }
+        () = overdue(pool, id) => {
+            let failure = pool.end(id, End::Overdue);
+            if failure.is_none() {
+                process.terminate().await;
+            }
+            failure
+        }
+    };
+    process.kill().await;
+    process.output.finish(LAST_LINES).await;
+    if let Some(failure) = failure {
+        failure.report();
+    }
+}
+
+/// Returns when the instance has taken too long for what it is doing.
+async fn overdue(pool: &Pool, id: InstanceId) {
+    while let Some(next_look) = pool.check(id) {
+        sleep_until(next_look.into()).await;
+    }
+}
+
+/// A child process with a process group of its own, so that what it starts can be ended with it, and so that a Ctrl-C in the
+/// terminal reaches the gateway alone.
+struct Process {
+    child: Child,
+    group: Option<Pid>,
+    output: Output,
+}
+
+impl Process {
+    fn start(pool: &Pool, id: InstanceId) -> io::Result<Self> {
+        let function = &pool.program.function;
+        let runtime_api = format!("{}/{}/{id}", pool.host.runtime_api, function.logical_id);
+        let mut child = Command::new(&pool.program.executable)
+            .env_clear()
+            .envs(environment(environment::process_basics(), function, &pool.host.own, &runtime_api))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .process_group(0)
+            .kill_on_drop(true)
+            .spawn()?;
+        let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let output = Output::follow(&function.logical_id, child.stdout.take(), child.stderr.take());
+        Ok(Self { child, group, output })
+    }
+
+    /// Asks the process to end, and waits a little for it.
+    async fn terminate(&mut self) {
+        self.signal_group(Signal::TERM);
+        let _ = timeout(SHUTDOWN_GRACE, self.child.wait()).await;
+    }
+
+    /// Kills what is left of the process and its group, and reaps it. The group of a process that has ended by itself still exists
+    /// while anything runs in it; if nothing does, the system will not have given its number away again so soon.
+    async fn kill(&mut self) {
+        self.signal_group(Signal::KILL);
+        let _ = self.child.wait().await;
+    }
+
+    /// A group without processes is no error here.
+    fn signal_group(&self, signal: Signal) {
+        if let Some(group) = self.group {
+            let _ = kill_process_group(group, signal);
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! The instances of one function: its [`Schedule`] behind a lock, and a task for every process.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+use bytes::Bytes;
+use tokio::sync::oneshot;
+
+use super::error::InvokeError;
+use super::ids::InstanceId;
+use super::invocation::{Answer, Delivery, Invocation};
+use super::schedule::{End, Failure, Next, Refusal, Schedule};
+use super::{Host, Program, instance};
+
+/// How many instances of a function may exist at the same time, for each CPU; further invocations wait in the order of arrival.
+///
+/// AWS allows 1000 in an account. Here they share one machine with everything else on it, and functions mostly wait for I/O: a few
+/// for each CPU keep it busy, more would only cost memory.
+const INSTANCES_PER_CPU: usize = 10;
+
+pub(super) struct Pool {
+    pub(super) program: Program,
+    pub(super) host: Arc<Host>,
+    /// Never held across an await.
+    schedule: Mutex<Schedule>,
+}
+
+impl Pool {
+    pub(super) fn new(program: Program, host: Arc<Host>) -> Arc<Self> {
+        let cpus = thread::available_parallelism().map_or(1, usize::from);
+        let schedule = Mutex::new(Schedule::new(program.function.timeout, cpus * INSTANCES_PER_CPU));
+        Arc::new(Self { program, host, schedule })
+    }
+
+    /// Takes an invocation in. It runs to its end even if the receiver is dropped.
+    pub(super) fn invoke(self: &Arc<Self>, event: Bytes) -> oneshot::Receiver<Answer> {
+        let (invocation, answer) = Invocation::new(event);
+        let mut schedule = self.lock();
+        schedule.invoke(invocation, Instant::now());
+        self.start_wanted(&mut schedule);
+        answer
+    }
+
+    /// Waits until there is something for the instance to do.
+    pub(super) async fn next(&self, id: InstanceId) -> Result<Delivery, Refusal> {
+        loop {
+            let next = self.lock().next(id, Instant::now())?;
+            match next {
+                Next::Delivery(delivery) => return Ok(delivery),
+                Next::Park(woken) => woken.notified().await,
+            }
+        }
+    }
+
+    /// Ends the invocation that the instance works on.
+    pub(super) fn answer(
+        &self,
+        id: InstanceId,
+        request_id: &str,
+        invocation_id: Option<&str>,
+        answer: Answer,
+    ) -> Result<(), Refusal> {
+        let invocation = self.lock().answer(id, request_id, invocation_id)?;
+        invocation.finish(answer);
+        Ok(())
+    }
+
+    /// Keeps why the instance could not initialise until its process has ended.
+    pub(super) fn init_failed(&self, id: InstanceId, why: InvokeError) -> Result<(), Refusal> {
+        self.lock().init_failed(id, why)
+    }
+
+    /// When to look at the instance again, or `None` if it has taken too long.
+    pub(super) fn check(&self, id: InstanceId) -> Option<Instant> {
+        self.lock().check(id, Instant::now())
+    }
+
+    /// Forgets an instance, and starts others for what still waits. The failure is the caller's to report.
+    pub(super) fn end(self: &Arc<Self>, id: InstanceId, end: End) -> Option<Failure> {
+        let mut schedule = self.lock();
+        let failure = schedule.end(id, end);
+        self.start_wanted(&mut schedule);
+        failure
+    }
+
+    /// Refuses invocations from now on, and starts no more instances.
+    pub(super) fn close(&self) {
+        self.lock().close();
+    }
+
+    /// The tasks are spawned under the lock: after [`Pool::close`] there is no further one.
+    fn start_wanted(self: &Arc<Self>, schedule: &mut Schedule) {
+        while schedule.wants_instance() {
+            let id = InstanceId::random();
+            schedule.add(id, Instant::now());
+            self.host.instances.spawn(instance::run(Arc::clone(self), id));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Schedule> {
+        self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,153 @@
+//! YAML (and so JSON) to [`Node`]s.
+
+use std::thread;
+
+use miette::SourceSpan;
+use saphyr::{LoadableYamlNode, MarkedYamlOwned, ScalarOwned, Tag, YamlDataOwned};
+use serde_json::Number;
+
+use super::error::Finding;
+use super::node::{Call, Entry, Map, Node, Value};
+
+/// How deep a template may nest, so that walking it can't exhaust the stack.
+const MAX_DEPTH: usize = 100;
+
+/// A block inside a block starts further to the right, so this bounds what the YAML library must nest before [`MAX_DEPTH`] is
+/// looked at. (Its own limit for `[` and `{` is 255.)
+const MAX_INDENTATION: usize = 400;
+
+/// Enough for what the YAML library nests within its own limit on aliases, each of which may hold the one before.
+const STACK_BYTES: usize = 64 * 1024 * 1024;
+
+/// Reads a template's text, on a thread of its own: the YAML library follows aliases by recursion and has assertions, and neither
+/// may end the gateway.
+pub(super) fn parse(text: &str) -> Result<Node, Finding> {
+    check_indentation(text)?;
+    thread::scope(|scope| {
+        let reader = thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, || read(text));
+        let outcome = reader.ok().and_then(|reader| reader.join().ok());
+        outcome.unwrap_or_else(|| Err(Finding::new("the YAML library failed on the template")))
+    })
+}
+
+fn read(text: &str) -> Result<Node, Finding> {
+    let document = Document::new(text);
+    let mut documents = MarkedYamlOwned::load_from_str(text).map_err(|error| {
+        let at = document.offset(error.marker().index());
+        Finding::at((at, 0).into(), format!("this is not YAML: {}", error.info()))
+    })?;
+    match (documents.pop(), documents.len()) {
+        (Some(yaml), 0) if !matches!(yaml.data, YamlDataOwned::BadValue) => document.node(yaml, 0),
+        (Some(yaml), 1..) => {
+            Err(Finding::at(document.span(&yaml), "a template is one YAML document, but here is another")
+                .help("remove the line `---` and what follows it"))
+        }
+        _ => Err(Finding::new("the template is empty").help("it needs at least `Resources:`")),
+    }
+}
+
+fn check_indentation(text: &str) -> Result<(), Finding> {
+    let mut offset = 0;
+    for line in text.split_inclusive('\n') {
+        let indentation = line.len() - line.trim_start_matches([' ', '\t', '-', '?', ':']).len();
+        if indentation > MAX_INDENTATION {
+            return Err(too_deep((offset, 0).into()));
+        }
+        offset += line.len();
+    }
+    Ok(())
+}
+
+fn too_deep(span: SourceSpan) -> Finding {
+    Finding::at(span, format!("this is nested too deep: the gateway follows {MAX_DEPTH} levels"))
+}
+
+/// The place of each character of a text, because the YAML library counts characters and everything else counts bytes.
+struct Document {
+    offsets: Vec<usize>,
+    end: usize,
+}
+
+impl Document {
+    fn new(text: &str) -> Self {
+        Self { offsets: text.char_indices().map(|(offset, _)| offset).collect(), end: text.len() }
+    }
+
+    fn offset(&self, character: usize) -> usize {
+        self.offsets.get(character).copied().unwrap_or(self.end)
+    }
+
+    fn span(&self, yaml: &MarkedYamlOwned) -> SourceSpan {
+        let (start, end) = (self.offset(yaml.span.start.index()), self.offset(yaml.span.end.index()));
+        (start, end.saturating_sub(start)).into()
+    }
+
+    fn node(&self, yaml: MarkedYamlOwned, depth: usize) -> Result<Node, Finding> {
+        let span = self.span(&yaml);
+        Ok(Node::new(span, self.value(yaml.data, span, depth)?))
+    }
+
+    fn value(&self, data: YamlDataOwned<MarkedYamlOwned>, span: SourceSpan, depth: usize) -> Result<Value, Finding> {
+        if depth > MAX_DEPTH {
+            return Err(too_deep(span));
+        }
+        match data {
+            YamlDataOwned::Value(value) => Ok(scalar(value)),
+            YamlDataOwned::Sequence(items) => {
+                items.into_iter().map(|item| self.node(item, depth + 1)).collect::<Result<_, _>>().map(Value::List)
+            }
+            YamlDataOwned::Mapping(entries) => {
+                let entries = entries.into_iter().map(|(key, value)| self.entry(key, value, depth + 1));
+                Ok(long_form(Map(entries.collect::<Result<_, _>>()?)))
+            }
+            // A tagged scalar inside a tag has no place of its own, so that it shares the tag's.
+            YamlDataOwned::Tagged(tag, inner) => Ok(Value::Call(Box::new(Call {
+                function: function_name(&tag),
+                argument: Node::new(span, self.value(inner.data, span, depth + 1)?),
+            }))),
+            YamlDataOwned::Representation(..) | YamlDataOwned::Alias(_) | YamlDataOwned::BadValue => {
+                Err(Finding::at(span, "this value does not fit its YAML tag or anchor"))
+            }
+        }
+    }
+
+    fn entry(&self, key: MarkedYamlOwned, value: MarkedYamlOwned, depth: usize) -> Result<Entry, Finding> {
+        let key = self.node(key, depth)?;
+        let name = key.text("a key")?;
+        if name == "<<" {
+            return Err(Finding::at(key.span, "CloudFormation does not know YAML's merge key `<<`")
+                .help("write the entries out, or put what functions share under `Globals`"));
+        }
+        Ok(Entry { key: name, key_span: key.span, value: self.node(value, depth)? })
+    }
+}
+
+fn scalar(value: ScalarOwned) -> Value {
+    match value {
+        ScalarOwned::Null => Value::Null,
+        ScalarOwned::Boolean(value) => Value::Bool(value),
+        ScalarOwned::Integer(value) => Value::Number(value.into()),
+        ScalarOwned::FloatingPoint(value) => {
+            // JSON has no infinities, and a template that says `.inf` hardly means one.
+            Number::from_f64(*value).map_or_else(|| Value::Text(value.to_string()), Value::Number)
+        }
+        ScalarOwned::String(text) => Value::Text(text),
+    }
+}
+
+fn function_name(tag: &Tag) -> String {
+    if tag.handle == "!" { tag.suffix.clone() } else { tag.to_string() }
+}
+
+/// `{ Ref: … }` and `{ Fn::Name: … }` are calls. (`{ Condition: … }` is one too, but only inside a condition.)
+fn long_form(mut map: Map) -> Value {
+    let function = match map.0.as_slice() {
+        [only] if only.key == "Ref" => Some("Ref".to_owned()),
+        [only] => only.key.strip_prefix("Fn::").map(str::to_owned),
+        _ => None,
+    };
+    match function.and_then(|function| Some((function, map.0.pop()?))) {
+        Some((function, entry)) => Value::Call(Box::new(Call { function, argument: entry.value })),
+        None => Value::Map(map),
+    }
+}

@@ -1,0 +1,224 @@
+//! CloudFormation's intrinsic functions and conditions.
+
+use miette::SourceSpan;
+
+use super::error::Finding;
+use super::node::{Call, Entry, Map, Node, Value};
+use super::stack::Stack;
+
+impl Stack {
+    /// `node` without intrinsics; `None` stands for `AWS::NoValue`, which takes away what it is the value of.
+    pub(super) fn resolve(&self, node: &Node) -> Result<Option<Node>, Finding> {
+        self.inside(node.span, || match &node.value {
+            Value::Call(call) => self.call(call, node.span),
+            _ => self.resolve_parts(node).map(Some),
+        })
+    }
+
+    fn resolve_parts(&self, node: &Node) -> Result<Node, Finding> {
+        let value = match &node.value {
+            Value::List(items) => {
+                Value::List(items.iter().filter_map(|item| self.resolve(item).transpose()).collect::<Result<_, _>>()?)
+            }
+            Value::Map(map) => {
+                let entries = map.0.iter().filter_map(|entry| match self.resolve(&entry.value) {
+                    Ok(value) => value.map(|value| Ok(Entry { value, ..entry.clone() })),
+                    Err(finding) => Some(Err(finding)),
+                });
+                Value::Map(Map(entries.collect::<Result<_, _>>()?))
+            }
+            scalar => scalar.clone(),
+        };
+        Ok(Node::new(node.span, value))
+    }
+
+    fn call(&self, call: &Call, span: SourceSpan) -> Result<Option<Node>, Finding> {
+        let value = match call.function.as_str() {
+            "If" => return self.resolve(self.chosen(call, span)?),
+            "Ref" => match self.reference(&call.argument.text("what `!Ref` names")?, span)? {
+                Some(value) => value,
+                None => return Ok(None),
+            },
+            "FindInMap" => self.find_in_map(call, span)?,
+            "GetAtt" => Value::Text(self.get_att(&call.argument, span)?),
+            "Join" => Value::Text(self.join(call, span)?),
+            "Select" => self.select(call, span)?,
+            "Split" => Value::List(self.split(call, span)?),
+            "Sub" => Value::Text(self.sub(&call.argument, span)?),
+            unknown => {
+                return Err(Finding::at(span, format!("the gateway can't work out `!{unknown}`"))
+                    .help("put the value into a parameter with a `Default`, and `!Ref` that"));
+            }
+        };
+        Ok(Some(Node::new(span, value)))
+    }
+
+    fn chosen<'c>(&self, call: &'c Call, span: SourceSpan) -> Result<&'c Node, Finding> {
+        let [condition, then, otherwise] = arguments(call, span)?;
+        let holds = self.condition(&condition.text("the condition of `!If`")?, condition.span)?;
+        Ok(if holds { then } else { otherwise })
+    }
+
+    fn join(&self, call: &Call, span: SourceSpan) -> Result<String, Finding> {
+        let [delimiter, parts] = arguments(call, span)?;
+        let parts = self.needed(parts)?;
+        let parts = parts.list("what `!Join` joins")?.iter().map(|part| part.text("what `!Join` joins"));
+        Ok(parts.collect::<Result<Vec<_>, _>>()?.join(&self.text(delimiter)?))
+    }
+
+    fn split(&self, call: &Call, span: SourceSpan) -> Result<Vec<Node>, Finding> {
+        let [delimiter, text] = arguments(call, span)?;
+        let (delimiter, text) = (self.text(delimiter)?, self.text(text)?);
+        if delimiter.is_empty() {
+            return Err(Finding::at(span, "`!Split` needs a delimiter"));
+        }
+        Ok(text.split(delimiter.as_str()).map(|part| Node::new(span, Value::Text(part.to_owned()))).collect())
+    }
+
+    /// The value of an argument, which can't be `AWS::NoValue`.
+    fn needed(&self, node: &Node) -> Result<Node, Finding> {
+        self.resolve(node)?.ok_or_else(|| Finding::at(node.span, "`AWS::NoValue` can't stand here: a value is needed"))
+    }
+
+    fn text(&self, node: &Node) -> Result<String, Finding> {
+        self.needed(node)?.text("this argument")
+    }
+
+    fn select(&self, call: &Call, span: SourceSpan) -> Result<Value, Finding> {
+        let [index, items] = arguments(call, span)?;
+        let items = self.needed(items)?;
+        let items = items.list("what `!Select` selects from")?;
+        let index: usize = self.needed(index)?.integer("the index of `!Select`", 0..=usize::MAX)?;
+        items.get(index).map(|item| item.value.clone()).ok_or_else(|| {
+            Finding::at(span, format!("there is no item {index} in a list of {}", items.len()))
+                .help("items count from 0")
+        })
+    }
+
+    fn find_in_map(&self, call: &Call, span: SourceSpan) -> Result<Value, Finding> {
+        let [name, first, second] = arguments(call, span)?;
+        let mapping = self.look_up(&self.mappings, name)?.map("a mapping")?;
+        let entries = self.look_up(mapping, first)?.map("an entry of a mapping")?;
+        Ok(self.look_up(entries, second)?.value.clone())
+    }
+
+    fn look_up<'m>(&self, map: &'m Map, key: &Node) -> Result<&'m Node, Finding> {
+        let name = self.text(key)?;
+        map.get(&name)
+            .ok_or_else(|| Finding::at(key.span, format!("`Mappings` has no `{name}` here")).suggest(&name, map.keys()))
+    }
+
+    fn get_att(&self, argument: &Node, span: SourceSpan) -> Result<String, Finding> {
+        let shape =
+            || Finding::at(span, "`!GetAtt` must name a resource and an attribute").help("write `!GetAtt Name.Arn`");
+        match &argument.value {
+            Value::List(parts) => match parts.as_slice() {
+                [id, attribute] => self.attribute(&id.text("a logical id")?, &self.text(attribute)?, span),
+                _ => Err(shape()),
+            },
+            Value::Text(text) => {
+                let (id, attribute) = text.split_once('.').ok_or_else(shape)?;
+                self.attribute(id, attribute, span)
+            }
+            _ => Err(shape()),
+        }
+    }
+
+    fn sub(&self, argument: &Node, span: SourceSpan) -> Result<String, Finding> {
+        let none = Map::default();
+        let (template, variables) = match &argument.value {
+            Value::List(parts) => match parts.as_slice() {
+                [template, variables] => (template, variables.map("the variables of `!Sub`")?),
+                _ => return Err(argument.not("what `!Sub` gets", "text, or a list of text and a map")),
+            },
+            _ => (argument, &none),
+        };
+        let template = template.text("the text of `!Sub`")?;
+        let mut rest = template.as_str();
+        let mut result = String::new();
+        while let Some((before, after)) = rest.split_once("${") {
+            let (name, after) = after.split_once('}').ok_or_else(|| {
+                Finding::at(span, "a `${` without a closing `}` in `!Sub`")
+                    .help("write `${!` for a `${` that is meant as text")
+            })?;
+            result.push_str(before);
+            match name.strip_prefix('!') {
+                Some(literal) => result.extend(["${", literal, "}"]),
+                None => result.push_str(&self.variable(name.trim(), variables, span)?),
+            }
+            rest = after;
+        }
+        Ok(result + rest)
+    }
+
+    fn variable(&self, name: &str, variables: &Map, span: SourceSpan) -> Result<String, Finding> {
+        if let Some(node) = variables.get(name) {
+            return self.text(node);
+        }
+        if let Some((id, attribute)) = name.split_once('.') {
+            return self.attribute(id, attribute, span);
+        }
+        match self.reference(name, span)? {
+            Some(value) => Node::new(span, value).text(&format!("`${{{name}}}`")),
+            None => Err(Finding::at(span, "`AWS::NoValue` can't stand inside a text")),
+        }
+    }
+
+    /// Whether the condition `name` holds.
+    pub(super) fn condition(&self, name: &str, span: SourceSpan) -> Result<bool, Finding> {
+        let node = self.conditions.get(name).ok_or_else(|| {
+            Finding::at(span, format!("there is no condition `{name}`")).suggest(name, self.conditions.keys())
+        })?;
+        self.known_conditions.get(name, span, || self.holds(node))
+    }
+
+    fn holds(&self, node: &Node) -> Result<bool, Finding> {
+        self.inside(node.span, || match &node.value {
+            Value::Call(call) => self.call_holds(call, node),
+            Value::Map(map) => match map.0.as_slice() {
+                [only] if only.key == "Condition" => self.condition(&only.value.text("`Condition`")?, only.value.span),
+                _ => Err(no_condition(node)),
+            },
+            _ => Err(no_condition(node)),
+        })
+    }
+
+    fn call_holds(&self, call: &Call, node: &Node) -> Result<bool, Finding> {
+        match call.function.as_str() {
+            "Condition" => self.condition(&call.argument.text("`!Condition`")?, node.span),
+            "Equals" => {
+                let [left, right] = arguments(call, node.span)?;
+                Ok(self.text(left)? == self.text(right)?)
+            }
+            "Not" => {
+                let [negated] = arguments(call, node.span)?;
+                Ok(!self.holds(negated)?)
+            }
+            "And" => self.all_hold(call, true),
+            "Or" => self.all_hold(call, false).map(|none| !none),
+            _ => Err(no_condition(node)),
+        }
+    }
+
+    /// Whether every argument of `call` comes to `expected`.
+    fn all_hold(&self, call: &Call, expected: bool) -> Result<bool, Finding> {
+        for node in call.argument.list(&format!("what `!{}` gets", call.function))? {
+            if self.holds(node)? != expected {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
+
+fn no_condition(node: &Node) -> Finding {
+    node.not("a condition", "one of `!Equals`, `!And`, `!Or`, `!Not` and `!Condition`")
+}
+
+fn arguments<const N: usize>(call: &Call, span: SourceSpan) -> Result<&[Node; N], Finding> {
+    match &call.argument.value {
+        Value::List(items) => items.as_slice().try_into().ok(),
+        _ => None,
+    }
+    .ok_or_else(|| Finding::at(span, format!("`!{}` takes a list of {N}", call.function)))
+}

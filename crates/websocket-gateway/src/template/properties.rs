@@ -1,0 +1,71 @@
+//! Reading properties by name.
+
+use std::borrow::Cow;
+
+use miette::SourceSpan;
+
+use super::error::Finding;
+use super::node::{Map, Node, Value};
+use super::stack::Stack;
+
+/// The properties of a resource, or a map inside them.
+pub(super) struct Properties<'s> {
+    stack: &'s Stack,
+    owner: String,
+    span: SourceSpan,
+    map: &'s Map,
+}
+
+impl<'s> Properties<'s> {
+    /// `owner` says in findings whose properties these are, and `span` where it is.
+    pub(super) fn new(stack: &'s Stack, owner: String, span: SourceSpan, map: &'s Map) -> Self {
+        Self { stack, owner, span, map }
+    }
+
+    /// The property with every intrinsic worked out.
+    pub(super) fn optional(&self, name: &str) -> Result<Option<Node>, Finding> {
+        self.map.get(name).map_or(Ok(None), |node| self.stack.resolve(node))
+    }
+
+    pub(super) fn required(&self, name: &str) -> Result<Node, Finding> {
+        self.optional(name)?.ok_or_else(|| self.missing(name))
+    }
+
+    /// The property with the intrinsics inside it as they are.
+    pub(super) fn unresolved(&self, name: &str) -> Result<Cow<'s, Node>, Finding> {
+        match self.map.get(name) {
+            Some(Node { value: Value::Call(_), .. }) | None => self.required(name).map(Cow::Owned),
+            Some(node) => Ok(Cow::Borrowed(node)),
+        }
+    }
+
+    pub(super) fn missing(&self, name: &str) -> Finding {
+        Finding::at(self.span, format!("{} has no `{name}`", self.owner)).suggest_instead_of(self.map.keys(), name)
+    }
+
+    /// Refuses what is a slip of the pen, as SAM does.
+    pub(super) fn check_names(&self, known: &[&str]) -> Result<(), Finding> {
+        match self.map.0.iter().find(|entry| !known.contains(&entry.key.as_str())) {
+            Some(entry) => {
+                let message = format!("{} can't have a property `{}`", self.owner, entry.key);
+                Err(Finding::at(entry.key_span, message).suggest(&entry.key, known.iter().copied()))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The keys of the map that a property is.
+    pub(super) fn keys_of(&self, name: &str) -> impl Iterator<Item = &'s str> {
+        let map = match self.map.get(name) {
+            Some(Node { value: Value::Map(map), .. }) => Some(map),
+            _ => None,
+        };
+        map.into_iter().flat_map(Map::keys)
+    }
+
+    /// Warnings about those of `names` that are there.
+    pub(super) fn ignored(&self, names: &[&str]) -> impl Iterator<Item = Finding> {
+        let present = names.iter().filter_map(|name| self.map.entry(name));
+        present.map(|entry| Finding::at(entry.key_span, format!("the gateway ignores `{}`", entry.key)))
+    }
+}

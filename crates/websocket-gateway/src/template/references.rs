@@ -1,0 +1,176 @@
+//! What `!Ref` and `!GetAtt` give: local values that are the same on every start.
+
+use miette::SourceSpan;
+
+use super::error::Finding;
+use super::node::Value;
+use super::stack::{Resource, Stack};
+use super::{FUNCTION, Options, SIMPLE_TABLE, TABLE, WEBSOCKET_API};
+
+impl Stack {
+    /// What `!Ref name` gives; `None` for `AWS::NoValue`.
+    pub(super) fn reference(&self, name: &str, span: SourceSpan) -> Result<Option<Value>, Finding> {
+        if name == "AWS::NoValue" {
+            return Ok(None);
+        }
+        let pseudo_or_parameter = self.pseudo_parameter(name).map(Value::Text).map(Ok);
+        if let Some(value) = pseudo_or_parameter.or_else(|| self.parameters.value(name, span)) {
+            return value.map(Some);
+        }
+        let value = match self.resource(name, span)? {
+            Some(resource) => self.id_of(resource)?,
+            None => name.to_owned(),
+        };
+        Ok(Some(Value::Text(value)))
+    }
+
+    /// What `!GetAtt id.name` gives. An attribute that means nothing here gives a text all the same, because it commonly stands
+    /// where the gateway has no use for it.
+    pub(super) fn attribute(&self, id: &str, name: &str, span: SourceSpan) -> Result<String, Finding> {
+        match (self.resource(id, span)?, name) {
+            (Some(resource), _) => self.attribute_of(resource, name),
+            (None, "RouteId") => Ok(id.to_owned()),
+            (None, _) => Ok(format!("{id}.{name}")),
+        }
+    }
+
+    pub(super) fn attribute_of(&self, resource: &Resource, name: &str) -> Result<String, Finding> {
+        let id = self.id_of(resource)?;
+        Ok(match (resource.kind.as_str(), name) {
+            (FUNCTION, "Arn") => self.arn("lambda", &format!("function:{id}")),
+            (TABLE | SIMPLE_TABLE, "Arn") => self.arn("dynamodb", &format!("table/{id}")),
+            (TABLE | SIMPLE_TABLE, "StreamArn") => {
+                self.arn("dynamodb", &format!("table/{id}/stream/1970-01-01T00:00:00.000"))
+            }
+            (WEBSOCKET_API, "ApiId") => id,
+            (WEBSOCKET_API, "ApiEndpoint") => {
+                let Options { region, .. } = &self.options;
+                format!("wss://{id}.execute-api.{region}.{}", self.url_suffix())
+            }
+            _ => format!("{}.{name}", resource.id),
+        })
+    }
+
+    /// What AWS calls the resource.
+    pub(super) fn id_of(&self, resource: &Resource) -> Result<String, Finding> {
+        match resource.kind.as_str() {
+            FUNCTION => self.name_of(resource, "FunctionName", 64),
+            TABLE | SIMPLE_TABLE => self.name_of(resource, "TableName", 255),
+            WEBSOCKET_API => Ok(api_id(&resource.id)),
+            _ => Ok(resource.id.clone()),
+        }
+    }
+
+    /// The limit on its length also keeps names that are made of each other from growing without end.
+    fn name_of(&self, resource: &Resource, property: &str, limit: usize) -> Result<String, Finding> {
+        self.known_names.get(&resource.id, resource.span, || {
+            let Some(node) = self.properties(resource).optional(property)? else {
+                return Ok(format!("{}-{}", self.name, resource.id));
+            };
+            let name = node.text(&format!("`{property}`"))?;
+            if name.is_empty() || name.len() > limit {
+                return Err(Finding::at(
+                    node.span,
+                    format!("a `{property}` has 1 to {limit} characters, but this has {}", name.len()),
+                ));
+            }
+            Ok(name)
+        })
+    }
+
+    /// The resource `id`; `None` if it is one that SAM adds to the template.
+    fn resource(&self, id: &str, span: SourceSpan) -> Result<Option<&Resource>, Finding> {
+        let Some(resource) = self.resources.iter().find(|resource| resource.id == id) else {
+            return if self.is_generated(id) { Ok(None) } else { Err(self.unknown(id, span)) };
+        };
+        if self.exists(resource)? {
+            return Ok(Some(resource));
+        }
+        Err(Finding::at(span, format!("the resource `{id}` does not exist, because its `Condition` is false"))
+            .label(resource.span, "its condition is false"))
+    }
+
+    fn unknown(&self, id: &str, span: SourceSpan) -> Finding {
+        let resources = self.resources.iter().map(|resource| resource.id.as_str());
+        let finding = Finding::at(span, format!("there is no resource or parameter `{id}`"));
+        match id.split_once('.') {
+            Some((id, name)) if resources.clone().any(|known| known == id) => {
+                finding.help(format!("write `!GetAtt {id}.{name}` for an attribute of `{id}`"))
+            }
+            _ => finding.suggest(id, resources.chain(self.parameters.names())),
+        }
+    }
+
+    /// Whether SAM makes a resource with this logical id out of one of the template's.
+    fn is_generated(&self, id: &str) -> bool {
+        self.resources.iter().any(|resource| {
+            let Some(suffix) = id.strip_prefix(resource.id.as_str()) else { return false };
+            match resource.kind.as_str() {
+                FUNCTION => {
+                    suffix == "Role" || suffix == "Url" || suffix.starts_with("Alias") || suffix.starts_with("Version")
+                }
+                WEBSOCKET_API => {
+                    suffix.ends_with("Stage")
+                        || self.properties(resource).keys_of("Routes").any(|key| {
+                            let rest = suffix.strip_prefix(capitalized(key).as_str());
+                            matches!(rest, Some("Route" | "Integration" | "Permission"))
+                        })
+                }
+                _ => false,
+            }
+        })
+    }
+
+    fn pseudo_parameter(&self, name: &str) -> Option<String> {
+        let Options { region, account_id, .. } = &self.options;
+        Some(match name.strip_prefix("AWS::")? {
+            "Region" => region.clone(),
+            "AccountId" => account_id.clone(),
+            "Partition" => self.partition().to_owned(),
+            "URLSuffix" => self.url_suffix().to_owned(),
+            "StackName" => self.name.clone(),
+            "StackId" => {
+                self.arn("cloudformation", &format!("stack/{}/00000000-0000-0000-0000-000000000000", self.name))
+            }
+            _ => return None,
+        })
+    }
+
+    fn arn(&self, service: &str, resource: &str) -> String {
+        let Options { region, account_id, .. } = &self.options;
+        format!("arn:{}:{service}:{region}:{account_id}:{resource}", self.partition())
+    }
+
+    fn partition(&self) -> &'static str {
+        match self.options.region.as_str() {
+            region if region.starts_with("cn-") => "aws-cn",
+            region if region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        }
+    }
+
+    fn url_suffix(&self) -> &'static str {
+        if self.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
+    }
+}
+
+/// The logical id that SAM gives the route.
+pub(super) fn route_id(api: &str, route_key: &str) -> String {
+    format!("{api}{}Route", capitalized(route_key))
+}
+
+/// As Python's `capitalize`, which SAM uses: everything after the first letter becomes lower case.
+fn capitalized(route_key: &str) -> String {
+    let mut letters = route_key.trim_start_matches('$').chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters.flat_map(char::to_lowercase)).collect()
+}
+
+/// Ten letters and digits from the logical id, by FNV-1a.
+fn api_id(logical_id: &str) -> String {
+    let hash = logical_id
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    let digits = std::iter::successors(Some(hash), |rest| Some(rest / 36)).take(10);
+    digits.filter_map(|rest| char::from_digit((rest % 36) as u32, 36)).collect()
+}

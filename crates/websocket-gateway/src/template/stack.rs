@@ -1,0 +1,140 @@
+//! The template with its parameters: what CloudFormation makes a stack of.
+
+use std::cell::Cell;
+use std::path::{Path, PathBuf};
+
+use miette::SourceSpan;
+
+use super::Options;
+use super::error::Finding;
+use super::memo::Memo;
+use super::node::{Entry, Map, Node, Value};
+use super::parameters::Parameters;
+use super::properties::Properties;
+
+/// How deep values and references may nest together, so that following them can't exhaust the stack.
+const MAX_DEPTH: usize = 150;
+
+/// A template whose values are worked out only where they are asked for, so that what the gateway has no use for can't stop it.
+pub(super) struct Stack {
+    pub(super) options: Options,
+    /// The name of the template's directory, which also begins the names of functions and tables.
+    pub(super) name: String,
+    pub(super) directory: PathBuf,
+    pub(super) parameters: Parameters,
+    pub(super) mappings: Map,
+    pub(super) conditions: Map,
+    pub(super) resources: Vec<Resource>,
+    pub(super) has_transform: bool,
+    pub(super) known_conditions: Memo<bool>,
+    pub(super) known_names: Memo<String>,
+    depth: Cell<usize>,
+}
+
+/// An entry of `Resources`.
+pub(super) struct Resource {
+    pub(super) id: String,
+    /// Where its logical id stands.
+    pub(super) span: SourceSpan,
+    pub(super) kind: String,
+    pub(super) kind_span: SourceSpan,
+    condition: Option<Node>,
+    properties: Map,
+    metadata: Map,
+}
+
+impl Stack {
+    pub(super) fn read(root: &Node, path: &Path, options: &Options) -> Result<Self, Finding> {
+        let root = root.map("a template")?;
+        let globals = section(root, "Globals")?;
+        let resources = section(root, "Resources")?;
+        let directory = path.parent().unwrap_or(Path::new("")).to_owned();
+        Ok(Self {
+            options: options.clone(),
+            name: directory_name(&directory),
+            directory,
+            parameters: Parameters::read(&section(root, "Parameters")?, &options.parameters)?,
+            mappings: section(root, "Mappings")?,
+            conditions: section(root, "Conditions")?,
+            resources: resources.0.iter().map(|entry| Resource::read(entry, &globals)).collect::<Result<_, _>>()?,
+            has_transform: root.get("Transform").is_some(),
+            known_conditions: Memo::default(),
+            known_names: Memo::default(),
+            depth: Cell::default(),
+        })
+    }
+
+    /// The resources of one type, without those whose condition is false.
+    pub(super) fn of_kind(&self, kind: &str) -> Result<Vec<&Resource>, Finding> {
+        let of_kind = self.resources.iter().filter(|resource| resource.kind == kind);
+        of_kind
+            .filter_map(|resource| self.exists(resource).map(|exists| exists.then_some(resource)).transpose())
+            .collect()
+    }
+
+    pub(super) fn exists(&self, resource: &Resource) -> Result<bool, Finding> {
+        let Some(condition) = &resource.condition else { return Ok(true) };
+        self.condition(&condition.text("`Condition`")?, condition.span)
+    }
+
+    /// Works out what is inside something, or what it refers to.
+    pub(super) fn inside<T>(&self, span: SourceSpan, work: impl FnOnce() -> Result<T, Finding>) -> Result<T, Finding> {
+        if self.depth.get() == MAX_DEPTH {
+            return Err(Finding::at(span, "this is the end of too long a chain of references"));
+        }
+        self.depth.set(self.depth.get() + 1);
+        let result = work();
+        self.depth.set(self.depth.get() - 1);
+        result
+    }
+
+    pub(super) fn properties<'s>(&'s self, resource: &'s Resource) -> Properties<'s> {
+        Properties::new(self, format!("`{}`", resource.id), resource.span, &resource.properties)
+    }
+
+    pub(super) fn metadata<'s>(&'s self, resource: &'s Resource) -> Properties<'s> {
+        Properties::new(self, format!("`Metadata` of `{}`", resource.id), resource.span, &resource.metadata)
+    }
+}
+
+impl Resource {
+    fn read(entry: &Entry, globals: &Map) -> Result<Self, Finding> {
+        let id = &entry.key;
+        let map = entry.value.map(&format!("the resource `{id}`"))?;
+        let kind = map.get("Type").ok_or_else(|| {
+            Finding::at(entry.key_span, format!("the resource `{id}` has no `Type`"))
+                .suggest_instead_of(map.keys(), "Type")
+        })?;
+        let name = kind.text("`Type`")?;
+        let properties = section(map, "Properties")?;
+        let shared = match name.strip_prefix("AWS::Serverless::") {
+            Some(name) => section(globals, name)?,
+            None => Map::default(),
+        };
+        Ok(Self {
+            id: id.clone(),
+            span: entry.key_span,
+            kind: name,
+            kind_span: kind.span,
+            condition: map.get("Condition").cloned(),
+            properties: shared.overlaid(&properties),
+            metadata: section(map, "Metadata")?,
+        })
+    }
+}
+
+/// An absent section is an empty one.
+fn section(map: &Map, name: &str) -> Result<Map, Finding> {
+    match map.get(name) {
+        None | Some(Node { value: Value::Null, .. }) => Ok(Map::default()),
+        Some(node) => node.map(&format!("`{name}`")).cloned(),
+    }
+}
+
+/// With what AWS allows in the name of a function or a table.
+fn directory_name(directory: &Path) -> String {
+    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
+    let absolute = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
+    let name = absolute.file_name().unwrap_or("local".as_ref()).to_string_lossy();
+    name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect()
+}

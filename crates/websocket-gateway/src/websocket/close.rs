@@ -1,0 +1,73 @@
+use axum::extract::ws::CloseFrame;
+use tungstenite::Error;
+use tungstenite::error::ProtocolError;
+
+use crate::event::Closed;
+
+/// Why a session ends: what the client gets, and what `$disconnect` is told.
+#[derive(Debug)]
+pub(super) enum Close {
+    /// The client closed, with or without a code.
+    Client(Option<CloseFrame>),
+    /// `DELETE @connections/{id}`.
+    Deleted,
+    /// Idle for too long, connected for too long, or the gateway stops.
+    GoingAway,
+    /// The client sent a binary frame.
+    Binary,
+    /// The client sent a frame or a message over the limit.
+    TooLarge,
+    /// The client sent a text that is not UTF-8.
+    NotUtf8,
+    /// The client broke the WebSocket protocol.
+    Protocol,
+    /// The TCP connection is gone.
+    Lost,
+}
+
+impl Close {
+    pub(super) fn of_error(error: axum::Error) -> Self {
+        match error.into_inner().downcast_ref::<Error>() {
+            Some(Error::Capacity(_)) => Self::TooLarge,
+            Some(Error::Utf8(_)) => Self::NotUtf8,
+            Some(Error::Protocol(error)) if !is_reset(error) => Self::Protocol,
+            _ => Self::Lost,
+        }
+    }
+
+    /// The close frame for the client; `None` where there is nobody to send one to, or the client's own is being echoed.
+    pub(super) fn frame(&self) -> Option<CloseFrame> {
+        let (code, reason) = match self {
+            Self::Client(_) | Self::Lost => return None,
+            Self::Deleted => (1000, ""),
+            Self::GoingAway => (1001, "Going away"),
+            Self::Protocol => (1002, ""),
+            Self::Binary => (1003, ""),
+            Self::NotUtf8 => (1007, ""),
+            Self::TooLarge => (1009, ""),
+        };
+        Some(CloseFrame { code, reason: reason.into() })
+    }
+
+    /// What `$disconnect` is told. Seen on AWS are those of a client's close, of a deleted and of an idle connection; that the others
+    /// are told the code that the client gets, and 1006 for a lost connection, is a guess.
+    pub(super) fn told(&self) -> Closed {
+        let (code, reason) = match self {
+            Self::Client(None) => (1005, "Client-side close frame status not set"),
+            Self::Client(Some(frame)) => (frame.code, frame.reason.as_str()),
+            Self::Deleted => (1000, "Connection Closed Normally"),
+            Self::GoingAway => (1001, "Going away"),
+            Self::Protocol => (1002, ""),
+            Self::Binary => (1003, ""),
+            Self::Lost => (1006, ""),
+            Self::NotUtf8 => (1007, ""),
+            Self::TooLarge => (1009, ""),
+        };
+        Closed { code, reason: reason.to_owned() }
+    }
+}
+
+/// TCP that ends without a close frame is reported as a fault of protocol, and is none of the client's making.
+fn is_reset(error: &ProtocolError) -> bool {
+    matches!(error, ProtocolError::ResetWithoutClosingHandshake)
+}

@@ -1,0 +1,124 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::extract::ws::{WebSocket, WebSocketUpgrade};
+use axum::response::{IntoResponse, Response};
+use http::header::{HOST, USER_AGENT};
+use http::request::Parts;
+use http::{HeaderValue, StatusCode};
+
+use super::session;
+use crate::api::limits::{FRAME_BYTES, MESSAGE_BYTES};
+use crate::connections::{OpenConnection, Receivers};
+use crate::event::{Closed, Connection, Identity};
+use crate::ids::ConnectionId;
+use crate::integration::{self, Outcome};
+use crate::service::Service;
+
+/// Holds the upgrade until `$connect` has answered, and answers the handshake with its verdict.
+pub(crate) async fn handshake(service: Arc<Service>, peer: SocketAddr, mut request: Parts) -> Response {
+    let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut request, &()).await else {
+        return StatusCode::UPGRADE_REQUIRED.into_response();
+    };
+    let connection = new_connection(&service, peer, &request);
+    // A task of its own: a client that leaves in the meantime must not cut a running `$connect` short.
+    let verdict = service.tasks.spawn(connect(Arc::clone(&service), connection, request));
+    match verdict.await {
+        Ok(Ok(accepted)) => accepted.upgrade(upgrade),
+        Ok(Err(status)) => status.into_response(),
+        Err(_) => StatusCode::BAD_GATEWAY.into_response(),
+    }
+}
+
+fn new_connection(service: &Service, peer: SocketAddr, request: &Parts) -> Connection {
+    let connected_at_ms = service.clock.now_ms();
+    let header = |name| request.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
+    let host = header(HOST).unwrap_or_default();
+    Connection {
+        id: ConnectionId::new(connected_at_ms),
+        connected_at_ms,
+        domain_name: host.rsplit_once(':').map_or(host, |(name, _port)| name).to_owned(),
+        identity: Identity {
+            user_agent: header(USER_AGENT).map(str::to_owned),
+            source_ip: peer.ip().to_canonical().to_string(),
+        },
+    }
+}
+
+/// Runs `$connect`. Without such a route every client is let in.
+async fn connect(service: Arc<Service>, connection: Connection, request: Parts) -> Result<Accepted, StatusCode> {
+    tracing::info!(connectionId = %connection.id, "connecting from {}", connection.identity.source_ip);
+    let mut subprotocol = None;
+    if let Some(route) = service.api.routes.get("$connect") {
+        let event = service.writer().connect(&connection, &request.headers, &request.uri);
+        match integration::invoke(&service.lambda, &service.clock, "$connect", route, &event).await {
+            Outcome::Answered(answer) if (200..300).contains(&answer.status_code) => {
+                let name = answer.header("Sec-WebSocket-Protocol");
+                subprotocol = name.and_then(|name| HeaderValue::from_str(name).ok());
+            }
+            Outcome::Answered(answer) => {
+                return Err(StatusCode::from_u16(answer.status_code).unwrap_or(StatusCode::BAD_GATEWAY));
+            }
+            Outcome::Failed => return Err(StatusCode::BAD_GATEWAY),
+            Outcome::TimedOut => return Err(StatusCode::GATEWAY_TIMEOUT),
+        }
+    }
+    Ok(Accepted { opening: Opening::new(service, connection), subprotocol })
+}
+
+/// A handshake that `$connect` let through.
+#[derive(Debug)]
+struct Accepted {
+    opening: Opening,
+    subprotocol: Option<HeaderValue>,
+}
+
+impl Accepted {
+    fn upgrade(self, mut upgrade: WebSocketUpgrade) -> Response {
+        if let Some(subprotocol) = self.subprotocol {
+            upgrade.set_selected_protocol(subprotocol);
+        }
+        upgrade
+            .max_frame_size(FRAME_BYTES)
+            .max_message_size(MESSAGE_BYTES)
+            // Of axum's 128 KiB of buffers a connection, an idle one needs nothing.
+            .read_buffer_size(4096)
+            .write_buffer_size(0)
+            .on_upgrade(move |socket| self.opening.open(socket))
+    }
+}
+
+/// A connection that can be posted to from the moment its client may see the 101. If it comes to nothing, because the client has left,
+/// `$disconnect` runs all the same: what `$connect` stored would stay behind.
+#[derive(Debug)]
+struct Opening {
+    service: Arc<Service>,
+    connection: Option<(Arc<OpenConnection>, Receivers)>,
+}
+
+impl Opening {
+    fn new(service: Arc<Service>, connection: Connection) -> Self {
+        let (connection, receivers) = OpenConnection::new(connection);
+        let connection = Arc::new(connection);
+        service.open.insert(Arc::clone(&connection));
+        Self { service, connection: Some((connection, receivers)) }
+    }
+
+    async fn open(mut self, socket: WebSocket) {
+        if let Some((connection, receivers)) = self.connection.take() {
+            let service = Arc::clone(&self.service);
+            let session = session::run(Arc::clone(&service), connection, receivers, socket);
+            service.tasks.track_future(session).await;
+        }
+    }
+}
+
+impl Drop for Opening {
+    fn drop(&mut self) {
+        if let Some((connection, _)) = self.connection.take() {
+            self.service.open.remove(&connection.facts.id);
+            self.service.disconnected(connection.facts.clone(), Closed { code: 1006, reason: String::new() });
+        }
+    }
+}

@@ -1,0 +1,32 @@
+use std::sync::Arc;
+
+use axum::extract::ws::Utf8Bytes;
+
+use super::error_frame::ErrorFrame;
+use super::route_selection::select;
+use crate::connections::OpenConnection;
+use crate::ids;
+use crate::integration::{self, Outcome};
+use crate::service::Service;
+
+/// Serves one message: invokes its route's function and sends what the client is to get.
+///
+/// Messages of one connection run beside each other, as on AWS: their answers may overtake one another.
+pub(super) async fn serve(service: Arc<Service>, connection: Arc<OpenConnection>, message: Utf8Bytes) {
+    let id = &connection.facts.id;
+    let Some((route_key, route)) = select(&service.api, &message) else {
+        let request_id = ids::request_id(service.clock.now_ms());
+        tracing::warn!(connectionId = %id, requestId = request_id, "no route takes the message: Forbidden");
+        return connection.send(ErrorFrame::Forbidden.write(id, &request_id)).await;
+    };
+    let event = service.writer().message(route_key, &connection.facts, &message);
+    let frame = match integration::invoke(&service.lambda, &service.clock, route_key, route, &event).await {
+        // The status is not looked at: a 500 with a body is delivered like any other.
+        Outcome::Answered(answer) if route.route_response => answer.body.unwrap_or_default().into(),
+        Outcome::Answered(_) => return,
+        Outcome::Failed => ErrorFrame::InternalServerError.write(id, &event.request_id),
+        Outcome::TimedOut => ErrorFrame::EndpointRequestTimedOut.write(id, &event.request_id),
+    };
+    connection.touch(service.clock.now_ms());
+    connection.send(frame).await;
+}

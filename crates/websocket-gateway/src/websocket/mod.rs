@@ -1,0 +1,10 @@
+//! The front door: handshakes, messages and closes, as API Gateway does them.
+
+mod close;
+mod error_frame;
+mod handshake;
+mod message;
+mod route_selection;
+mod session;
+
+pub(crate) use handshake::handshake;
