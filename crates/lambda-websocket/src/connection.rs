@@ -82,12 +82,6 @@ impl fmt::Debug for ConnectionId {
 /// It can be shown and it is a key of the [`Registry`](crate::Registry), but it can't be posted to: before the `$connect` handler
 /// has answered and after the connection has closed, API Gateway answers such a post with 410
 /// (API Gateway developer guide, "Use @connections commands in your backend service").
-///
-/// ```compile_fail
-/// # async fn handler(event: lambda_websocket::Connect) {
-/// let _ = event.connections().post(event.id(), &lambda_websocket::Text::from("too early")).await;
-/// # }
-/// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct OwnId(pub(crate) ConnectionId);
 

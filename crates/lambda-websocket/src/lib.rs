@@ -17,6 +17,10 @@ mod response;
 mod route;
 mod routes;
 
+#[cfg(doctest)]
+#[doc = include_str!("compile_fail.md")]
+struct CompileFail;
+
 pub use body::{Body, Json, Payload, Text};
 #[cfg(feature = "dynamodb")]
 pub use channel::{Channel, InvalidChannel};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -12,13 +13,15 @@ use tokio_util::task::TaskTracker;
 
 use crate::api::limits::{IDLE_TIMEOUT, MAX_DURATION};
 use crate::clock::Clock;
-use crate::connections::OpenConnections;
+use crate::connections::{Adopted, OpenConnections};
 use crate::credentials::Credentials;
 use crate::dynamodb::{self, Embedded};
-use crate::lambda::{self, BuildError, Lambda};
+use crate::front_door;
+use crate::ids::ConnectionId;
+use crate::invocations::{Invocations, Journal};
+use crate::lambda::{self, BuildError, InvokeError, Lambda};
 use crate::service::Service;
 use crate::template::{self, TemplateError};
-use crate::front_door;
 
 /// How long [`Gateway::stop`] waits for sessions to close and for `$disconnect` to run.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
@@ -74,6 +77,11 @@ impl Default for Options {
         }
     }
 }
+
+/// A text that can't be a connection id.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no connection id: URL-safe base64, for example L0SM9cOFvHcCIhw=")]
+pub struct InvalidConnectionId(String);
 
 /// Why a gateway does not start.
 #[derive(Debug, thiserror::Error)]
@@ -139,6 +147,7 @@ impl Gateway {
             lambda: Lambda::start(programs, environment).await.map_err(StartError::RuntimeApi)?,
             clock: options.clock,
             open: OpenConnections::default(),
+            journal: Journal::new(),
             idle_timeout: options.idle_timeout,
             max_duration: options.max_duration,
             tasks: TaskTracker::new(),
@@ -169,6 +178,30 @@ impl Gateway {
     /// The routes that the template has.
     pub fn route_keys(&self) -> impl Iterator<Item = &str> {
         self.service.api.routes.keys().map(String::as_str)
+    }
+
+    /// Every invocation from now on, in the order in which they end. A test waits here for what has no other sign.
+    #[must_use]
+    pub fn invocations(&self) -> Invocations {
+        self.service.journal.read()
+    }
+
+    /// Sends an event of your own to a function, by its logical id, and returns its answer.
+    ///
+    /// # Errors
+    /// See [`InvokeError`].
+    pub async fn invoke(&self, function: &str, event: impl Into<Bytes>) -> Result<Bytes, InvokeError> {
+        self.service.lambda.invoke(function, event.into()).await
+    }
+
+    /// Treats a connection id, mostly that of a sample event, as open as long as the result lives: what is posted to it can be read
+    /// there.
+    ///
+    /// # Errors
+    /// If it can't be a connection id.
+    pub fn adopt(&self, connection_id: &str) -> Result<Adopted, InvalidConnectionId> {
+        let id = ConnectionId::parse(connection_id).ok_or_else(|| InvalidConnectionId(connection_id.to_owned()))?;
+        Ok(Adopted::new(Arc::clone(&self.service), id))
     }
 
     /// Stops accepting, closes every connection with 1001, runs `$disconnect` for each and ends the functions' processes. Waits for

@@ -8,9 +8,9 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::api::Route;
-use crate::clock::Clock;
 use crate::event::Written;
-use crate::lambda::Lambda;
+use crate::invocations::InvocationResult;
+use crate::service::Service;
 
 /// What came of an invocation.
 #[derive(Debug)]
@@ -20,6 +20,16 @@ pub(crate) enum Outcome {
     Failed,
     /// The integration's time is up. The function runs on.
     TimedOut,
+}
+
+impl Outcome {
+    fn result(&self) -> InvocationResult {
+        match self {
+            Self::Answered(answer) => InvocationResult::Status(answer.status_code),
+            Self::Failed => InvocationResult::Failed,
+            Self::TimedOut => InvocationResult::TimedOut,
+        }
+    }
 }
 
 /// A function's answer. API Gateway takes one with any other top-level key for malformed, and so does serde here.
@@ -64,13 +74,13 @@ fn or_null<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserialize
 }
 
 /// Invokes the route's function and waits as long as the integration may take.
-pub(crate) async fn invoke(lambda: &Lambda, clock: &Clock, route_key: &str, route: &Route, event: &Written) -> Outcome {
+pub(crate) async fn invoke(service: &Service, route_key: &str, route: &Route, event: &Written) -> Outcome {
     let started = Instant::now();
-    let invocation = lambda.invoke(&route.function, event.json.clone());
-    let answer = clock.within(route.integration_timeout, invocation).await;
+    let invocation = service.lambda.invoke(&route.function, event.json.clone());
+    let answer = service.clock.within(route.integration_timeout, invocation).await;
     let ms = started.elapsed().as_millis();
     let (function, request_id) = (&route.function, &event.request_id);
-    match answer {
+    let outcome = match answer {
         None => {
             tracing::warn!(requestId = request_id, "{route_key}: {function} is not done after {ms} ms: timed out");
             Outcome::TimedOut
@@ -90,7 +100,9 @@ pub(crate) async fn invoke(lambda: &Lambda, clock: &Clock, route_key: &str, rout
                 Outcome::Failed
             }
         },
-    }
+    };
+    service.journal.write(route_key, &event.json, outcome.result());
+    outcome
 }
 
 fn read(answer: &Bytes) -> Result<ProxyResponse, serde_json::Error> {

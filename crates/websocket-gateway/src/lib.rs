@@ -17,8 +17,11 @@ mod front_door;
 mod gateway;
 mod ids;
 mod integration;
+mod invocations;
 mod service;
 mod websocket;
 
 pub use clock::Clock;
-pub use gateway::{Gateway, Options, StartError, Store};
+pub use connections::Adopted;
+pub use gateway::{Gateway, InvalidConnectionId, Options, StartError, Store};
+pub use invocations::{Invocation, InvocationResult, Invocations};

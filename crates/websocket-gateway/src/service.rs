@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::connections::OpenConnections;
 use crate::event::{Closed, Connection, Writer};
 use crate::integration;
+use crate::invocations::Journal;
 use crate::lambda::Lambda;
 
 #[derive(Debug)]
@@ -19,6 +20,7 @@ pub(crate) struct Service {
     pub(crate) lambda: Lambda,
     pub(crate) clock: Clock,
     pub(crate) open: OpenConnections,
+    pub(crate) journal: Journal,
     pub(crate) idle_timeout: Duration,
     pub(crate) max_duration: Duration,
     /// Whatever must end in good order before the gateway does: sessions, messages, `$connect`s and `$disconnect`s.
@@ -39,7 +41,7 @@ impl Service {
             tracing::info!(connectionId = %connection.id, "closed: {} {}", closed.code, closed.reason);
             if let Some(route) = service.api.routes.get("$disconnect") {
                 let event = service.writer().disconnect(&connection, &closed);
-                integration::invoke(&service.lambda, &service.clock, "$disconnect", route, &event).await;
+                integration::invoke(&service, "$disconnect", route, &event).await;
             }
         });
     }

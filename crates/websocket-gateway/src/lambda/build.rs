@@ -104,14 +104,6 @@ struct Binary {
     name: String,
 }
 
-/// What one `cargo build` makes.
-#[derive(Debug, Default)]
-struct Job {
-    binaries: BTreeSet<Binary>,
-    /// Whether one of them is in a crate that a plain `cargo build` at the root leaves out.
-    whole_workspace: bool,
-}
-
 /// Builds the binaries of `functions`, with one `cargo build` for each workspace, and gives back the functions in their order.
 ///
 /// Several functions may share a binary. Cargo's progress and messages go to this process's stderr.
@@ -121,7 +113,7 @@ struct Job {
 /// See [`BuildError`]. Nothing is built unless the binary of every function is known.
 pub async fn build(functions: impl IntoIterator<Item = &Function>, release: bool) -> Result<Vec<Program>, BuildError> {
     let mut read = BTreeMap::<&Path, Metadata>::new();
-    let mut jobs = BTreeMap::<PathBuf, Job>::new();
+    let mut jobs = BTreeMap::<PathBuf, BTreeSet<Binary>>::new();
     let mut wanted = Vec::new();
     for function in functions {
         if !read.contains_key(function.code_uri.as_path()) {
@@ -129,15 +121,13 @@ pub async fn build(functions: impl IntoIterator<Item = &Function>, release: bool
         }
         let metadata = &read[function.code_uri.as_path()];
         let binary = metadata.binary_of(function)?;
-        let job = jobs.entry(metadata.workspace_root.clone()).or_default();
-        job.whole_workspace |= !metadata.built_by_default;
-        job.binaries.insert(binary.clone());
+        jobs.entry(metadata.workspace_root.clone()).or_default().insert(binary.clone());
         wanted.push((function, binary));
     }
 
     let mut executables = BTreeMap::new();
-    for (workspace, job) in &jobs {
-        executables.extend(cargo::build(workspace, job, release).await?);
+    for (workspace, binaries) in &jobs {
+        executables.extend(cargo::build(workspace, binaries, release).await?);
     }
     wanted.into_iter().map(|(function, binary)| program(function, binary, &executables)).collect()
 }

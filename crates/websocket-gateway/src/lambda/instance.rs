@@ -82,7 +82,8 @@ struct Process {
 impl Process {
     fn start(pool: &Pool, id: InstanceId) -> io::Result<Self> {
         let function = &pool.program.function;
-        let runtime_api = format!("{}/{}/{id}", pool.host.runtime_api, function.logical_id);
+        // With a scheme, which AWS leaves out: lambda_runtime can't read a path without one.
+        let runtime_api = format!("http://{}/{}/{id}", pool.host.runtime_api, function.logical_id);
         let mut child = Command::new(&pool.program.executable)
             .env_clear()
             .envs(environment(environment::process_basics(), function, &pool.host.own, &runtime_api))

@@ -1,1 +1,207 @@
+use tokio::sync::oneshot::Receiver;
 
+use super::*;
+use crate::lambda::invocation::Answer;
+
+const TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A schedule, and a clock that the test moves.
+struct Fixture {
+    schedule: Schedule,
+    now: Instant,
+}
+
+impl Fixture {
+    fn new() -> Self {
+        Self { schedule: Schedule::new(TIMEOUT, 2), now: Instant::now() }
+    }
+
+    fn invoke(&mut self, event: &'static str) -> Receiver<Answer> {
+        let (invocation, answer) = Invocation::new(event.into());
+        self.schedule.invoke(invocation, self.now);
+        answer
+    }
+
+    fn add(&mut self) -> InstanceId {
+        let id = InstanceId::random();
+        self.schedule.add(id, self.now);
+        id
+    }
+
+    fn idle(&mut self) -> InstanceId {
+        let id = self.add();
+        assert!(self.next(id).is_none());
+        id
+    }
+
+    /// The next delivery for an instance, if it need not park.
+    fn next(&mut self, id: InstanceId) -> Option<Delivery> {
+        match self.schedule.next(id, self.now).unwrap() {
+            Next::Delivery(delivery) => Some(delivery),
+            Next::Park(_) => None,
+        }
+    }
+
+    fn answer(&mut self, id: InstanceId, delivery: &Delivery) -> Result<(), Refusal> {
+        let invocation = self.schedule.answer(id, &delivery.request_id, Some(&delivery.invocation_id))?;
+        invocation.finish(Ok("answer".into()));
+        Ok(())
+    }
+}
+
+fn event(delivery: Option<Delivery>) -> String {
+    String::from_utf8(delivery.unwrap().event.to_vec()).unwrap()
+}
+
+#[test]
+fn the_last_to_become_idle_is_the_first_to_work() {
+    let mut it = Fixture::new();
+    let (first, last) = (it.idle(), it.idle());
+    let _answer = it.invoke("a");
+    assert!(it.next(first).is_none());
+    assert_eq!(event(it.next(last)), "a");
+}
+
+#[test]
+fn instances_are_wanted_for_what_waits_up_to_the_limit() {
+    let mut it = Fixture::new();
+    assert!(!it.schedule.wants_instance());
+    let _answers = ["a", "b", "c"].map(|event| it.invoke(event));
+    for _ in 0..2 {
+        assert!(it.schedule.wants_instance());
+        it.add();
+    }
+    assert!(!it.schedule.wants_instance());
+}
+
+#[test]
+fn what_waits_is_served_in_the_order_of_arrival() {
+    let mut it = Fixture::new();
+    let _answers = ["a", "b"].map(|event| it.invoke(event));
+    let id = it.add();
+    let delivery = it.next(id).unwrap();
+    it.answer(id, &delivery).unwrap();
+    assert_eq!(event(Some(delivery)), "a");
+    assert_eq!(event(it.next(id)), "b");
+}
+
+#[test]
+fn an_instance_that_has_just_answered_is_waited_for() {
+    let mut it = Fixture::new();
+    let id = it.idle();
+    let _first = it.invoke("a");
+    let delivery = it.next(id).unwrap();
+    it.answer(id, &delivery).unwrap();
+    let _second = it.invoke("b");
+    assert!(!it.schedule.wants_instance());
+    assert_eq!(event(it.next(id)), "b");
+}
+
+#[test]
+fn the_instance_of_a_caller_that_went_away_becomes_idle_again() {
+    let mut it = Fixture::new();
+    let id = it.idle();
+    drop(it.invoke("a"));
+    let delivery = it.next(id).unwrap();
+    it.answer(id, &delivery).unwrap();
+    assert!(it.next(id).is_none());
+    let _answer = it.invoke("b");
+    assert_eq!(event(it.next(id)), "b");
+}
+
+#[test]
+fn an_invocation_that_was_not_fetched_is_tried_once_more() {
+    let mut it = Fixture::new();
+    let first = it.idle();
+    let mut answer = it.invoke("a");
+    assert!(it.schedule.end(first, End::Overdue).is_none());
+    assert!(it.schedule.wants_instance());
+    assert!(answer.try_recv().is_err());
+    let second = it.add();
+    assert_eq!(event(it.next(second)), "a");
+}
+
+#[test]
+fn an_invocation_that_was_fetched_is_not_tried_again() {
+    let mut it = Fixture::new();
+    let id = it.idle();
+    let mut answer = it.invoke("a");
+    assert!(it.next(id).is_some());
+    it.schedule.end(id, End::Overdue).unwrap().report();
+    assert!(matches!(answer.try_recv().unwrap(), Err(InvokeError::TimedOut { after: TIMEOUT, during_init: false })));
+    assert!(!it.schedule.wants_instance());
+}
+
+#[test]
+fn a_failed_start_fails_the_one_that_waits_longest_and_no_other() {
+    let mut it = Fixture::new();
+    let (mut first, mut second) = (it.invoke("a"), it.invoke("b"));
+    let (failing, other) = (it.add(), it.add());
+    it.schedule.end(failing, End::Overdue).unwrap().report();
+    assert!(matches!(first.try_recv().unwrap(), Err(InvokeError::TimedOut { after: INIT_LIMIT, during_init: true })));
+    assert!(second.try_recv().is_err());
+    assert_eq!(event(it.next(other)), "b");
+}
+
+#[test]
+fn a_failed_start_fails_nobody_if_another_instance_took_the_work() {
+    let mut it = Fixture::new();
+    let _answer = it.invoke("a");
+    let (starting, other) = (it.add(), it.add());
+    assert_eq!(event(it.next(other)), "a");
+    assert!(it.schedule.end(starting, End::Overdue).is_none());
+}
+
+#[test]
+fn each_phase_has_its_own_limit() {
+    let mut it = Fixture::new();
+    let start = it.now;
+    let id = it.add();
+    assert!(it.schedule.check(id, start + INIT_LIMIT - TIMEOUT).is_some());
+    assert_eq!(it.schedule.check(id, start + INIT_LIMIT), None);
+
+    assert!(it.next(id).is_none());
+    assert_eq!(it.schedule.check(id, start), Some(start + TIMEOUT));
+    assert_eq!(it.schedule.check(id, start + IDLE_LIMIT), None);
+
+    let _answer = it.invoke("a");
+    let delivery = it.next(id).unwrap();
+    assert_eq!(it.schedule.check(id, start + TIMEOUT), None);
+
+    it.answer(id, &delivery).unwrap();
+    assert_eq!(it.schedule.check(id, start + TIMEOUT), None);
+}
+
+#[test]
+fn only_the_running_invocation_can_be_answered_and_only_once() {
+    let mut it = Fixture::new();
+    let id = it.idle();
+    let mut answer = it.invoke("a");
+    let delivery = it.next(id).unwrap();
+    let mut wrong = delivery.clone();
+    wrong.invocation_id = "another".to_owned();
+
+    assert_eq!(it.answer(id, &wrong), Err(Refusal::InvalidRequestId));
+    assert_eq!(it.answer(InstanceId::random(), &delivery), Err(Refusal::UnknownInstance));
+    assert_eq!(it.schedule.next(id, it.now).err(), Some(Refusal::InvalidStateTransition));
+    assert!(answer.try_recv().is_err());
+
+    assert_eq!(it.answer(id, &delivery), Ok(()));
+    assert_eq!(answer.try_recv().unwrap().unwrap(), "answer");
+    assert_eq!(it.answer(id, &delivery), Err(Refusal::InvalidRequestId));
+}
+
+#[test]
+fn after_close_everything_fails_and_nothing_is_started() {
+    let mut it = Fixture::new();
+    let id = it.idle();
+    let mut assigned = it.invoke("a");
+    let mut waiting = it.invoke("b");
+    it.schedule.close();
+    let mut late = it.invoke("c");
+    it.schedule.end(id, End::ShuttingDown).unwrap().report();
+    for answer in [&mut assigned, &mut waiting, &mut late] {
+        assert!(matches!(answer.try_recv().unwrap(), Err(InvokeError::ShuttingDown)));
+    }
+    assert!(!it.schedule.wants_instance());
+}

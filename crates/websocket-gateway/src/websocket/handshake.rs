@@ -52,7 +52,7 @@ async fn connect(service: Arc<Service>, connection: Connection, request: Parts) 
     let mut subprotocol = None;
     if let Some(route) = service.api.routes.get("$connect") {
         let event = service.writer().connect(&connection, &request.headers, &request.uri);
-        match integration::invoke(&service.lambda, &service.clock, "$connect", route, &event).await {
+        match integration::invoke(&service, "$connect", route, &event).await {
             Outcome::Answered(answer) if (200..300).contains(&answer.status_code) => {
                 let name = answer.header("Sec-WebSocket-Protocol");
                 subprotocol = name.and_then(|name| HeaderValue::from_str(name).ok());

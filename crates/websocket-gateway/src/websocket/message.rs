@@ -20,7 +20,7 @@ pub(super) async fn serve(service: Arc<Service>, connection: Arc<OpenConnection>
         return connection.send(ErrorFrame::Forbidden.write(id, &request_id)).await;
     };
     let event = service.writer().message(route_key, &connection.facts, &message);
-    let frame = match integration::invoke(&service.lambda, &service.clock, route_key, route, &event).await {
+    let frame = match integration::invoke(&service, route_key, route, &event).await {
         // The status is not looked at: a 500 with a body is delivered like any other.
         Outcome::Answered(answer) if route.route_response => answer.body.unwrap_or_default().into(),
         Outcome::Answered(_) => return,

@@ -1,6 +1,6 @@
 //! Running cargo and reading what it says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use tokio::process::Command;
 use crate::api::Function;
 
 use super::metadata::{Metadata, Target};
-use super::{Binary, BuildError, Job};
+use super::{Binary, BuildError};
 
 /// Asks cargo about the crate of a function. The dependencies don't matter for that.
 pub(super) async fn metadata(function: &Function) -> Result<Metadata, BuildError> {
@@ -37,13 +37,18 @@ pub(super) async fn metadata(function: &Function) -> Result<Metadata, BuildError
 
 /// Builds binaries of one workspace and gives their executables.
 ///
-/// Never with `-p`: it would select the features of dependencies for that package alone, and compile them once more than the rest of
-/// the workspace does.
-pub(super) async fn build(workspace: &Path, job: &Job, release: bool) -> Result<BTreeMap<Binary, PathBuf>, BuildError> {
+/// Never with `-p`: that selects the features of dependencies for one package alone, and compiles them once more than the rest of the
+/// workspace does. `--workspace` is what a plain `cargo build` means in a virtual workspace, and it also finds binaries outside
+/// `default-members`.
+pub(super) async fn build(
+    workspace: &Path,
+    binaries: &BTreeSet<Binary>,
+    release: bool,
+) -> Result<BTreeMap<Binary, PathBuf>, BuildError> {
     let mut command = cargo();
-    command.current_dir(workspace).args(["build", "--message-format", "json-render-diagnostics"]);
-    command.args(job.whole_workspace.then_some("--workspace")).args(release.then_some("--release"));
-    for binary in &job.binaries {
+    command.current_dir(workspace).args(["build", "--workspace", "--message-format", "json-render-diagnostics"]);
+    command.args(release.then_some("--release"));
+    for binary in binaries {
         command.args(["--bin", &binary.name]);
     }
     let output = command.stderr(Stdio::inherit()).output().await.map_err(missing)?;

@@ -12,8 +12,6 @@ use super::{Binary, BuildError};
 #[derive(Debug)]
 pub(super) struct Metadata {
     pub(super) workspace_root: PathBuf,
-    /// Whether a plain `cargo build` at the root includes the crate.
-    pub(super) built_by_default: bool,
     manifest: PathBuf,
     binaries: Vec<String>,
 }
@@ -23,14 +21,10 @@ pub(super) struct Metadata {
 struct Answer {
     packages: Vec<Package>,
     workspace_root: PathBuf,
-    /// Missing in answers of cargo before 1.71.
-    #[serde(default)]
-    workspace_default_members: Vec<String>,
 }
 
 #[derive(Deserialize)]
 struct Package {
-    id: String,
     manifest_path: PathBuf,
     targets: Vec<Target>,
 }
@@ -51,17 +45,12 @@ impl Target {
 impl Metadata {
     /// Reads cargo's answer about the crate with this manifest. `None` if it is no such answer, or does not know the crate.
     pub(super) fn parse(answer: &[u8], manifest: &Path) -> Option<Self> {
-        let Answer { packages, workspace_root, workspace_default_members } = serde_json::from_slice(answer).ok()?;
+        let Answer { packages, workspace_root } = serde_json::from_slice(answer).ok()?;
         let manifest = manifest.canonicalize().ok()?;
         let is_this = |package: &Package| package.manifest_path.canonicalize().is_ok_and(|path| path == manifest);
         let package = packages.into_iter().find(is_this)?;
         let binaries = package.targets.into_iter().filter(Target::is_binary).map(|target| target.name);
-        Some(Self {
-            workspace_root,
-            built_by_default: workspace_default_members.contains(&package.id),
-            manifest: package.manifest_path,
-            binaries: binaries.collect(),
-        })
+        Some(Self { workspace_root, manifest: package.manifest_path, binaries: binaries.collect() })
     }
 
     /// The binary that the template names, else the only one.

@@ -1,0 +1,123 @@
+//! Building functions with the real cargo, in a workspace made for the test.
+
+// Clippy's exception for tests does not reach their helpers.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use websocket_gateway::api::Function;
+use websocket_gateway::lambda::{BuildError, build};
+
+#[tokio::test]
+async fn every_function_gets_its_binary() {
+    let workspace = Workspace::new("binaries");
+    workspace.package("one", &["only"]);
+    workspace.package("two", &["first", "second"]);
+    let functions = [
+        workspace.function("two", Some("second")),
+        workspace.function("one", None),
+        workspace.function("two", Some("second")),
+    ];
+
+    let programs = build(&functions, false).await.unwrap();
+
+    let names = programs.iter().map(|program| program.executable.file_stem().unwrap().to_str().unwrap());
+    assert_eq!(names.collect::<Vec<_>>(), ["second", "only", "second"]);
+    assert!(programs.iter().all(|program| program.executable.is_absolute() && program.executable.is_file()));
+    let not_asked_for = programs[0].executable.with_file_name("first");
+    assert!(!not_asked_for.exists());
+}
+
+#[tokio::test]
+async fn a_crate_that_cargo_build_leaves_out_by_default_is_built_too() {
+    let workspace = Workspace::new("root_package");
+    workspace.package("member", &["member"]);
+    fs::write(
+        workspace.0.join("Cargo.toml"),
+        "[workspace]\nmembers = ['member']\n[package]\nname = 'root'\nedition = '2024'\n",
+    )
+    .unwrap();
+    fs::create_dir_all(workspace.0.join("src")).unwrap();
+    fs::write(workspace.0.join("src/lib.rs"), "").unwrap();
+
+    let programs = build(&[workspace.function("member", None)], false).await.unwrap();
+
+    assert!(programs[0].executable.is_file());
+}
+
+#[tokio::test]
+async fn a_function_without_one_clear_binary_is_refused_with_the_choices() {
+    let workspace = Workspace::new("choices");
+    workspace.package("two", &["first", "second"]);
+    let manifest = workspace.0.join("two/Cargo.toml");
+
+    let error = build(&[workspace.function("two", None)], false).await.unwrap_err();
+    let choices = format!("{} has the binaries first, second", manifest.display());
+    assert_eq!(
+        error.to_string(),
+        format!("function Two: {choices}; name the function's binary in Metadata.BuildProperties.Binary")
+    );
+
+    let error = build(&[workspace.function("two", Some("third"))], false).await.unwrap_err();
+    assert_eq!(error.to_string(), format!("function Two: Metadata.BuildProperties.Binary is third, but {choices}"));
+}
+
+#[tokio::test]
+async fn a_code_uri_without_a_crate_is_refused() {
+    let workspace = Workspace::new("no_crate");
+    let error = build(&[workspace.function("nowhere", None)], false).await.unwrap_err();
+    assert!(matches!(&error, BuildError::NoManifest { function, .. } if function == "Nowhere"), "{error}");
+}
+
+#[tokio::test]
+async fn a_broken_manifest_and_broken_code_are_told_apart() {
+    let workspace = Workspace::new("broken");
+    workspace.package("one", &["one"]);
+    fs::write(workspace.0.join("one/src/bin/one.rs"), "not rust").unwrap();
+    let error = build(&[workspace.function("one", None)], false).await.unwrap_err();
+    assert!(matches!(error, BuildError::Failed { .. }), "{error}");
+
+    fs::write(workspace.0.join("one/Cargo.toml"), "not toml").unwrap();
+    let error = build(&[workspace.function("one", None)], false).await.unwrap_err();
+    assert!(matches!(error, BuildError::InvalidManifest { .. }), "{error}");
+}
+
+struct Workspace(PathBuf);
+
+impl Workspace {
+    fn new(test: &str) -> Self {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("build.{test}"));
+        let _ = fs::remove_dir_all(&root);
+        fs::create_dir_all(&root).unwrap();
+        fs::write(root.join("Cargo.toml"), "[workspace]\nmembers = ['*']\nexclude = ['target']\nresolver = '3'\n")
+            .unwrap();
+        Self(root.canonicalize().unwrap())
+    }
+
+    fn package(&self, name: &str, binaries: &[&str]) {
+        let sources = self.0.join(name).join("src/bin");
+        fs::create_dir_all(&sources).unwrap();
+        let manifest = format!("[package]\nname = '{name}'\nedition = '2024'\n");
+        fs::write(self.0.join(name).join("Cargo.toml"), manifest).unwrap();
+        for binary in binaries {
+            fs::write(sources.join(format!("{binary}.rs")), "fn main() {}").unwrap();
+        }
+    }
+
+    fn function(&self, directory: &str, binary: Option<&str>) -> Function {
+        let mut logical_id = directory.to_owned();
+        logical_id[..1].make_ascii_uppercase();
+        Function {
+            name: logical_id.clone(),
+            logical_id,
+            code_uri: self.0.join(directory),
+            binary: binary.map(str::to_owned),
+            environment: BTreeMap::new(),
+            timeout: Duration::from_secs(3),
+            memory_size: 128,
+        }
+    }
+}

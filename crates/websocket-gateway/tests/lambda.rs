@@ -1,0 +1,430 @@
+//! Functions as real processes: `examples/probe.rs`, which does what its event asks for.
+
+// Clippy's exception for tests does not reach their helpers.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
+
+use std::collections::{BTreeMap, HashSet};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::future::join_all;
+use websocket_gateway::api::Function;
+use websocket_gateway::lambda::{InvokeError, Lambda, Program};
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+
+#[tokio::test]
+async fn an_answer_reaches_its_caller_unchanged() {
+    let lambda = start(probe()).await;
+    let event = json!({"do": "echo", "text": "Grüße ✓", "numbers": [1, 2.5, null]});
+    assert_eq!(invoke(&lambda, event.clone()).await.unwrap(), event);
+    lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn one_process_serves_one_invocation_after_the_other() {
+    let lambda = start(probe()).await;
+    let first = pid(&lambda).await;
+    for _ in 0..50 {
+        assert_eq!(pid(&lambda).await, first);
+    }
+    lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_function_error_keeps_its_fields_and_the_process() {
+    let lambda = start(probe()).await;
+    let before = pid(&lambda).await;
+    let InvokeError::FunctionError { error_type, message, payload } = failure(&lambda, "fail").await else { panic!() };
+    assert_eq!((error_type.as_str(), message.as_str()), ("Probe.Failed", "as asked"));
+    let payload: Value = serde_json::from_slice(&payload).unwrap();
+    assert_eq!(payload, json!({"errorType": "Probe.Failed", "errorMessage": "as asked"}));
+    assert_eq!(pid(&lambda).await, before);
+    lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_panic_is_a_function_error_and_the_process_lives_on() {
+    let lambda = start(probe()).await;
+    let before = pid(&lambda).await;
+    let InvokeError::FunctionError { message, .. } = failure(&lambda, "panic").await else { panic!() };
+    assert!(message.contains("as asked"), "{message}");
+    assert_eq!(pid(&lambda).await, before);
+    lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_exit_fails_its_invocation_only() {
+    let lambda = start(probe()).await;
+    let before = pid(&lambda).await;
+    let error = failure(&lambda, "exit").await;
+    assert!(matches!(error, InvokeError::Exited { status, during_init: false } if status.code() == Some(3)), "{error}");
+    assert_ne!(pid(&lambda).await, before);
+    lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_last_lines_of_a_process_are_logged_before_its_caller_hears_of_the_end() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let lambda = start(probe()).await;
+    failure(&lambda, "exit").await;
+
+    for line in ["last words on stdout", "last words on stderr"] {
+        let logged = log.text();
+        let logged = logged.lines().find(|logged| logged.contains(line)).unwrap_or_else(|| panic!("{logged}"));
+        assert!(logged.contains("websocket_gateway::function") && logged.contains("function=Probe"), "{logged}");
+    }
+    lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_time_out_kills_the_process_and_what_it_started() {
+    let lambda = start(Function { timeout: Duration::from_secs(1), ..probe() }).await;
+    let before = pid(&lambda).await;
+    let child = number(&invoke(&lambda, json!({"do": "child"})).await.unwrap());
+
+    let error = failure(&lambda, "hang").await;
+
+    assert!(matches!(error, InvokeError::TimedOut { during_init: false, .. }), "{error}");
+    assert_eq!(error.to_string(), "the function did not answer within 1 s and was killed");
+    assert!(is_gone(before));
+    until_gone(child).await;
+    assert_ne!(pid(&lambda).await, before);
+    lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn overlapping_invocations_get_processes_of_their_own() {
+    let lambda = start(probe()).await;
+    let meeting = Meeting::open().await;
+    let (answers, pids) = tokio::join!(join_all((0..3).map(|_| invoke(&lambda, meeting.event("meet")))), async {
+        let guests = meeting.wait_for(3).await;
+        let pids: HashSet<u32> = guests.iter().map(|guest| guest.pid).collect();
+        for mut guest in guests {
+            guest.release().await;
+        }
+        pids
+    });
+    assert_eq!(pids.len(), 3);
+    let answered: HashSet<u32> = answers.into_iter().map(|answer| number(&answer.unwrap())).collect();
+    assert_eq!(answered, pids);
+    lambda.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_invocations_at_once_all_get_their_own_answer() {
+    let lambda = start(probe()).await;
+    let answers = join_all((0..500).map(|n| invoke(&lambda, json!({"do": "echo", "n": n})))).await;
+    for (n, answer) in answers.into_iter().enumerate() {
+        assert_eq!(answer.unwrap()["n"], json!(n));
+    }
+    lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_exit_during_init_fails_the_invocation_and_nothing_is_restarted() {
+    let starts = Starts::of("exit_during_init");
+    let lambda = start(with(&[("PROBE_INIT", "exit"), ("PROBE_STARTS", starts.path())])).await;
+    for count in 1..=2 {
+        let error = failure(&lambda, "echo").await;
+        let seven = |status: std::process::ExitStatus| status.code() == Some(7);
+        assert!(matches!(error, InvokeError::Exited { status, during_init: true } if seven(status)), "{error}");
+        assert_eq!(starts.count(), count);
+    }
+    lambda.shutdown().await;
+    assert_eq!(starts.count(), 2);
+}
+
+#[tokio::test]
+async fn a_reported_init_error_is_the_answer() {
+    let lambda = start(with(&[("PROBE_INIT", "error")])).await;
+    let error = failure(&lambda, "echo").await;
+    assert_eq!(error.to_string(), "the function failed with Probe.Init: no table");
+    lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_process_that_died_idle_is_not_used_again() {
+    let lambda = start(probe()).await;
+    let before = pid(&lambda).await;
+    kill_process(process(before), Signal::KILL).unwrap();
+    until_gone(before).await;
+    assert_ne!(pid(&lambda).await, before);
+    lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_ends_nothing() {
+    let lambda = start(probe()).await;
+    let before = pid(&lambda).await;
+    let meeting = Meeting::open().await;
+
+    let mut guest = {
+        let mut invocation = Box::pin(invoke(&lambda, meeting.event("meet")));
+        tokio::select! {
+            guest = meeting.guest() => guest,
+            answer = &mut invocation => panic!("{answer:?}"),
+        }
+    };
+
+    assert_eq!(guest.pid, before);
+    guest.release().await;
+    lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn wrong_late_and_double_answers_are_refused_and_harm_nobody() {
+    let lambda = start(probe()).await;
+    let statuses = invoke(&lambda, json!({"do": "answer wrongly"})).await.unwrap();
+    assert_eq!(statuses, json!([400, 400, 403, 403, 403]));
+    assert_eq!(invoke(&lambda, json!({"do": "echo"})).await.unwrap(), json!({"do": "echo"}));
+    lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_answer_above_the_limit_fails_and_the_process_lives_on() {
+    let lambda = start(Function { timeout: Duration::from_secs(60), ..probe() }).await;
+    let before = pid(&lambda).await;
+    let limit = 6 * 1024 * 1024;
+    let fits = invoke(&lambda, json!({"do": "large", "bytes": limit - 2})).await.unwrap();
+    assert_eq!(fits.as_str().unwrap().len(), limit - 2);
+    for bytes in [limit + 1000, 4 * limit] {
+        let error = invoke(&lambda, json!({"do": "large", "bytes": bytes})).await.unwrap_err();
+        let too_large = "Function.ResponseSizeTooLarge";
+        assert!(matches!(&error, InvokeError::FunctionError { error_type, .. } if error_type == too_large), "{error}");
+    }
+    assert_eq!(pid(&lambda).await, before);
+    lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_function_sees_its_own_environment_and_nothing_of_this_process() {
+    let lambda = start(with(&[("TABLE_NAME", "connections"), ("AWS_REGION", "from-the-template")])).await;
+    let environment = invoke(&lambda, json!({"do": "environment"})).await.unwrap();
+    assert_eq!(environment["TABLE_NAME"], "connections");
+    assert_eq!(environment["AWS_REGION"], "eu-central-1");
+    assert_eq!(environment["AWS_LAMBDA_FUNCTION_NAME"], "probe");
+    assert_eq!(environment.get("CARGO_MANIFEST_DIR"), None);
+    lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_context_of_an_invocation_is_complete() {
+    let lambda = start(probe()).await;
+    let context = invoke(&lambda, json!({"do": "context"})).await.unwrap();
+    assert_eq!(context["arn"], "arn:aws:lambda:eu-central-1:123456789012:function:probe");
+    assert_eq!(context["requestId"].as_str().unwrap().len(), 36);
+    assert!(context["traceId"].as_str().unwrap().starts_with("Root=1-"), "{context}");
+    let year_2025_ms = 1_735_689_600_000;
+    assert!(context["deadline"].as_u64().unwrap() > year_2025_ms, "{context}");
+    lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn shutdown_leaves_no_process_behind() {
+    let lambda = start(Function { timeout: Duration::from_secs(60), ..probe() }).await;
+    let meeting = Meeting::open().await;
+    let child = number(&invoke(&lambda, json!({"do": "child"})).await.unwrap());
+
+    let running = [meeting.event("meet"), meeting.event("hang on SIGTERM")];
+    let (answers, pids) = tokio::join!(join_all(running.map(|event| invoke(&lambda, event))), async {
+        let guests = meeting.wait_for(2).await;
+        lambda.shutdown().await;
+        guests.into_iter().map(|guest| guest.pid).collect::<Vec<_>>()
+    });
+
+    for answer in answers {
+        assert!(matches!(answer, Err(InvokeError::ShuttingDown)), "{answer:?}");
+    }
+    assert!(pids.iter().all(|pid| is_gone(*pid)), "{pids:?}");
+    until_gone(child).await;
+    assert!(matches!(failure(&lambda, "echo").await, InvokeError::ShuttingDown));
+    lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn dropping_it_ends_the_processes_too() {
+    let lambda = start(probe()).await;
+    let process = pid(&lambda).await;
+    drop(lambda);
+    until_gone(process).await;
+}
+
+#[tokio::test]
+async fn a_missing_binary_is_named() {
+    let program = Program { function: probe(), executable: "/no/such/binary".into() };
+    let lambda = Lambda::start(vec![program], BTreeMap::new()).await.unwrap();
+    let error = failure(&lambda, "echo").await;
+    assert!(error.to_string().starts_with("could not start /no/such/binary: "), "{error}");
+    lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_unknown_function_is_named() {
+    let lambda = start(probe()).await;
+    let error = lambda.invoke("Nobody", Bytes::from_static(b"{}")).await.unwrap_err();
+    assert_eq!(error.to_string(), "there is no function Nobody");
+}
+
+fn probe() -> Function {
+    Function {
+        logical_id: "Probe".to_owned(),
+        name: "probe".to_owned(),
+        code_uri: env!("CARGO_MANIFEST_DIR").into(),
+        binary: None,
+        environment: BTreeMap::new(),
+        timeout: Duration::from_secs(20),
+        memory_size: 128,
+    }
+}
+
+fn with(variables: &[(&str, &str)]) -> Function {
+    let environment = variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    Function { environment, ..probe() }
+}
+
+async fn start(function: Function) -> Lambda {
+    let own = BTreeMap::from([("AWS_REGION".to_owned(), "eu-central-1".to_owned())]);
+    Lambda::start(vec![Program { function, executable: probe_executable() }], own).await.unwrap()
+}
+
+/// Cargo builds the examples before it runs all tests, beside the directory of this test.
+fn probe_executable() -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let executable = test.parent().and_then(Path::parent).unwrap().join("examples/probe");
+    assert!(executable.is_file(), "{} is missing: cargo build --example probe", executable.display());
+    executable
+}
+
+async fn invoke(lambda: &Lambda, event: Value) -> Result<Value, InvokeError> {
+    let answer = lambda.invoke("Probe", event.to_string().into()).await?;
+    Ok(serde_json::from_slice(&answer).unwrap())
+}
+
+async fn failure(lambda: &Lambda, what: &str) -> InvokeError {
+    invoke(lambda, json!({ "do": what })).await.unwrap_err()
+}
+
+async fn pid(lambda: &Lambda) -> u32 {
+    number(&invoke(lambda, json!({"do": "pid"})).await.unwrap())
+}
+
+fn number(value: &Value) -> u32 {
+    value.as_u64().unwrap().try_into().unwrap()
+}
+
+fn process(pid: u32) -> Pid {
+    Pid::from_raw(pid.cast_signed()).unwrap()
+}
+
+fn is_gone(pid: u32) -> bool {
+    test_kill_process(process(pid)).is_err()
+}
+
+/// Waits for the end of a process that another may have to reap.
+async fn until_gone(pid: u32) {
+    let gone = async {
+        while !is_gone(pid) && !is_zombie_of_another(pid) {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(Duration::from_secs(30), gone).await.expect("the process ends");
+}
+
+fn is_zombie_of_another(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let Some((_, rest)) = stat.rsplit_once(") ") else { return false };
+    let mut fields = rest.split(' ');
+    fields.next() == Some("Z") && fields.next() != Some(&std::process::id().to_string())
+}
+
+/// Where invocations report that they run, and wait until the test lets them go on.
+struct Meeting {
+    listener: TcpListener,
+}
+
+struct Guest {
+    pid: u32,
+    stream: TcpStream,
+}
+
+impl Meeting {
+    async fn open() -> Self {
+        Self { listener: TcpListener::bind("127.0.0.1:0").await.unwrap() }
+    }
+
+    fn event(&self, what: &str) -> Value {
+        json!({"do": what, "at": self.listener.local_addr().unwrap().to_string()})
+    }
+
+    async fn guest(&self) -> Guest {
+        let guest = timeout(Duration::from_secs(30), self.listener.accept()).await;
+        let (mut stream, _) = guest.expect("an invocation runs").unwrap();
+        Guest { pid: stream.read_u32().await.unwrap(), stream }
+    }
+
+    async fn wait_for(&self, count: usize) -> Vec<Guest> {
+        let mut guests = Vec::new();
+        while guests.len() < count {
+            guests.push(self.guest().await);
+        }
+        guests
+    }
+}
+
+impl Guest {
+    /// Lets the invocation go on, and waits until it has.
+    async fn release(&mut self) {
+        self.stream.write_u8(1).await.unwrap();
+        assert_eq!(self.stream.read_u8().await.unwrap(), 1);
+    }
+}
+
+/// Counts the processes started for a test.
+struct Starts(PathBuf);
+
+impl Starts {
+    fn of(test: &str) -> Self {
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{test}.{}", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        Self(path)
+    }
+
+    fn path(&self) -> &str {
+        self.0.to_str().unwrap()
+    }
+
+    fn count(&self) -> usize {
+        std::fs::read_to_string(&self.0).unwrap_or_default().lines().count()
+    }
+}
+
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,101 @@
+//! The handshake, and what it leaves in the table.
+
+use crate::support::{Client, Refused, Table, ended, example, get, options, probe, start};
+use websocket_gateway::{InvocationResult, Options, Store};
+
+#[tokio::test]
+async fn a_connection_has_a_row_as_long_as_it_lasts() {
+    let gateway = example().await;
+    let table = Table::of(&gateway).await;
+    let mut invocations = gateway.invocations();
+
+    let client = Client::connect(&gateway, "?channel=rust").await;
+    let [row] = table.rows().await.try_into().unwrap();
+    assert_eq!(row["channel"].as_s().unwrap(), "rust");
+    let connected_at: u64 = row["connectedAt"].as_n().unwrap().parse().unwrap();
+    let expires_at: u64 = row["expiresAt"].as_n().unwrap().parse().unwrap();
+    assert_eq!(expires_at, connected_at / 1000 + 7800);
+
+    client.close(Some((4001, "enough"))).await;
+    let disconnect = ended(&mut invocations, "$disconnect").await;
+    assert_eq!(disconnect.result, InvocationResult::Status(200));
+    let event: serde_json::Value = serde_json::from_slice(&disconnect.event).unwrap();
+    assert_eq!(event["requestContext"]["disconnectStatusCode"], 4001);
+    assert_eq!(event["requestContext"]["disconnectReason"], "enough");
+    assert!(table.rows().await.is_empty());
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_channel_it_is_the_lobby_and_a_name_that_is_too_long_is_refused() {
+    let gateway = example().await;
+    let table = Table::of(&gateway).await;
+    for query in ["", "?channel="] {
+        let client = Client::connect(&gateway, query).await;
+        assert_eq!(table.rows().await[0]["channel"].as_s().unwrap(), "lobby", "{query}");
+        let mut invocations = gateway.invocations();
+        client.close(None).await;
+        ended(&mut invocations, "$disconnect").await;
+    }
+    let url = format!("{}?channel={}", gateway.url(), "x".repeat(2049));
+    assert_eq!(Client::try_connect(&url, &[]).await.err(), Some(Refused(400)));
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn the_functions_verdict_is_the_answer_to_the_handshake() {
+    let gateway = probe().await;
+    for (order, status) in [("refuse", 418), ("fail", 502), ("panic", 502), ("exit", 502)] {
+        let url = format!("{}?do={order}", gateway.url());
+        assert_eq!(Client::try_connect(&url, &[]).await.err(), Some(Refused(status)), "{order}");
+    }
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_subprotocol_is_answered_only_if_the_function_names_it() {
+    let gateway = probe().await;
+    let offer = [("sec-websocket-protocol", "chat.v2, chat.v1")];
+    let url = format!("{}?do=subprotocol", gateway.url());
+    let client = Client::try_connect(&url, &offer).await.unwrap();
+    assert_eq!(client.subprotocol.as_deref(), Some("chat.v1"));
+
+    let offering = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+        sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: chat.v1\r\n";
+    let (status, head) = get(&gateway.url(), offering).await;
+    assert_eq!(status, 101);
+    assert!(!head.contains("sec-websocket-protocol"), "{head}");
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn another_stage_is_forbidden_and_a_plain_get_must_upgrade() {
+    let gateway = probe().await;
+    let other = gateway.url().replace("/test", "/prod");
+    assert_eq!(Client::try_connect(&other, &[]).await.err(), Some(Refused(403)));
+    assert_eq!(get(&gateway.url(), "").await.0, 426);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_store_that_is_down_refuses_the_connection() {
+    let store = example().await;
+    let gateway = start(Options {
+        store: Store::Endpoint(store.dynamodb_url().to_owned()),
+        ..options("template.yaml")
+    })
+    .await;
+    drop(Client::connect(&gateway, "").await);
+
+    store.stop().await;
+    assert_eq!(Client::try_connect(&gateway.url(), &[]).await.err(), Some(Refused(500)));
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_table_that_is_missing_refuses_the_connection() {
+    let gateway = example().await;
+    Table::of(&gateway).await.drop_table().await;
+    assert_eq!(Client::try_connect(&gateway.url(), &[]).await.err(), Some(Refused(500)));
+    gateway.stop().await;
+}

@@ -1,0 +1,28 @@
+//! A function that does as it is told, well or badly: a message's `do` says what.
+
+use std::process::exit;
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::{Value, json};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    lambda_runtime::run(service_fn(obey)).await
+}
+
+async fn obey(event: LambdaEvent<Value>) -> Result<Value, Error> {
+    let event = event.payload;
+    let order: Value = event["body"].as_str().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
+    match order["do"].as_str().or_else(|| event["queryStringParameters"]["do"].as_str()) {
+        Some("exit") => exit(3),
+        Some("fail") => Err("as told".into()),
+        #[expect(clippy::panic, reason = "that is the order")]
+        Some("panic") => panic!("as told"),
+        // What the function answers, to the byte.
+        Some("answer") => Ok(order["answer"].clone()),
+        Some("refuse") => Ok(json!({ "statusCode": 418 })),
+        Some("subprotocol") => Ok(json!({ "statusCode": 200, "headers": { "sec-websocket-protocol": "chat.v1" } })),
+        // The event comes back, for the test to look at.
+        _ => Ok(json!({ "statusCode": 200, "body": event.to_string() })),
+    }
+}

@@ -1,0 +1,74 @@
+//! What every test starts from: a gateway, a client, a look into the table.
+
+mod client;
+mod table;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use websocket_gateway::{Gateway, Invocation, Invocations, Options};
+
+pub(crate) use client::{Client, Refused};
+pub(crate) use table::Table;
+
+/// Long enough for any machine: this only keeps a broken system from hanging the test run.
+const WATCHDOG: Duration = Duration::from_secs(60);
+
+pub(crate) async fn in_time<T>(what: &str, work: impl Future<Output = T>) -> T {
+    match tokio::time::timeout(WATCHDOG, work).await {
+        Ok(done) => done,
+        Err(_) => panic!("{what}: nothing happened"),
+    }
+}
+
+pub(crate) fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+pub(crate) fn options(template: &str) -> Options {
+    Options { template: root().join(template), port: 0, ..Options::default() }
+}
+
+pub(crate) async fn start(options: Options) -> Gateway {
+    in_time("starting the gateway", Gateway::start(options)).await.unwrap()
+}
+
+/// The example API.
+pub(crate) async fn example() -> Gateway {
+    start(options("template.yaml")).await
+}
+
+/// The API whose every route is the probe.
+pub(crate) async fn probe() -> Gateway {
+    start(options("tests/probe.yaml")).await
+}
+
+/// Waits until an invocation of a route has ended.
+pub(crate) async fn ended(invocations: &mut Invocations, route_key: &str) -> Invocation {
+    in_time(route_key, async {
+        loop {
+            let invocation = invocations.next().await.unwrap();
+            if invocation.route_key == route_key {
+                return invocation;
+            }
+        }
+    })
+    .await
+}
+
+/// An HTTP GET with extra header lines: the status and the head of the answer in lower case.
+pub(crate) async fn get(url: &str, headers: &str) -> (u16, String) {
+    let address_and_path = url.split_once("://").unwrap().1;
+    let (address, path) = address_and_path.split_once('/').unwrap();
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = format!("GET /{path} HTTP/1.1\r\nhost: {address}\r\n{headers}\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(in_time("the answer", stream.read_u8()).await.unwrap());
+    }
+    let head = String::from_utf8(head).unwrap().to_lowercase();
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), head)
+}

@@ -1,0 +1,61 @@
+use std::collections::HashMap;
+
+use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::{Client, Config};
+use websocket_gateway::Gateway;
+
+/// The table of connections, seen with the AWS SDK.
+pub(crate) struct Table {
+    client: Client,
+    name: String,
+}
+
+type Row = HashMap<String, AttributeValue>;
+
+impl Table {
+    /// The one table of the gateway's template.
+    pub(crate) async fn of(gateway: &Gateway) -> Self {
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .endpoint_url(gateway.dynamodb_url())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(Credentials::new("AKIALOCALGATEWAY0000", "secret", None, None, "test"))
+            .http_client(aws_smithy_http_client::Builder::new().build_http())
+            .build();
+        let client = Client::from_conf(config);
+        let names = client.list_tables().send().await.unwrap().table_names.unwrap();
+        let [name] = <[String; 1]>::try_from(names).unwrap();
+        Self { client, name }
+    }
+
+    pub(crate) async fn rows(&self) -> Vec<Row> {
+        self.client.scan().table_name(&self.name).send().await.unwrap().items.unwrap()
+    }
+
+    /// The ids of all rows.
+    pub(crate) async fn ids(&self) -> Vec<String> {
+        self.rows().await.iter().map(|row| row["connectionId"].as_s().unwrap().clone()).collect()
+    }
+
+    pub(crate) async fn put(&self, id: &str, channel: &str, connected_at_ms: u64) {
+        self.client
+            .put_item()
+            .table_name(&self.name)
+            .item("connectionId", AttributeValue::S(id.to_owned()))
+            .item("channel", AttributeValue::S(channel.to_owned()))
+            .item("connectedAt", AttributeValue::N(connected_at_ms.to_string()))
+            .send()
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn delete_row(&self, id: &str) {
+        let key = AttributeValue::S(id.to_owned());
+        self.client.delete_item().table_name(&self.name).key("connectionId", key).send().await.unwrap();
+    }
+
+    pub(crate) async fn drop_table(&self) {
+        self.client.delete_table().table_name(&self.name).send().await.unwrap();
+    }
+}

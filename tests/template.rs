@@ -1,0 +1,136 @@
+//! What linters don't see in `template.yaml`: that it fits the route binaries, and gives each no more than it uses.
+
+use std::collections::BTreeSet;
+
+use saphyr::{LoadableYamlNode, Yaml};
+use websocket_gateway::template::{Options, load};
+
+use crate::support::root;
+
+/// What a call in a route's source needs to be allowed.
+const NEEDS: [(&str, &str); 7] = [
+    ("registry.add(", "dynamodb:PutItem"),
+    ("registry.remove(", "dynamodb:DeleteItem"),
+    ("registry.remove_gone(", "dynamodb:DeleteItem"),
+    ("registry.channel_of(", "dynamodb:GetItem"),
+    ("registry.members", "dynamodb:Query"),
+    // A one-way route posts its error frames, whatever its handler does.
+    ("message(", "execute-api:ManageConnections"),
+    (".connections()", "execute-api:ManageConnections"),
+];
+
+/// A template's document, without looking at tags: `!Sub text` is the text.
+fn document() -> Yaml<'static> {
+    let text = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    Yaml::load_from_str(text.leak()).unwrap().remove(0)
+}
+
+fn untagged<'y>(yaml: &'y Yaml<'static>) -> &'y Yaml<'static> {
+    match yaml {
+        Yaml::Tagged(_, inner) => untagged(inner),
+        other => other,
+    }
+}
+
+fn get<'y>(yaml: &'y Yaml<'static>, key: &str) -> Option<&'y Yaml<'static>> {
+    untagged(yaml).as_mapping_get(key).map(untagged)
+}
+
+fn resource<'y>(document: &'y Yaml<'static>, id: &str) -> &'y Yaml<'static> {
+    get(document, "Resources").and_then(|resources| get(resources, id)).unwrap_or_else(|| panic!("no {id}"))
+}
+
+/// One or several.
+fn texts(yaml: &Yaml<'static>) -> Vec<String> {
+    match untagged(yaml) {
+        Yaml::Sequence(items) => items.iter().flat_map(texts).collect(),
+        other => vec![other.as_str().unwrap().to_owned()],
+    }
+}
+
+/// The actions and resources of a function's statements.
+fn statements(document: &Yaml<'static>, function: &str) -> Vec<(Vec<String>, Vec<String>)> {
+    let Some(policies) = get(resource(document, function), "Properties").and_then(|p| get(p, "Policies")) else {
+        return Vec::new();
+    };
+    let policies = policies.as_vec().unwrap();
+    let statements = policies.iter().flat_map(|policy| get(policy, "Statement").unwrap().as_vec().unwrap());
+    statements
+        .map(|statement| {
+            assert_eq!(get(statement, "Effect").unwrap().as_str(), Some("Allow"));
+            (texts(get(statement, "Action").unwrap()), texts(get(statement, "Resource").unwrap()))
+        })
+        .collect()
+}
+
+fn source(binary: &str) -> String {
+    std::fs::read_to_string(root().join(format!("crates/routes/src/bin/{binary}.rs"))).unwrap()
+}
+
+#[test]
+fn every_route_has_its_binary_and_every_binary_its_route() {
+    let loaded = load(&root().join("template.yaml"), &Options::default()).unwrap();
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+    let api = loaded.api;
+    let mut binaries = BTreeSet::new();
+    for (route_key, route) in &api.routes {
+        let name = route_key.trim_start_matches('$');
+        assert!(name.chars().all(|letter| letter.is_ascii_alphanumeric()), "{route_key}: SAM takes no other letters");
+        let function = &api.functions[&route.function];
+        assert_eq!(function.binary.as_deref(), Some(name), "{route_key}");
+        binaries.insert(format!("{name}.rs"));
+    }
+    let sources = std::fs::read_dir(root().join("crates/routes/src/bin")).unwrap();
+    let sources: BTreeSet<_> = sources.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(binaries, sources);
+}
+
+#[test]
+fn exactly_the_routes_that_reply_have_a_route_response() {
+    let api = load(&root().join("template.yaml"), &Options::default()).unwrap().api;
+    for (route_key, route) in &api.routes {
+        let replies = source(route_key.trim_start_matches('$')).contains("request(");
+        // True only where the selection expression and the RouteResponse are both there.
+        assert_eq!(route.route_response, replies, "{route_key}");
+    }
+}
+
+#[test]
+fn every_function_may_do_what_it_does_and_nothing_else() {
+    let document = document();
+    let api = load(&root().join("template.yaml"), &Options::default()).unwrap().api;
+    for function in api.functions.values() {
+        let id = &function.logical_id;
+        let source = source(function.binary.as_deref().unwrap());
+        let needed: BTreeSet<_> =
+            NEEDS.iter().filter(|(call, _)| source.contains(call)).map(|(_, action)| (*action).to_owned()).collect();
+        let statements = statements(&document, id);
+        let allowed: BTreeSet<_> = statements.iter().flat_map(|(actions, _)| actions.clone()).collect();
+        assert_eq!(allowed, needed, "{id}");
+
+        let uses_table = needed.iter().any(|action| action.starts_with("dynamodb:"));
+        assert_eq!(function.environment.contains_key("TABLE_NAME"), uses_table, "{id}");
+        for (actions, resources) in statements {
+            for resource in resources {
+                let right = match actions[0].as_str() {
+                    "execute-api:ManageConnections" => resource.ends_with(":${WebSocketApi}/prod/POST/@connections/*"),
+                    "dynamodb:Query" => resource == "${ConnectionsTable.Arn}/index/channel",
+                    _ => resource == "ConnectionsTable.Arn",
+                };
+                assert!(right, "{id}: {actions:?} on {resource}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_function_keeps_its_logs_for_a_while_only() {
+    let document = document();
+    let api = load(&root().join("template.yaml"), &Options::default()).unwrap().api;
+    for id in api.functions.keys() {
+        let properties = get(resource(&document, id), "Properties").unwrap();
+        let group = get(properties, "LoggingConfig").and_then(|logging| get(logging, "LogGroup")).unwrap();
+        let group = resource(&document, group.as_str().unwrap());
+        assert!(get(group, "Properties").and_then(|p| get(p, "RetentionInDays")).is_some(), "{id}");
+    }
+}
