@@ -80,11 +80,8 @@ async fn another_stage_is_forbidden_and_a_plain_get_must_upgrade() {
 #[tokio::test]
 async fn a_store_that_is_down_refuses_the_connection() {
     let store = example().await;
-    let gateway = start(Options {
-        store: Store::Endpoint(store.dynamodb_url().to_owned()),
-        ..options("template.yaml")
-    })
-    .await;
+    let gateway =
+        start(Options { store: Store::Endpoint(store.dynamodb_url().to_owned()), ..options("template.yaml") }).await;
     drop(Client::connect(&gateway, "").await);
 
     store.stop().await;

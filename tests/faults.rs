@@ -1,10 +1,15 @@
 //! Functions that fail, and messages that nobody takes: the client's frame, and that everything goes on.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
-use websocket_gateway::InvocationResult;
+use websocket_gateway::lambda::{InvokeError, Lambda, Program};
+use websocket_gateway::{InvocationResult, api};
 
-use crate::support::{Client, ended, probe};
+use crate::support::{Client, ended, options, probe, start};
 
 /// The frame is API Gateway's own, to the byte, and names ids that it also put into events.
 fn assert_error_frame(frame: &str, message: &str) {
@@ -64,7 +69,7 @@ async fn a_body_is_sent_where_the_route_has_a_route_response_and_nowhere_else() 
 
 #[tokio::test]
 async fn a_message_that_no_route_takes_is_forbidden_and_the_connection_stays_open() {
-    let gateway = crate::support::start(crate::support::options("tests/no_default.yaml")).await;
+    let gateway = start(options("tests/no_default.yaml")).await;
     let mut client = Client::connect(&gateway, "").await;
     for message in ["not JSON", "{}", r#"{"action":"other"}"#, r#"{"action":"$disconnect"}"#] {
         client.send(message).await;
@@ -130,4 +135,28 @@ async fn stopping_closes_every_connection_with_going_away_and_runs_disconnect() 
         tokio::join!(gateway.stop(), client.hear_close(), ended(&mut invocations, "$disconnect"));
     assert_eq!(close, (1001, "Going away".to_owned()));
     assert_eq!(disconnect.result, InvocationResult::Status(200));
+}
+
+/// For a probe that was built elsewhere and otherwise, at `PROBE`: the CI builds it as it would be deployed.
+#[tokio::test]
+#[ignore = "needs PROBE, the path of a built probe"]
+async fn a_deployed_function_survives_a_panic() {
+    let function = api::Function {
+        logical_id: "Probe".into(),
+        name: "probe".into(),
+        code_uri: ".".into(),
+        binary: None,
+        environment: BTreeMap::new(),
+        timeout: Duration::from_secs(10),
+        memory_size: 128,
+    };
+    let executable = std::env::var_os("PROBE").unwrap().into();
+    let lambda = Lambda::start(vec![Program { function, executable }], BTreeMap::new()).await.unwrap();
+    let order = |order: &str| Bytes::from(json!({ "body": json!({ "do": order }).to_string() }).to_string());
+
+    let process = lambda.invoke("Probe", order("pid")).await.unwrap();
+    let panic = lambda.invoke("Probe", order("panic")).await.unwrap_err();
+    assert!(matches!(panic, InvokeError::FunctionError { .. }), "{panic}");
+    assert_eq!(lambda.invoke("Probe", order("pid")).await.unwrap(), process);
+    lambda.shutdown().await;
 }

@@ -71,9 +71,8 @@ async fn what_can_not_be_done_has_the_name_of_its_error() {
     let (_client, id) = connect(&gateway).await;
     let sdk = sdk(&gateway);
     let never = "AAAAAAAAAAAAAAA=";
-    let post = |id: &str, size: usize| {
-        sdk.post_to_connection().connection_id(id).data(Blob::new("x".repeat(size))).send()
-    };
+    let post =
+        |id: &str, size: usize| sdk.post_to_connection().connection_id(id).data(Blob::new("x".repeat(size))).send();
 
     let gone = post(never, 1).await.unwrap_err();
     assert!(gone.as_service_error().unwrap().is_gone_exception());

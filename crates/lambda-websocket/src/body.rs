@@ -123,14 +123,8 @@ mod tests {
             fault_of(r#"{"dish":5}"#),
             "Invalid message: invalid type: integer `5`, expected a string at line 1 column 9"
         );
-        assert_eq!(
-            fault_of("[1]"),
-            "Invalid message: invalid type: integer `1`, expected a string at line 1 column 2"
-        );
-        assert_eq!(
-            fault_of("7"),
-            "Invalid message: invalid type: integer `7`, expected an object at line 1 column 1"
-        );
+        assert_eq!(fault_of("[1]"), "Invalid message: invalid type: integer `1`, expected a string at line 1 column 2");
+        assert_eq!(fault_of("7"), "Invalid message: invalid type: integer `7`, expected an object at line 1 column 1");
         assert_eq!(fault_of("hello"), "The message is not JSON: expected value at line 1 column 1");
         assert_eq!(fault_of(""), "The message is not JSON: EOF while parsing a value at line 1 column 0");
     }

@@ -54,7 +54,8 @@ impl ProxyResponse {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let named = |key: &String| key.eq_ignore_ascii_case(name);
         let single = self.headers.iter().find(|(key, _)| named(key)).map(|(_, value)| value);
-        let multi = || self.multi_value_headers.iter().find(|(key, _)| named(key)).and_then(|(_, values)| values.last());
+        let multi =
+            || self.multi_value_headers.iter().find(|(key, _)| named(key)).and_then(|(_, values)| values.last());
         single.or_else(multi)?.as_str()
     }
 }
@@ -96,7 +97,10 @@ pub(crate) async fn invoke(service: &Service, route_key: &str, route: &Route, ev
             }
             Err(error) => {
                 let shown = String::from_utf8_lossy(&answer[..answer.len().min(200)]).into_owned();
-                tracing::error!(requestId = request_id, "{route_key}: {function}'s answer is malformed: {error}: {shown}");
+                tracing::error!(
+                    requestId = request_id,
+                    "{route_key}: {function}'s answer is malformed: {error}: {shown}"
+                );
                 Outcome::Failed
             }
         },

@@ -74,8 +74,5 @@ fn fail(error: StartError) -> ExitCode {
 }
 
 fn is_of_the_template(error: &BuildError) -> bool {
-    matches!(
-        error,
-        BuildError::NoManifest { .. } | BuildError::NoBinaryNamed { .. } | BuildError::UnknownBinary { .. }
-    )
+    matches!(error, BuildError::NoManifest { .. } | BuildError::NoBinaryNamed { .. } | BuildError::UnknownBinary { .. })
 }

@@ -11,13 +11,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::join_all;
-use websocket_gateway::api::Function;
-use websocket_gateway::lambda::{InvokeError, Lambda, Program};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
+use websocket_gateway::api::Function;
+use websocket_gateway::lambda::{InvokeError, Lambda, Program};
 
 #[tokio::test]
 async fn an_answer_reaches_its_caller_unchanged() {

@@ -27,9 +27,9 @@ impl Endpoint {
         let configured = std::env::var(ENDPOINT_VARIABLE).ok().filter(|url| !url.is_empty());
         match (configured, origin) {
             (Some(url), _) => Self::Url(url),
-            (None, Origin::Replay) => {
-                Self::Unknown("nothing is posted in a replay unless AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI says where to")
-            }
+            (None, Origin::Replay) => Self::Unknown(
+                "nothing is posted in a replay unless AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI says where to",
+            ),
             (None, Origin::ApiGateway) => match std::env::var("AWS_REGION") {
                 Ok(region) => Self::Url(default_url(connection.api_id(), &region, connection.stage())),
                 Err(_) => Self::Unknown(

@@ -18,7 +18,9 @@ pub enum PostError {
     #[error("@connections: throttled")]
     Throttled,
     /// The function's role lacks `execute-api:ManageConnections`, or the endpoint is another API's (403).
-    #[error("@connections: forbidden: the function needs execute-api:ManageConnections on this API and stage, and this stage's endpoint")]
+    #[error(
+        "@connections: forbidden: the function needs execute-api:ManageConnections on this API and stage, and this stage's endpoint"
+    )]
     Forbidden,
     /// API Gateway does not take the connection id or the request (400).
     #[error("@connections: bad request")]

@@ -66,5 +66,9 @@ fn mend_context(context: &mut Map<String, Value>) {
 }
 
 fn now_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).ok().and_then(|now| now.as_millis().try_into().ok()).unwrap_or_default()
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|now| now.as_millis().try_into().ok())
+        .unwrap_or_default()
 }

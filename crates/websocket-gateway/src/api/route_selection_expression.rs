@@ -115,7 +115,9 @@ fn variable(text: &str) -> Result<Part, InvalidExpression> {
                 .strip_prefix('[')
                 .and_then(|inner| inner.split_once(']'))
                 .and_then(|(digits, rest)| Some((digits.parse().ok()?, rest)))
-                .ok_or_else(|| InvalidExpression(format!("`{indexes}` in `{text}` is no index: write for example `[0]`")))?;
+                .ok_or_else(|| {
+                    InvalidExpression(format!("`{indexes}` in `{text}` is no index: write for example `[0]`"))
+                })?;
             steps.push(Step::Index(index));
             indexes = rest;
         }

@@ -53,9 +53,10 @@ fn find(open: &OpenConnections, id: &str) -> Result<std::sync::Arc<OpenConnectio
 }
 
 async fn post(connection: &OpenConnection, clock: &Clock, body: Body) -> Result<Response, Refusal> {
-    let body = Limited::new(body, MESSAGE_BYTES).collect().await.map_err(|error| {
-        if error.is::<LengthLimitError>() { Refusal::PayloadTooLarge } else { Refusal::BadRequest }
-    })?;
+    let body = Limited::new(body, MESSAGE_BYTES)
+        .collect()
+        .await
+        .map_err(|error| if error.is::<LengthLimitError>() { Refusal::PayloadTooLarge } else { Refusal::BadRequest })?;
     let frame = text(&body.to_bytes(), &connection.facts.id);
     connection.try_send(frame).map_err(|error| match error {
         TrySendError::Full(_) => Refusal::LimitExceeded,

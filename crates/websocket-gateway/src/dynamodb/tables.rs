@@ -26,10 +26,11 @@ pub(crate) async fn create_missing(url: &str, credentials: &Credentials, tables:
     let client = Client::builder(TokioExecutor::new()).build_http();
     for table in tables {
         let dynamodb = Dynamodb { client: &client, url, credentials };
-        dynamodb
-            .create(table)
-            .await
-            .map_err(|why| TableError { table: table.name.clone(), url: url.to_owned(), why })?;
+        dynamodb.create(table).await.map_err(|why| TableError {
+            table: table.name.clone(),
+            url: url.to_owned(),
+            why,
+        })?;
     }
     Ok(())
 }

@@ -66,7 +66,8 @@ fn with(extra: &[&'static str]) -> Vec<&'static str> {
 fn a_connect_event_has_the_keys_of_a_real_one_and_no_other() {
     let (api, connection) = (api(&[]), connection(Some("wscat")));
     let writer = Writer { api: &api, now_ms: 1_762_426_800_125 };
-    let event = json_of(&writer.connect(&connection, &HeaderMap::new(), &Uri::from_static("/prod?token=t%201&a=1&a=2")));
+    let event =
+        json_of(&writer.connect(&connection, &HeaderMap::new(), &Uri::from_static("/prod?token=t%201&a=1&a=2")));
     assert_eq!(
         keys(&event),
         [

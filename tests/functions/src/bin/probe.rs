@@ -18,6 +18,7 @@ async fn obey(event: LambdaEvent<Value>) -> Result<Value, Error> {
         Some("fail") => Err("as told".into()),
         #[expect(clippy::panic, reason = "that is the order")]
         Some("panic") => panic!("as told"),
+        Some("pid") => Ok(json!({ "statusCode": 200, "body": std::process::id().to_string() })),
         // What the function answers, to the byte.
         Some("answer") => Ok(order["answer"].clone()),
         Some("refuse") => Ok(json!({ "statusCode": 418 })),
