@@ -120,3 +120,37 @@ async fn a_message_that_is_wrong_is_answered_to_its_sender_alone() {
     assert_eq!(bob.hear().await, "all quiet");
     gateway.stop().await;
 }
+
+#[tokio::test]
+async fn a_channel_of_more_than_one_page_hears_it_to_the_last_member() {
+    let gateway = example().await;
+    let table = Table::of(&gateway).await;
+    // DynamoDB's pages are of 1 MB. The index holds the channel's name in every row, so a long one makes many pages of few members.
+    let channel = "x".repeat(2000);
+    let mut members = Vec::new();
+    for n in 0..1200 {
+        let id = format!("AAAAAAAAAAAA{n:04}");
+        table.put(&id, &channel, 1_762_426_800_123).await;
+        members.push(gateway.adopt(&id).unwrap());
+    }
+    let mut caller = Client::connect(&gateway, &format!("?channel={channel}")).await;
+    let mut invocations = gateway.invocations();
+
+    caller.say("everybody?").await;
+    assert_eq!(caller.hear().await, "everybody?");
+    ended(&mut invocations, "sendmessage").await;
+    for (n, member) in members.iter_mut().enumerate() {
+        assert_eq!(member.posted().as_deref(), Some("everybody?"), "member {n}");
+    }
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_channel_that_can_not_be_read_is_an_error_although_the_caller_hears_itself() {
+    let gateway = start(options("tests/no_index.yaml")).await;
+    let mut client = Client::connect(&gateway, "").await;
+    client.say("anybody?").await;
+    assert_eq!(client.hear().await, "anybody?");
+    assert_eq!(client.hear_json().await["message"], "Internal server error");
+    gateway.stop().await;
+}

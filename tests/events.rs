@@ -53,9 +53,10 @@ async fn the_sample_events_do_what_they_say() {
         ("sendmessage.json", answer(200, NO_BODY), Some("hi")),
         ("disconnect.json", answer(200, NO_BODY), None),
     ];
-    let mut names: Vec<_> = expected.iter().map(|(file, ..)| *file).collect();
-    names.sort_unstable();
-    assert_eq!(files(""), names, "every file is replayed");
+    // A new route's event needs no line here: it is replayed, and must be served.
+    for file in files("").iter().filter(|file| !expected.iter().any(|(name, ..)| name == file)) {
+        assert_eq!(replay(&gateway, file).await.0["statusCode"], 200, "{file}");
+    }
 
     for (file, answer, posted) in expected {
         assert_eq!(replay(&gateway, file).await, (answer, posted.map(str::to_owned)), "{file}");

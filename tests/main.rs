@@ -8,5 +8,6 @@ mod connect;
 mod events;
 mod faults;
 mod management_api;
+mod outcomes;
 mod support;
 mod template;

@@ -1,7 +1,11 @@
 //! The one place that configures SDK clients: roots of trust, retries, time limits. Everything is made at its first use, so that a
 //! function that never calls AWS neither pays for a client nor links one.
+//!
+//! Clients are kept for each thread and not for the process. A client's connections live in the runtime that made them; in Lambda there
+//! is one, on one thread, but tests have a runtime each, and a client that outlived its own would fail.
 
-use std::sync::{Mutex, PoisonError};
+use std::cell::{OnceCell, RefCell};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
@@ -10,86 +14,123 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use tokio::sync::OnceCell;
+use rustls::RootCertStore;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use crate::error::BoxError;
 
 /// The roots that AWS's endpoints chain to. Reading all of a system's roots instead is most of an SDK's cold start.
+/// Source: Amazon Trust Services, "Root CAs".
 const AMAZON_ROOTS: &[u8] = include_bytes!("aws/amazon-roots.pem");
 
-/// A client that waits longer than this has mostly given up: API Gateway itself waits 29 s, and a person less.
+/// All tries of a call together. A post and the error frame that tells of its failure both fit into half of the 29 s that API Gateway
+/// waits for a function.
 const OPERATION: Duration = Duration::from_secs(6);
 const ATTEMPT: Duration = Duration::from_secs(3);
 const CONNECT: Duration = Duration::from_secs(1);
 
-static CONFIG: OnceCell<SdkConfig> = OnceCell::const_new();
-
-async fn config() -> &'static SdkConfig {
-    CONFIG
-        .get_or_init(|| async {
-            aws_config::defaults(BehaviorVersion::latest())
-                .http_client(
-                    Builder::new()
-                        .tls_provider(Provider::rustls(CryptoMode::Ring))
-                        .tls_context(tls_context())
-                        .build_https(),
-                )
-                .retry_config(
-                    RetryConfig::standard()
-                        .with_max_attempts(3)
-                        .with_initial_backoff(Duration::from_millis(50))
-                        .with_max_backoff(Duration::from_millis(500)),
-                )
-                .timeout_config(
-                    TimeoutConfig::builder()
-                        .connect_timeout(CONNECT)
-                        .operation_attempt_timeout(ATTEMPT)
-                        .operation_timeout(OPERATION)
-                        .build(),
-                )
-                .load()
-                .await
-        })
-        .await
+/// `AWS_CA_BUNDLE` names something that can't be trusted.
+#[derive(Debug, thiserror::Error)]
+#[error("AWS_CA_BUNDLE names {}, which is no file of PEM certificates", .path.display())]
+struct BadBundle {
+    path: PathBuf,
+    source: BoxError,
 }
 
-/// `AWS_CA_BUNDLE` names a file of roots to trust instead, for a proxy or a private endpoint, as in every other AWS SDK.
-fn tls_context() -> TlsContext {
-    let context = |roots: Vec<u8>| {
-        TlsContext::builder().with_trust_store(TrustStore::empty().with_pem_certificate(roots)).build()
-    };
-    let bundle = std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty());
-    let chosen = bundle.and_then(|path| match std::fs::read(&path) {
-        Ok(pem) => Some(pem),
-        Err(error) => {
-            tracing::error!("AWS_CA_BUNDLE {}: {error}: trusting Amazon's roots only", path.display());
-            None
-        }
-    });
-    context(chosen.unwrap_or_else(|| AMAZON_ROOTS.to_vec())).unwrap_or_else(|error| {
-        tracing::error!("the roots of trust can't be read: {error}: trusting the system's");
-        TlsContext::default()
-    })
-}
+async fn config() -> Result<SdkConfig, BoxError> {
+    thread_local!(static CONFIG: OnceCell<SdkConfig> = const { OnceCell::new() });
 
-/// The client for `@connections` at `url`. The last one is kept: an API calls from one stage, mostly.
-pub(crate) async fn connections(url: &str) -> aws_sdk_apigatewaymanagement::Client {
-    use aws_sdk_apigatewaymanagement::{Client, config::Builder};
-    static LAST: Mutex<Option<(String, Client)>> = Mutex::new(None);
-
-    let config = config().await;
-    let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
-    match &*last {
-        Some((known, client)) if known == url => client.clone(),
-        _ => {
-            let client = Client::from_conf(Builder::from(config).endpoint_url(url).build());
-            *last = Some((url.to_owned(), client.clone()));
-            client
-        }
+    if let Some(config) = CONFIG.with(|config| config.get().cloned()) {
+        return Ok(config);
     }
+    let loaded = load().await?;
+    // Of two first calls at once the quicker one's stays.
+    Ok(CONFIG.with(|config| config.get_or_init(|| loaded).clone()))
+}
+
+async fn load() -> Result<SdkConfig, BoxError> {
+    let trust = TrustStore::empty().with_pem_certificate(roots()?);
+    let tls = TlsContext::builder().with_trust_store(trust).build()?;
+    let http = Builder::new().tls_provider(Provider::rustls(CryptoMode::Ring)).tls_context(tls).build_https();
+    let retries = RetryConfig::standard()
+        .with_max_attempts(3)
+        .with_initial_backoff(Duration::from_millis(50))
+        .with_max_backoff(Duration::from_millis(500));
+    let time_limits = TimeoutConfig::builder()
+        .connect_timeout(CONNECT)
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(OPERATION)
+        .build();
+    let loader = aws_config::defaults(BehaviorVersion::latest());
+    Ok(loader.http_client(http).retry_config(retries).timeout_config(time_limits).load().await)
+}
+
+/// `AWS_CA_BUNDLE` names a file of roots to trust instead of Amazon's, for a proxy or a private endpoint, as in every other AWS SDK.
+fn roots() -> Result<Vec<u8>, BadBundle> {
+    let Some(path) = std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty()).map(PathBuf::from) else {
+        return Ok(AMAZON_ROOTS.to_vec());
+    };
+    read_roots(&path).map_err(|source| BadBundle { path, source })
+}
+
+/// Checks them too: the SDK's HTTP client panics on a certificate that it can't read.
+fn read_roots(path: &std::path::Path) -> Result<Vec<u8>, BoxError> {
+    let pem = std::fs::read(path)?;
+    let mut store = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem) {
+        store.add(certificate?)?;
+    }
+    if store.is_empty() { Err("there is no certificate in it".into()) } else { Ok(pem) }
+}
+
+/// The client for `@connections` at `url`. The last one is kept: a function posts to one stage, mostly.
+pub(crate) async fn connections(url: &str) -> Result<aws_sdk_apigatewaymanagement::Client, BoxError> {
+    use aws_sdk_apigatewaymanagement::{Client, config::Builder};
+    thread_local!(static LAST: RefCell<Option<(String, Client)>> = const { RefCell::new(None) });
+
+    let kept =
+        LAST.with_borrow(|last| last.as_ref().filter(|(known, _)| known == url).map(|(_, client)| client.clone()));
+    if let Some(client) = kept {
+        return Ok(client);
+    }
+    let client = Client::from_conf(Builder::from(&config().await?).endpoint_url(url).build());
+    LAST.set(Some((url.to_owned(), client.clone())));
+    Ok(client)
 }
 
 /// The client for DynamoDB; `AWS_ENDPOINT_URL_DYNAMODB` says where, if it is not the region's own.
 #[cfg(feature = "dynamodb")]
-pub(crate) async fn dynamodb() -> &'static aws_sdk_dynamodb::Client {
-    static CLIENT: OnceCell<aws_sdk_dynamodb::Client> = OnceCell::const_new();
-    CLIENT.get_or_init(|| async { aws_sdk_dynamodb::Client::new(config().await) }).await
+pub(crate) async fn dynamodb() -> Result<aws_sdk_dynamodb::Client, BoxError> {
+    use aws_sdk_dynamodb::Client;
+    thread_local!(static CLIENT: OnceCell<Client> = const { OnceCell::new() });
+
+    if let Some(client) = CLIENT.with(|client| client.get().cloned()) {
+        return Ok(client);
+    }
+    let made = Client::new(&config().await?);
+    Ok(CLIENT.with(|client| client.get_or_init(|| made).clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_roots_are_five_certificates() {
+        let mut store = RootCertStore::empty();
+        for certificate in CertificateDer::pem_slice_iter(AMAZON_ROOTS) {
+            store.add(certificate.unwrap()).unwrap();
+        }
+        assert_eq!(store.len(), 5);
+    }
+
+    #[test]
+    fn a_bundle_that_is_none_is_an_error_that_says_so() {
+        let manifest = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        assert!(read_roots(&manifest.join("src/aws/amazon-roots.pem")).is_ok());
+        let error = read_roots(&manifest.join("Cargo.toml")).unwrap_err();
+        assert_eq!(error.to_string(), "there is no certificate in it");
+        assert!(read_roots(&manifest.join("missing.pem")).is_err());
+    }
 }

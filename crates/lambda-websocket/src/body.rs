@@ -1,9 +1,10 @@
 //! The two kinds of text that go over a WebSocket here: plain text, and JSON that is of some type.
 
+use std::ops::Deref;
+
 use bytes::Bytes;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
-use serde_json::error::Category;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::error::RouteError;
 
@@ -24,6 +25,22 @@ impl From<&str> for Text {
 impl From<String> for Text {
     fn from(text: String) -> Self {
         Self(text)
+    }
+}
+
+impl<T> Deref for Json<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl Deref for Text {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
     }
 }
 
@@ -63,7 +80,7 @@ pub(crate) mod sealed {
 
     impl<T: DeserializeOwned> Body for Json<T> {
         fn read(message: String) -> Result<Self, RouteError> {
-            serde_json::from_str(&message).map(Self).map_err(|error| RouteError::client(fault(&error)))
+            serde_json::from_str(&message).map(Self).map_err(|error| RouteError::client(fault(&message, &error)))
         }
     }
 
@@ -80,19 +97,26 @@ pub(crate) mod sealed {
     }
 }
 
-fn fault(error: &serde_json::Error) -> String {
-    match error.classify() {
-        Category::Data => format!("Invalid message: {}", without_type_name(&error.to_string())),
-        Category::Syntax | Category::Eof | Category::Io => format!("The message is not JSON: {error}"),
+/// `serde_json` calls some faults of type those of syntax, so what is JSON is asked once more.
+fn fault(message: &str, error: &serde_json::Error) -> String {
+    match serde_json::from_str::<IgnoredAny>(message) {
+        Ok(_) => format!("Invalid message: {}", without_type_name(&error.to_string())),
+        Err(error) => format!("The message is not JSON: {error}"),
     }
 }
 
 /// `expected struct Order` tells a client the name of a Rust type, which is nothing that it can act on.
 fn without_type_name(text: &str) -> String {
-    let Some(at) = text.find("expected struct ") else { return text.to_owned() };
-    let rest = &text[at + "expected struct ".len()..];
-    let after_name = rest.find(' ').map_or("", |space| &rest[space..]);
-    format!("{}expected an object{after_name}", &text[..at])
+    let Some((before, expected)) = text.rsplit_once("expected ") else { return text.to_owned() };
+    let (expected, place) = expected.split_at(expected.rfind(" at line ").unwrap_or(expected.len()));
+    let named = if expected.starts_with("struct ") {
+        "an object"
+    } else if ["struct ", "enum ", "variant "].iter().any(|kind| expected.contains(kind)) {
+        "another value"
+    } else {
+        expected
+    };
+    format!("{before}expected {named}{place}")
 }
 
 #[cfg(test)]
@@ -109,8 +133,22 @@ mod tests {
         dish: String,
     }
 
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "lowercase")]
+    enum Command {
+        Go,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[expect(dead_code, reason = "only the faults of reading it matter here")]
+    struct Point(u8, u8);
+
     fn fault_of(message: &str) -> String {
-        match Json::<Order>::read(message.to_owned()).unwrap_err().0 {
+        fault_of_a::<Order>(message)
+    }
+
+    fn fault_of_a<T: DeserializeOwned + std::fmt::Debug>(message: &str) -> String {
+        match Json::<T>::read(message.to_owned()).unwrap_err().0 {
             Cause::Client(text) => text,
             other => panic!("{other:?}"),
         }
@@ -125,6 +163,15 @@ mod tests {
         );
         assert_eq!(fault_of("[1]"), "Invalid message: invalid type: integer `1`, expected a string at line 1 column 2");
         assert_eq!(fault_of("7"), "Invalid message: invalid type: integer `7`, expected an object at line 1 column 1");
+        assert_eq!(fault_of_a::<Command>("7"), "Invalid message: expected value at line 1 column 1");
+        assert_eq!(
+            fault_of_a::<Command>(r#""stop""#),
+            "Invalid message: unknown variant `stop`, expected `go` at line 1 column 6"
+        );
+        assert_eq!(
+            fault_of_a::<Point>("{}"),
+            "Invalid message: invalid type: map, expected another value at line 1 column 0"
+        );
         assert_eq!(fault_of("hello"), "The message is not JSON: expected value at line 1 column 1");
         assert_eq!(fault_of(""), "The message is not JSON: EOF while parsing a value at line 1 column 0");
     }

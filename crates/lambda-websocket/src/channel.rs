@@ -1,13 +1,20 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::{Deserialize, Serialize};
+
 /// The name of a channel: 1 to 2,048 bytes, which is what DynamoDB takes as a partition key.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+///
+/// In `$connect` a name that can't be one is the client's mistake: `name.parse().map_err(Reject::bad_request)?`. As a field of a
+/// message's type it is checked when the message is read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Channel(String);
 
 /// A text that can't be the name of a channel.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("The name of a channel must be 1 to {} bytes long", Channel::MAX_BYTES)]
+#[non_exhaustive]
 pub struct InvalidChannel;
 
 impl Channel {
@@ -21,11 +28,19 @@ impl Channel {
     }
 }
 
+impl TryFrom<String> for Channel {
+    type Error = InvalidChannel;
+
+    fn try_from(name: String) -> Result<Self, InvalidChannel> {
+        if (1..=Self::MAX_BYTES).contains(&name.len()) { Ok(Self(name)) } else { Err(InvalidChannel) }
+    }
+}
+
 impl FromStr for Channel {
     type Err = InvalidChannel;
 
     fn from_str(name: &str) -> Result<Self, InvalidChannel> {
-        if (1..=Self::MAX_BYTES).contains(&name.len()) { Ok(Self(name.to_owned())) } else { Err(InvalidChannel) }
+        name.to_owned().try_into()
     }
 }
 

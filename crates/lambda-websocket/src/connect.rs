@@ -38,7 +38,9 @@ impl Connect {
 
     /// Every value of a query parameter, in the order of the URL.
     pub fn query_all(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.raw().multi_value_query_string_parameters.all(name).into_iter().flatten()
+        let (single, all) = (&self.raw().query_string_parameters, &self.raw().multi_value_query_string_parameters);
+        // Some emulators leave out the map that has them all.
+        all.all(name).or_else(|| single.all(name)).into_iter().flatten()
     }
 
     /// The value of a header of the handshake; the case of `name` does not matter. `None` also for a value that is not ASCII.
@@ -49,14 +51,15 @@ impl Connect {
 
     /// Every value of a header of the handshake; the case of `name` does not matter.
     pub fn header_all(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.raw().multi_value_headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
+        let (single, all) = (&self.raw().headers, &self.raw().multi_value_headers);
+        let headers = if all.contains_key(name) { all } else { single };
+        headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
     }
 
     /// The subprotocols that the client offers, the one it likes best first.
     pub fn subprotocols(&self) -> impl Iterator<Item = Subprotocol<'_>> {
-        self.header("sec-websocket-protocol")
-            .unwrap_or_default()
-            .split(',')
+        self.header_all("sec-websocket-protocol")
+            .flat_map(|names| names.split(','))
             .map(str::trim)
             .filter(|name| !name.is_empty())
             .map(Subprotocol)

@@ -29,6 +29,7 @@ pub struct ConnectionId(String);
 /// A text that is no connection id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a connection id: it must be 1 to 128 characters of the URL-safe base64 alphabet with `=` only as padding")]
+#[non_exhaustive]
 pub struct InvalidConnectionId;
 
 impl ConnectionId {
@@ -65,6 +66,19 @@ impl FromStr for ConnectionId {
     }
 }
 
+impl AsRef<str> for ConnectionId {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Everybody but the connection that is opening or has closed: `ids.filter(|id| id != event.id())`.
+impl PartialEq<OwnId> for ConnectionId {
+    fn eq(&self, own: &OwnId) -> bool {
+        *self == own.0
+    }
+}
+
 impl fmt::Display for ConnectionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -83,7 +97,7 @@ impl fmt::Debug for ConnectionId {
 /// has answered and after the connection has closed, API Gateway answers such a post with 410
 /// (API Gateway developer guide, "Use @connections commands in your backend service").
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct OwnId(pub(crate) ConnectionId);
+pub struct OwnId(ConnectionId);
 
 impl OwnId {
     pub(crate) fn of(connection: &Connection) -> Self {
@@ -215,7 +229,7 @@ impl Connection {
         self.context().domain_name.as_deref().unwrap_or_default()
     }
 
-    /// The whole event, for what has no method here; only a message's body is not in it but in [`Message::body`](crate::Message).
+    /// The whole event, for what has no method here; its type is re-exported in [`aws_lambda_events`](crate::aws_lambda_events). Only a message's body is not in it but in [`Message::body`](crate::Message).
     #[must_use]
     pub fn raw(&self) -> &ApiGatewayWebsocketProxyRequest {
         &self.0.raw

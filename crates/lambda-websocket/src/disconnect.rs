@@ -29,8 +29,8 @@ impl Disconnect {
         &self.id
     }
 
-    /// The WebSocket close code: 1001 after ten idle minutes or two hours, 1000 after a close through `@connections`, 1005 where the
-    /// client gave none, else the client's own.
+    /// The WebSocket close code: the client's own, 1005 where it gave none, 1001 after ten idle minutes, 1000 after a close through
+    /// `@connections`. After two hours it is probably 1001 too; AWS does not say.
     #[must_use]
     pub fn code(&self) -> Option<u16> {
         self.raw().request_context.disconnect_status_code?.try_into().ok()

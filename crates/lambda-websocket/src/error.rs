@@ -20,7 +20,8 @@ pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 /// The error frame is `{"message":"…","connectionId":"…","requestId":"…"}`, the shape of API Gateway's own error frames, so that a
 /// client parses one shape. On a route with a RouteResponse it is the answer's body; on a one-way route it is posted to the caller.
 ///
-/// Like `anyhow::Error` this is not itself a [`std::error::Error`], so that every error type can turn into it.
+/// Like `anyhow::Error` this is not itself a [`std::error::Error`], so that every type that is one can turn into it. For those that
+/// are none, such as `anyhow::Error` and boxed errors, there is `.map_err(RouteError::internal)?`.
 #[derive(Debug)]
 pub struct RouteError(pub(crate) Cause);
 

@@ -21,12 +21,13 @@ mod routes;
 #[doc = include_str!("compile_fail.md")]
 struct CompileFail;
 
+pub use aws_lambda_events;
 pub use body::{Body, Json, Payload, Text};
 #[cfg(feature = "dynamodb")]
 pub use channel::{Channel, InvalidChannel};
 pub use connect::{Accept, Connect, Reject, Subprotocol};
 pub use connection::{Connection, ConnectionId, InvalidConnectionId, OwnId};
-pub use connections::{Broadcast, ConnectionInfo, Connections, Delivery, MAX_PAYLOAD_BYTES, PostError};
+pub use connections::{Broadcast, ConnectionInfo, Connections, Delivery, Gone, MAX_PAYLOAD_BYTES, PostError};
 pub use disconnect::Disconnect;
 pub use error::{FunctionError, RouteError};
 pub use message::Message;

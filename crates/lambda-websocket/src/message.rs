@@ -10,7 +10,11 @@ use crate::event::{Event, Kind};
 use crate::response::{ErrorFrame, Response};
 use crate::route::Unserved;
 
-/// A message that a client sent, its body read as `B`: [`Json`](crate::Json) of your type, or [`Text`].
+/// The longest text of an error frame, in characters.
+const LONGEST_TEXT: usize = 500;
+
+/// A message that a client sent, its body read as `B`: [`Json`](crate::Json) of your type, or [`Text`]. Both dereference to what they
+/// hold: `event.body.len()`, `event.body.dish`.
 ///
 /// It carries neither headers nor query string: API Gateway has those only at `$connect`.
 #[derive(Clone, Debug)]
@@ -95,8 +99,8 @@ async fn serve<B: Body, R>(
     };
     let (status, text) = match served {
         Ok(answer) => return Ok(Served::Well(answer)),
-        Err(RouteError(Cause::Client(text))) => (400, text),
-        Err(RouteError(Cause::Refused(text))) => (403, text),
+        Err(RouteError(Cause::Client(text))) => (400, presentable(&text)),
+        Err(RouteError(Cause::Refused(text))) => (403, presentable(&text)),
         Err(RouteError(Cause::Internal(cause))) => {
             tracing::error!("{}", chain(&*cause));
             return Err(FunctionError::internal(&*cause).into());
@@ -105,6 +109,16 @@ async fn serve<B: Body, R>(
     tracing::info!(status, "{text}");
     let frame = ErrorFrame::new(&text, &caller).to_text().map_err(|error| FunctionError::internal(&error))?;
     Ok(Served::Badly { status, frame, caller })
+}
+
+/// What a client is told may quote what it sent, which may be long and may look like a line of log.
+fn presentable(text: &str) -> String {
+    let line = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
+    let mut line: String = line.take(LONGEST_TEXT + 1).collect();
+    if let Some((end, _)) = line.char_indices().nth(LONGEST_TEXT) {
+        line.replace_range(end.., "…");
+    }
+    line
 }
 
 fn reply_text(reply: &impl Payload) -> Result<String, RouteError> {

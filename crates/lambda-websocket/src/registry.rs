@@ -1,23 +1,25 @@
 //! Who is connected, in which channel: a table of connections on DynamoDB.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::collections::HashMap;
+use std::fmt;
+use std::time::{Duration, UNIX_EPOCH};
 
-use aws_sdk_dynamodb::error::SdkError;
-use aws_sdk_dynamodb::operation::query::paginator::QueryPaginator;
+use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{Stream, StreamExt, TryStreamExt, future, stream};
 
 use crate::aws;
 use crate::channel::Channel;
 use crate::connection::{ConnectionId, OwnId};
+use crate::connections::Gone;
 use crate::error::BoxError;
 
 /// A connection lasts two hours at most (API Gateway developer guide, "Quotas for configuring and running a WebSocket API"). Its row
 /// lives a little longer, so that it never goes before the connection does.
 const TIME_TO_LIVE: Duration = Duration::from_secs(2 * 60 * 60 + 10 * 60);
 
-/// `$connect` may run for 29 s and its row is written before the connection is open. Until then a post to it gets the same 410 as one
-/// to a connection that is closed.
+/// `$connect` may run for 29 s (same page: integration timeout) and its row is written before the connection is open. Until then a post
+/// to it gets the same 410 as one to a connection that is closed.
 const OPENING: Duration = Duration::from_secs(30);
 
 /// How many rows are removed at once.
@@ -53,9 +55,17 @@ pub struct RegistryError {
 }
 
 /// The environment names no table.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the environment variable TABLE_NAME is not set: it must name the table of connections")]
+#[non_exhaustive]
 pub struct MissingTableName;
+
+/// A `main` that returns an error shows it with `Debug`.
+impl fmt::Debug for MissingTableName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 /// The key of a row: a [`ConnectionId`], or the [`OwnId`] of the connection that is opening or has closed.
 pub trait RowKey: sealed::RowKey {}
@@ -102,8 +112,8 @@ impl Registry {
     /// If the table can't be written to.
     pub async fn add(&self, id: &impl RowKey, channel: &Channel, connected_at_ms: u64) -> Result<(), RegistryError> {
         let expires_at = connected_at_ms / 1000 + TIME_TO_LIVE.as_secs();
-        aws::dynamodb()
-            .await
+        self.client("adding a connection")
+            .await?
             .put_item()
             .table_name(&self.table)
             .item(ID, AttributeValue::S(id.as_key().to_owned()))
@@ -121,8 +131,8 @@ impl Registry {
     /// # Errors
     /// If the table can't be written to.
     pub async fn remove(&self, id: &impl RowKey) -> Result<(), RegistryError> {
-        aws::dynamodb()
-            .await
+        self.client("removing a connection")
+            .await?
             .delete_item()
             .table_name(&self.table)
             .key(ID, AttributeValue::S(id.as_key().to_owned()))
@@ -139,8 +149,9 @@ impl Registry {
     /// # Errors
     /// If the table can't be read.
     pub async fn channel_of(&self, id: &impl RowKey) -> Result<Option<Channel>, RegistryError> {
-        let answer = aws::dynamodb()
-            .await
+        let answer = self
+            .client("finding a connection")
+            .await?
             .get_item()
             .table_name(&self.table)
             .key(ID, AttributeValue::S(id.as_key().to_owned()))
@@ -159,15 +170,9 @@ impl Registry {
     ///
     /// # Errors
     /// The stream ends with an error if a page can't be read.
-    pub fn members(&self, channel: &Channel) -> impl Stream<Item = Result<ConnectionId, RegistryError>> {
-        let (table, channel) = (self.table.clone(), channel.as_str().to_owned());
-        let pages = async move { pages(table, channel).await.send() };
-        stream::once(pages)
-            .flat_map(|pages| stream::unfold(pages, async |mut pages| Some((pages.next().await?, pages))))
-            .map_err(|error| self.error("reading a channel", error))
-            .map_ok(|page| stream::iter(page.items.unwrap_or_default()).map(Ok))
-            .try_flatten()
-            .try_filter_map(async |row| Ok(member(&row)))
+    pub fn members(&self, channel: &Channel) -> impl Stream<Item = Result<ConnectionId, RegistryError>> + use<> {
+        let (registry, channel) = (self.clone(), channel.as_str().to_owned());
+        stream::once(async move { registry.pages(channel).await }).try_flatten()
     }
 
     /// Everybody in a channel as [`Registry::members`] reads it, and `caller`, first and once, whatever the lagging index says.
@@ -178,21 +183,22 @@ impl Registry {
         &self,
         caller: &ConnectionId,
         channel: &Channel,
-    ) -> impl Stream<Item = Result<ConnectionId, RegistryError>> {
+    ) -> impl Stream<Item = Result<ConnectionId, RegistryError>> + use<> {
         let (first, caller) = (caller.clone(), caller.clone());
         let others = self.members(channel).try_filter(move |id| future::ready(*id != caller));
         stream::once(future::ready(Ok(first))).chain(others)
     }
 
-    /// Forgets connections that posts found gone, several at once, and says how many it removed. One younger than 30 s stays: its
-    /// `$connect` may still be running, and until that is done a post to it says gone too. Needs `dynamodb:DeleteItem`.
+    /// Forgets connections that a broadcast found gone, several at once, and says how many it removed. One that was younger than 30 s
+    /// stays: its `$connect` may still have been running, and until that is done a post to it says gone too. Needs
+    /// `dynamodb:DeleteItem`.
     ///
     /// # Errors
     /// The first failure, after all others were tried.
-    pub async fn remove_gone(&self, ids: impl IntoIterator<Item = ConnectionId>) -> Result<usize, RegistryError> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let cutoff_ms = now.saturating_sub(OPENING).as_millis();
-        let removals = stream::iter(ids)
+    pub async fn remove_gone(&self, gone: Gone) -> Result<usize, RegistryError> {
+        let since = gone.since.duration_since(UNIX_EPOCH).unwrap_or_default();
+        let cutoff_ms = since.saturating_sub(OPENING).as_millis();
+        let removals = stream::iter(gone.ids)
             .map(|id| self.remove_if_older(id, cutoff_ms))
             .buffer_unordered(REMOVALS_IN_FLIGHT)
             .collect::<Vec<_>>()
@@ -202,8 +208,9 @@ impl Registry {
     }
 
     async fn remove_if_older(&self, id: ConnectionId, cutoff_ms: u128) -> Result<bool, RegistryError> {
-        let answer = aws::dynamodb()
-            .await
+        let answer = self
+            .client("removing a connection that is gone")
+            .await?
             .delete_item()
             .table_name(&self.table)
             .key(ID, AttributeValue::S(id.as_str().to_owned()))
@@ -222,27 +229,39 @@ impl Registry {
         }
     }
 
-    fn error<E, R>(&self, action: &'static str, source: SdkError<E, R>) -> RegistryError
-    where
-        SdkError<E, R>: std::error::Error + Send + Sync + 'static,
-    {
+    async fn pages(
+        self,
+        channel: String,
+    ) -> Result<impl Stream<Item = Result<ConnectionId, RegistryError>>, RegistryError> {
+        let action = "reading a channel";
+        let pages = self
+            .client(action)
+            .await?
+            .query()
+            .table_name(&self.table)
+            .index_name(CHANNEL)
+            .key_condition_expression("channel = :channel")
+            .expression_attribute_values(":channel", AttributeValue::S(channel))
+            .into_paginator()
+            .send();
+        Ok(stream::unfold(pages, async |mut pages| Some((pages.next().await?, pages)))
+            .map_err(move |error| self.error(action, error))
+            .map_ok(|page| stream::iter(page.items.unwrap_or_default()).map(Ok))
+            .try_flatten()
+            .try_filter_map(async |row| Ok(member(&row))))
+    }
+
+    async fn client(&self, action: &'static str) -> Result<Client, RegistryError> {
+        aws::dynamodb().await.map_err(|error| self.error(action, error))
+    }
+
+    fn error(&self, action: &'static str, source: impl Into<BoxError>) -> RegistryError {
         RegistryError { table: self.table.clone(), action, source: source.into() }
     }
 }
 
-async fn pages(table: String, channel: String) -> QueryPaginator {
-    aws::dynamodb()
-        .await
-        .query()
-        .table_name(table)
-        .index_name(CHANNEL)
-        .key_condition_expression("channel = :channel")
-        .expression_attribute_values(":channel", AttributeValue::S(channel))
-        .into_paginator()
-}
-
 /// A row whose id is none was not written by us; it must not keep the others from their message.
-fn member(row: &std::collections::HashMap<String, AttributeValue>) -> Option<ConnectionId> {
+fn member(row: &HashMap<String, AttributeValue>) -> Option<ConnectionId> {
     let id = row.get(ID).and_then(|id| id.as_s().ok());
     let member = id.and_then(|id| id.parse().ok());
     if member.is_none() {

@@ -78,7 +78,7 @@ pub fn message<'h, B: Body + 'h>(handler: impl AsyncFn(Message<B>) -> Result<(),
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
 /// use lambda_websocket::{Message, Text, request};
 ///
-/// let route = request(async |event: Message<Text>| Ok(Text(event.body.0.to_uppercase())));
+/// let route = request(async |event: Message<Text>| Ok(Text(event.body.to_uppercase())));
 ///
 /// let event = r#"{
 ///     "requestContext": {
@@ -108,7 +108,10 @@ impl<'h> Route<'h> {
     /// Serves Lambda's invocations until Lambda ends the process.
     ///
     /// Logs go to standard output as Lambda's logging settings say (`AWS_LAMBDA_LOG_LEVEL`, `AWS_LAMBDA_LOG_FORMAT`), unless `main` has
-    /// set a `tracing` subscriber of its own.
+    /// set a `tracing` subscriber of its own. Every line within a handler has `requestId`, `connectionId` and `routeKey` in the span
+    /// `route`; they are API Gateway's, while the `requestId` of the span around it is Lambda's own for the invocation.
+    ///
+    /// Events are served one after the other, as Lambda delivers them to an instance; handlers may borrow, so a route is not `Send`.
     ///
     /// # Errors
     /// If Lambda's Runtime API can't be reached. A handler's errors don't end the process.

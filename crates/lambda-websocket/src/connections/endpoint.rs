@@ -31,6 +31,9 @@ impl Endpoint {
                 "nothing is posted in a replay unless AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI says where to",
             ),
             (None, Origin::ApiGateway) => match std::env::var("AWS_REGION") {
+                Ok(_) if !is_name(connection.api_id()) || !is_name(connection.stage()) => {
+                    Self::Unknown("the endpoint of @connections is not known: the event has no apiId or no stage")
+                }
                 Ok(region) => Self::Url(default_url(connection.api_id(), &region, connection.stage())),
                 Err(_) => Self::Unknown(
                     "the endpoint of @connections is not known: AWS_REGION and AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI are not set",
@@ -40,16 +43,24 @@ impl Endpoint {
     }
 }
 
+/// Nothing else may become part of a URL that requests are signed for.
+fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+}
+
 fn default_url(api_id: &str, region: &str, stage: &str) -> String {
     format!("https://{api_id}.execute-api.{region}.{}/{stage}", url_suffix(region))
 }
 
 /// `AWS::URLSuffix` of the partition that a region is in.
+/// Source: the partition metadata (`dnsSuffix`) that every AWS SDK carries.
 fn url_suffix(region: &str) -> &'static str {
     match region {
         _ if region.starts_with("cn-") => "amazonaws.com.cn",
         _ if region.starts_with("us-iso-") => "c2s.ic.gov",
         _ if region.starts_with("us-isob-") => "sc2s.sgov.gov",
+        _ if region.starts_with("us-isof-") => "csp.hci.ic.gov",
+        _ if region.starts_with("eu-isoe-") => "cloud.adc-e.uk",
         _ if region.starts_with("eusc-") => "amazonaws.eu",
         _ => "amazonaws.com",
     }

@@ -31,7 +31,9 @@ pub enum PostError {
 }
 
 /// `None` means gone. Told apart by status alone: real 410s come without a body, and some without the header that names the error.
-pub(super) fn answer_of<T, E>(answer: Result<T, SdkError<E, HttpResponse>>) -> Result<Option<T>, PostError>
+///
+/// `sent` is the size of what was sent, in bytes.
+pub(super) fn answer_of<T, E>(answer: Result<T, SdkError<E, HttpResponse>>, sent: usize) -> Result<Option<T>, PostError>
 where
     E: std::error::Error + Send + Sync + 'static,
 {
@@ -41,7 +43,7 @@ where
     };
     match error.raw_response().map(|response| response.status().as_u16()) {
         Some(410) => Ok(None),
-        Some(413) => Err(PostError::TooLarge { bytes: MAX_PAYLOAD_BYTES + 1 }),
+        Some(413) => Err(PostError::TooLarge { bytes: sent }),
         Some(429) => Err(PostError::Throttled),
         Some(403) => Err(PostError::Forbidden),
         Some(400) => Err(PostError::BadRequest),

@@ -8,7 +8,7 @@ use aws_sdk_apigatewaymanagement::Client;
 use aws_sdk_apigatewaymanagement::primitives::{Blob, DateTime};
 use bytes::Bytes;
 
-pub use broadcast::Broadcast;
+pub use broadcast::{Broadcast, Gone};
 pub use error::PostError;
 
 use crate::aws;
@@ -24,8 +24,8 @@ pub const MAX_PAYLOAD_BYTES: usize = 128 * 1024;
 
 /// The `@connections` API of one stage. A clone is cheap; the client behind it is made once, at the first call.
 ///
-/// A function needs the permission `execute-api:ManageConnections` for it. Each call ends within six seconds: up to three tries,
-/// the throttled and the failed ones repeated after a short pause.
+/// A function needs the permission `execute-api:ManageConnections` for it. Each call ends within six seconds: up to three tries of
+/// three seconds at most, the throttled and the failed ones repeated after a short pause.
 ///
 /// ```no_run
 /// use lambda_websocket::{Delivery, Message, RouteError, Text};
@@ -77,7 +77,7 @@ impl Connections {
         Self::new(Endpoint::Url(url.into()))
     }
 
-    /// Sends a message to one connection.
+    /// Sends a message to one connection. If API Gateway's answer is lost, it is sent again, so it may arrive twice.
     ///
     /// # Errors
     /// [`PostError::TooLarge`] before anything is sent if the message is over 128 KiB; the others are API Gateway's answers.
@@ -92,7 +92,7 @@ impl Connections {
     /// Whatever keeps API Gateway from telling.
     pub async fn get(&self, id: &ConnectionId) -> Result<Option<ConnectionInfo>, PostError> {
         let answer = self.client().await?.get_connection().connection_id(id.as_str()).send().await;
-        Ok(answer_of(answer)?.map(|found| {
+        Ok(answer_of(answer, 0)?.map(|found| {
             let identity = found.identity.map(|identity| (identity.source_ip, identity.user_agent));
             let (source_ip, user_agent) = identity.unwrap_or_default();
             // The SDK puts an empty text where API Gateway left a member out.
@@ -112,12 +112,12 @@ impl Connections {
     /// Whatever keeps API Gateway from closing it.
     pub async fn close(&self, id: &ConnectionId) -> Result<Delivery, PostError> {
         let answer = self.client().await?.delete_connection().connection_id(id.as_str()).send().await;
-        Ok(Delivery::of(answer_of(answer)?.as_ref()))
+        Ok(Delivery::of(answer_of(answer, 0)?.as_ref()))
     }
 
     async fn client(&self) -> Result<Client, PostError> {
         match &self.endpoint {
-            Endpoint::Url(url) => Ok(aws::connections(url).await),
+            Endpoint::Url(url) => aws::connections(url).await.map_err(PostError::Failed),
             Endpoint::Unknown(why) => Err(PostError::Failed((*why).into())),
         }
     }
@@ -145,8 +145,9 @@ fn encode(payload: &impl Payload) -> Result<Bytes, PostError> {
 }
 
 async fn post(client: Client, to: &ConnectionId, payload: Bytes) -> Result<Delivery, PostError> {
+    let sent = payload.len();
     let answer = client.post_to_connection().connection_id(to.as_str()).data(Blob::new(payload)).send().await;
-    Ok(Delivery::of(answer_of(answer)?.as_ref()))
+    Ok(Delivery::of(answer_of(answer, sent)?.as_ref()))
 }
 
 fn millis(time: DateTime) -> Option<u64> {

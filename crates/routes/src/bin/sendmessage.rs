@@ -16,10 +16,10 @@ async fn main() -> Result<(), Error> {
             return Err(RouteError::client("You are in no channel; reconnect"));
         };
         let everyone = registry.members_with(event.id(), &channel);
-        let report = event.connections().broadcast(everyone, &text(&event.body.0.data)).await?;
+        let report = event.connections().broadcast(everyone, &text(&event.body.data)).await?;
         // The message is out. A row that stays behind is found again by the next one, and has a time to live.
         if let Err(error) = registry.remove_gone(report.gone).await {
-            tracing::warn!(%error, "a connection that is gone is still in the table");
+            tracing::warn!(error = &error as &dyn std::error::Error, "a connection that is gone is still in the table");
         }
         Ok(())
     })

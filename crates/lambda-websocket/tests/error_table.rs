@@ -1,0 +1,158 @@
+//! What an error does on each kind of route: its status, its body, and whether Lambda is told of a function error.
+
+use lambda_websocket::{
+    Accept, Connect, Disconnect, Json, Message, PostError, Reject, Route, RouteError, Routes, Text, connect,
+    disconnect, message, request,
+};
+use serde_json::{Value, json};
+
+fn event(event_type: &str, body: &str) -> String {
+    let route_key = match event_type {
+        "CONNECT" => "$connect",
+        "DISCONNECT" => "$disconnect",
+        _ => "hello",
+    };
+    json!({
+        "requestContext": {
+            "routeKey": route_key, "eventType": event_type, "connectionId": "L0SM9cOFvHcCIhw=",
+            "requestId": "L0SNAc7LvHcFXMw=", "connectedAt": 1_762_426_800_123_i64,
+            "requestTimeEpoch": 1_762_426_804_011_i64
+        },
+        "body": body
+    })
+    .to_string()
+}
+
+/// Status and body of an answer, or the type of the function error.
+async fn outcome(route: &Route<'_>, event: &str) -> Result<(u16, Option<String>), &'static str> {
+    let answer = route.replay(event).await.map_err(|error| error.error_type())?;
+    Ok((answer.status_code(), answer.body().map(str::to_owned)))
+}
+
+fn internal() -> std::io::Error {
+    std::io::Error::other("the secret cause")
+}
+
+/// The frame for a text, as a body.
+fn frame(text: &str) -> Option<String> {
+    Some(format!(r#"{{"message":"{text}","connectionId":"L0SM9cOFvHcCIhw=","requestId":"L0SNAc7LvHcFXMw="}}"#))
+}
+
+#[tokio::test]
+async fn on_connect_an_error_is_the_status_of_the_handshake() {
+    let cases: [(fn() -> Reject, u16, &str); 5] = [
+        (|| Reject::bad_request("no token"), 400, "no token"),
+        (|| Reject::unauthorized("who?"), 401, "who?"),
+        (|| Reject::forbidden("not you"), 403, "not you"),
+        (|| Reject::status::<429>("full"), 429, "full"),
+        (|| internal().into(), 500, "Failed to connect: the connection could not be stored"),
+    ];
+    for (reject, status, text) in cases {
+        let route = connect(async |_: Connect| Err(reject()));
+        assert_eq!(outcome(&route, &event("CONNECT", "")).await, Ok((status, Some(text.to_owned()))));
+    }
+    let route = connect(async |_: Connect| Ok(Accept::new()));
+    assert_eq!(outcome(&route, &event("CONNECT", "")).await, Ok((200, Some("Connected".to_owned()))));
+}
+
+#[tokio::test]
+async fn on_a_two_way_route_the_client_s_errors_are_frames_and_ours_a_function_error() {
+    let cases: [(fn() -> RouteError, Result<(u16, Option<String>), &str>); 5] = [
+        (|| RouteError::client("mend this"), Ok((400, frame("mend this")))),
+        (|| RouteError::refused("not you"), Ok((403, frame("not you")))),
+        (
+            || PostError::TooLarge { bytes: 200_000 }.into(),
+            Ok((400, frame("The message is too large: 200000 bytes, and 131072 are allowed"))),
+        ),
+        (|| PostError::Throttled.into(), Err("InternalError")),
+        (|| internal().into(), Err("InternalError")),
+    ];
+    for (error, expected) in cases {
+        let route = request(async |_: Message<Text>| Err::<Text, _>(error()));
+        assert_eq!(outcome(&route, &event("MESSAGE", "")).await, expected);
+    }
+    let route = request(async |event: Message<Json<Value>>| Ok(event.body));
+    assert_eq!(outcome(&route, &event("MESSAGE", "[1]")).await, Ok((200, Some("[1]".to_owned()))));
+    let (status, body) = outcome(&route, &event("MESSAGE", "[1")).await.unwrap();
+    assert_eq!((status, body.unwrap().contains("The message is not JSON")), (400, true));
+}
+
+#[tokio::test]
+async fn what_a_client_is_told_is_one_line_of_bounded_length() {
+    let route = request(async |_: Message<Json<u64>>| Ok(Text::default()));
+    let long = format!(r#""{}\\n""#, "x".repeat(100_000));
+    let (status, body) = outcome(&route, &event("MESSAGE", &long)).await.unwrap();
+    assert_eq!(status, 400);
+    assert!(body.unwrap().len() < 700);
+
+    let route = request(async |_: Message<Text>| Err::<Text, _>(RouteError::client("one\nERROR two")));
+    assert_eq!(outcome(&route, &event("MESSAGE", "")).await, Ok((400, frame("one ERROR two"))));
+}
+
+#[tokio::test]
+async fn a_reply_over_the_limit_is_our_error() {
+    let route = request(async |_: Message<Text>| Ok(Text("x".repeat(128 * 1024 + 1))));
+    assert_eq!(outcome(&route, &event("MESSAGE", "")).await, Err("InternalError"));
+    let route = request(async |_: Message<Text>| Ok(Text("x".repeat(128 * 1024))));
+    assert_eq!(outcome(&route, &event("MESSAGE", "")).await.unwrap().0, 200);
+}
+
+#[tokio::test]
+async fn on_a_one_way_route_the_answer_has_a_status_and_no_body() {
+    let route = message(async |_: Message<Text>| Err(RouteError::client("mend this")));
+    assert_eq!(outcome(&route, &event("MESSAGE", "")).await, Ok((400, None)));
+    let route = message(async |_: Message<Text>| Err(RouteError::refused("not you")));
+    assert_eq!(outcome(&route, &event("MESSAGE", "")).await, Ok((403, None)));
+    let route = message(async |_: Message<Text>| Err(internal().into()));
+    assert_eq!(outcome(&route, &event("MESSAGE", "")).await, Err("InternalError"));
+}
+
+#[tokio::test]
+async fn on_disconnect_every_error_is_a_function_error() {
+    for error in [|| RouteError::client("nobody hears"), || RouteError::internal("the secret cause")] {
+        let route = disconnect(async |_: Disconnect| Err(error()));
+        assert_eq!(outcome(&route, &event("DISCONNECT", "")).await, Err("InternalError"));
+    }
+}
+
+#[tokio::test]
+async fn a_panic_is_a_function_error_on_every_kind_of_route() {
+    let panicking = || -> bool { panic!("as told") };
+    let routes = [
+        (connect(async |_: Connect| if panicking() { Ok(Accept::new()) } else { unreachable!() }), "CONNECT"),
+        (disconnect(async |_: Disconnect| if panicking() { Ok(()) } else { unreachable!() }), "DISCONNECT"),
+        (message(async |_: Message<Text>| if panicking() { Ok(()) } else { unreachable!() }), "MESSAGE"),
+        (request(async |event: Message<Text>| if panicking() { Ok(event.body) } else { unreachable!() }), "MESSAGE"),
+    ];
+    for (route, event_type) in routes {
+        assert_eq!(outcome(&route, &event(event_type, "")).await, Err("HandlerPanicked"), "{event_type}");
+    }
+}
+
+#[tokio::test]
+async fn the_kind_and_the_route_must_be_the_ones_that_are_served() {
+    let wrong = |kind: &str| Ok((400, Some(format!("Wrong event type: expected {kind}"))));
+    let route = connect(async |_: Connect| Ok(Accept::new()));
+    assert_eq!(outcome(&route, &event("MESSAGE", "")).await, wrong("CONNECT"));
+    let route = request(async |event: Message<Text>| Ok(event.body));
+    assert_eq!(outcome(&route, &event("DISCONNECT", "")).await, wrong("MESSAGE"));
+
+    let greeting = String::from("borrowed from main");
+    let routes = Routes::new()
+        .connect(async |_: Connect| Ok(Accept::new()))
+        .request("hello", async |_: Message<Text>| Ok(Text::from(greeting.as_str())))
+        .into_route();
+    assert_eq!(outcome(&routes, &event("CONNECT", "")).await.unwrap().0, 200);
+    assert_eq!(outcome(&routes, &event("MESSAGE", "")).await, Ok((200, Some(greeting.clone()))));
+    assert_eq!(outcome(&routes, &event("DISCONNECT", "")).await, Ok((400, Some("Unknown route key".to_owned()))));
+}
+
+#[tokio::test]
+async fn a_replay_posts_nowhere_unless_it_is_told_where() {
+    let route = message(async |event: Message<Text>| {
+        let _delivery = event.connections().post(event.id(), &event.body).await?;
+        Ok(())
+    });
+    let error = route.replay(&event("MESSAGE", "hello")).await.unwrap_err();
+    assert!(error.message().contains("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI"), "{}", error.message());
+}
