@@ -39,7 +39,7 @@ struct Start {
     #[arg(long)]
     release: bool,
     /// A DynamoDB that runs elsewhere, for example DynamoDB Local [default: an embedded one, in memory]
-    #[arg(long, value_name = "URL", conflicts_with = "data_dir")]
+    #[arg(long, value_name = "URL", conflicts_with = "data_dir", value_parser = http_url)]
     dynamodb_endpoint: Option<String>,
     /// Keep the embedded DynamoDB's data in this directory
     #[arg(long, value_name = "DIR")]
@@ -80,6 +80,12 @@ impl Cli {
 fn name_and_value(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
+}
+
+fn http_url(text: &str) -> Result<String, String> {
+    let url: Result<http::Uri, _> = text.parse();
+    let is_http = url.is_ok_and(|url| url.scheme_str() == Some("http") && url.authority().is_some());
+    if is_http { Ok(text.to_owned()) } else { Err("write http://HOST:PORT".to_owned()) }
 }
 
 /// `500ms`, `30s`, `10m` or `2h`.

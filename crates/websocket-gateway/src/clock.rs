@@ -1,8 +1,10 @@
-//! The only place that reads the time.
+//! The time that events and limits go by. What a function's own process takes, and how long a log line says something took, is always
+//! real time: a process does not stand still with a test's clock.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use jiff::Timestamp;
 use tokio::sync::watch;
 
 /// The time as events and limits see it: the system's, or one that a test moves by hand.
@@ -58,6 +60,11 @@ impl Clock {
             () = self.sleep_until(self.now_ms().saturating_add(millis(limit))) => None,
         }
     }
+}
+
+/// Milliseconds since 1970 as a date and time of day, in UTC.
+pub(crate) fn calendar_time(ms: u64) -> Timestamp {
+    i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or_default()
 }
 
 /// A duration in whole milliseconds.

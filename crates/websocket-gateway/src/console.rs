@@ -16,14 +16,20 @@ const YELLOW: &str = "\x1b[33m";
 const RED: &str = "\x1b[31m";
 const PLAIN: &str = "\x1b[0m";
 
+/// The embedded DynamoDB warns of every request that it refuses. A table that is there already, and a row that is not deleted because it
+/// is too young, are everyday refusals.
+const DEFAULT_FILTER: &str = "info,dynoxide=error";
+
 /// `RUST_LOG` chooses what is shown, in the usual syntax.
 pub(crate) fn log_to_stderr() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .event_format(Line)
+        // It would say so on standard error, and panic if that is what is closed.
+        .log_internal_errors(false)
         .init();
 }
 
@@ -43,16 +49,15 @@ pub(crate) fn show_stopping() {
 /// A closed standard output is no reason to stop serving.
 fn say(text: &str) {
     let mut out = std::io::stdout();
-    drop(writeln!(out, "{text}").and_then(|()| out.flush()));
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
 pub(crate) fn show_error(error: StartError) {
     let mut err = std::io::stderr();
-    let shown = match error {
+    let _ = match error {
         StartError::Template(error) => writeln!(err, "{:?}", miette::Report::new(error)),
         other => writeln!(err, "error: {other}"),
     };
-    drop(shown);
 }
 
 /// One line an event: a function's output behind its name, everything else as a sentence with the ids behind it.
@@ -89,7 +94,10 @@ struct Fields {
 
 impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.record_debug(field, &format_args!("{value}"));
+        // What comes from a client must not look like a line of ours.
+        if !value.is_empty() {
+            self.record_debug(field, &format_args!("{}", value.escape_debug()));
+        }
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::response::{IntoResponse, Response};
-use http::{Request, StatusCode};
+use axum::response::Response;
+use http::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -75,13 +75,13 @@ async fn answer(service: Arc<Service>, peer: SocketAddr, request: Request<Incomi
     let (stage, rest) = split(&path);
     if stage != service.api.stage.name {
         tracing::warn!("no stage in {path}: it begins with /{}", service.api.stage.name);
-        return forbidden();
+        return connections::forbidden();
     }
     match rest {
         "" => websocket::handshake(service, peer, request.into_parts().0).await,
         rest => match connection_id(rest) {
             Some(id) => connections::answer(&service.open, &service.clock, id, request.map(Body::new)).await,
-            None => forbidden(),
+            None => connections::forbidden(),
         },
     }
 }
@@ -96,10 +96,6 @@ fn split(path: &str) -> (&str, &str) {
 fn connection_id(rest: &str) -> Option<&str> {
     let (name, id) = rest.split_at_checked(rest.find('/')? + 1)?;
     (percent_decode_str(name).decode_utf8().ok()? == connections::PREFIX).then_some(id)
-}
-
-fn forbidden() -> Response {
-    (StatusCode::FORBIDDEN, r#"{"message":"Forbidden"}"#).into_response()
 }
 
 #[cfg(test)]

@@ -13,11 +13,10 @@ use tokio_util::task::TaskTracker;
 
 use crate::api::limits::{IDLE_TIMEOUT, MAX_DURATION};
 use crate::clock::Clock;
-use crate::connections::{Adopted, OpenConnections};
+use crate::connections::{AdoptError, Adopted, OpenConnections};
 use crate::credentials::Credentials;
 use crate::dynamodb::{self, Embedded};
 use crate::front_door;
-use crate::ids::ConnectionId;
 use crate::invocations::{Invocations, Journal};
 use crate::lambda::{self, BuildError, InvokeError, Lambda};
 use crate::service::Service;
@@ -78,11 +77,6 @@ impl Default for Options {
     }
 }
 
-/// A text that can't be a connection id.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no connection id: URL-safe base64, for example L0SM9cOFvHcCIhw=")]
-pub struct InvalidConnectionId(String);
-
 /// Why a gateway does not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -102,14 +96,15 @@ pub enum StartError {
         source: io::Error,
     },
     /// The store can't be had, or a table not be made in it.
-    #[error("{0}")]
-    Store(String),
+    #[error(transparent)]
+    Store(Box<dyn std::error::Error + Send + Sync>),
     /// The Runtime API can't be opened.
     #[error("can't open the Lambda Runtime API: {0}")]
     RuntimeApi(io::Error),
 }
 
-/// A running gateway. Dropping it ends everything at once; [`Gateway::stop`] ends it in good order.
+/// A running gateway. Dropping it kills the functions' processes and lets nobody in any more; [`Gateway::stop`] ends everything in good
+/// order, and waits for it.
 #[derive(Debug)]
 pub struct Gateway {
     service: Arc<Service>,
@@ -130,15 +125,14 @@ impl Gateway {
             tracing::warn!("{warning}");
         }
         let api = loaded.api;
-        // Before the build, which takes long: a port that is in use should be known at once.
+        // Before the build, which takes long: a port that is in use, or a store that is not there, should be known at once.
         let (listener, address) = listen(options.host, options.port).await?;
-        let programs = lambda::build(api.functions.values(), options.release).await?;
-
         let credentials = Credentials::new(&options.template_options.region);
         let (embedded, dynamodb_url) = open_store(options.store).await?;
         dynamodb::create_missing(&dynamodb_url, &credentials, &api.tables)
             .await
-            .map_err(|error| StartError::Store(error.to_string()))?;
+            .map_err(|error| StartError::Store(error.into()))?;
+        let programs = lambda::build(api.functions.values(), options.release).await?;
 
         let mut environment = credentials.environment();
         environment.extend(endpoints(local(address), &api.stage.name, &dynamodb_url));
@@ -198,10 +192,9 @@ impl Gateway {
     /// there.
     ///
     /// # Errors
-    /// If it can't be a connection id.
-    pub fn adopt(&self, connection_id: &str) -> Result<Adopted, InvalidConnectionId> {
-        let id = ConnectionId::parse(connection_id).ok_or_else(|| InvalidConnectionId(connection_id.to_owned()))?;
-        Ok(Adopted::new(Arc::clone(&self.service), id))
+    /// If it can't be a connection id, or is one of an open connection.
+    pub fn adopt(&self, connection_id: &str) -> Result<Adopted, AdoptError> {
+        Adopted::new(Arc::clone(&self.service), connection_id)
     }
 
     /// Stops accepting, closes every connection with 1001, runs `$disconnect` for each and ends the functions' processes. Waits for
@@ -219,6 +212,7 @@ impl Gateway {
 impl Drop for Gateway {
     fn drop(&mut self) {
         self.service.stopping.cancel();
+        self.service.lambda.kill();
         self.front_door.abort();
     }
 }
@@ -239,7 +233,7 @@ async fn open_store(store: Store) -> Result<(Option<Embedded>, String), StartErr
         Store::Memory => None,
         Store::Directory(directory) => Some(directory),
     };
-    let embedded = Embedded::start(data_dir.as_deref()).await.map_err(|error| StartError::Store(error.to_string()))?;
+    let embedded = Embedded::start(data_dir.as_deref()).await.map_err(|error| StartError::Store(error.into()))?;
     let url = embedded.url().to_owned();
     Ok((Some(embedded), url))
 }

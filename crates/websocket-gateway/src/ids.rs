@@ -1,6 +1,7 @@
 //! Ids in the shape of API Gateway's: 15 characters of the URL-safe base64 alphabet and a `=`, which is 11 bytes.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
@@ -53,10 +54,12 @@ pub(crate) fn message_id(now_ms: u64, connection: &ConnectionId) -> String {
 const MARK: usize = 11;
 const SHARED_END: usize = 12;
 
-/// Ids made close together begin alike: the first bytes are the time.
+/// Ids made close together begin alike: the first bytes are the time. Two of the same millisecond differ by a count.
 fn id(now_ms: u64, mark: char) -> String {
+    static COUNT: AtomicU16 = AtomicU16::new(0);
     let mut bytes: [u8; 11] = rand::random();
     bytes[..6].copy_from_slice(&now_ms.to_be_bytes()[2..]);
+    bytes[6..8].copy_from_slice(&COUNT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
     let mut id = URL_SAFE.encode(bytes);
     id.replace_range(MARK..=MARK, mark.encode_utf8(&mut [0; 4]));
     id

@@ -66,7 +66,7 @@ fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
     let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
     number
         .and_then(|number| number.try_into().ok())
-        .filter(|status| (100..=599).contains(status))
+        .filter(|status| (200..=599).contains(status))
         .ok_or_else(|| serde::de::Error::custom("statusCode is no HTTP status"))
 }
 
@@ -80,19 +80,19 @@ pub(crate) async fn invoke(service: &Service, route_key: &str, route: &Route, ev
     let invocation = service.lambda.invoke(&route.function, event.json.clone());
     let answer = service.clock.within(route.integration_timeout, invocation).await;
     let ms = started.elapsed().as_millis();
-    let (function, request_id) = (&route.function, &event.request_id);
+    let (function, request_id, connection_id) = (&route.function, &event.request_id, &event.connection_id);
     let outcome = match answer {
         None => {
-            tracing::warn!(requestId = request_id, "{route_key}: {function} is not done after {ms} ms: timed out");
+            tracing::warn!(connectionId = %connection_id, requestId = request_id, "{route_key}: {function} is not done after {ms} ms: timed out");
             Outcome::TimedOut
         }
         Some(Err(error)) => {
-            tracing::error!(requestId = request_id, "{route_key}: {function} failed after {ms} ms: {error}");
+            tracing::error!(connectionId = %connection_id, requestId = request_id, "{route_key}: {function} failed after {ms} ms: {error}");
             Outcome::Failed
         }
         Some(Ok(answer)) => match read(&answer) {
             Ok(response) => {
-                tracing::info!(requestId = request_id, "{route_key}: {} in {ms} ms", response.status_code);
+                tracing::info!(connectionId = %connection_id, requestId = request_id, "{route_key}: {} in {ms} ms", response.status_code);
                 Outcome::Answered(response)
             }
             Err(error) => {
@@ -110,7 +110,9 @@ pub(crate) async fn invoke(service: &Service, route_key: &str, route: &Route, ev
 }
 
 fn read(answer: &Bytes) -> Result<ProxyResponse, serde_json::Error> {
-    serde_json::from_slice(answer)
+    // Through a map, because serde would take an array for the fields in their order.
+    let answer: serde_json::Map<String, Value> = serde_json::from_slice(answer)?;
+    ProxyResponse::deserialize(Value::Object(answer))
 }
 
 #[cfg(test)]
@@ -141,6 +143,8 @@ mod tests {
             r#"{"body":"x"}"#,
             r#"{"statusCode":"ok"}"#,
             r#"{"statusCode":0}"#,
+            r#"{"statusCode":101}"#,
+            r#"[200,null,null,"x",false]"#,
             r#"{"statusCode":200,"ConnectionId":"x"}"#,
             r#"{"statusCode":200,"body":{"a":1}}"#,
         ] {

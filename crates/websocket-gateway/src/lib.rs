@@ -22,6 +22,6 @@ mod service;
 mod websocket;
 
 pub use clock::Clock;
-pub use connections::Adopted;
-pub use gateway::{Gateway, InvalidConnectionId, Options, StartError, Store};
+pub use connections::{AdoptError, Adopted};
+pub use gateway::{Gateway, Options, StartError, Store};
 pub use invocations::{Invocation, InvocationResult, Invocations};

@@ -18,18 +18,20 @@ const WRONG_INPUT: u8 = 2;
 async fn main() -> ExitCode {
     let options = Cli::parse().into_options();
     console::log_to_stderr();
-    match run(options).await {
+    let interrupts = match Interrupts::new() {
+        Ok(interrupts) => interrupts,
+        Err(error) => {
+            tracing::error!("can't listen for Ctrl-C: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    match run(options, interrupts).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(error),
     }
 }
 
-async fn run(options: websocket_gateway::Options) -> Result<(), StartError> {
-    let Ok(mut interrupts) = Interrupts::new() else {
-        // Without handlers the system's own way with signals is in force: they end the process.
-        console::show_where(&Gateway::start(options).await?);
-        return std::future::pending().await;
-    };
+async fn run(options: websocket_gateway::Options, mut interrupts: Interrupts) -> Result<(), StartError> {
     let gateway = tokio::select! {
         started = Gateway::start(options) => started?,
         () = interrupts.next() => return Ok(()),
@@ -44,21 +46,27 @@ async fn run(options: websocket_gateway::Options) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Ctrl-C, and what a supervisor sends.
+/// Ctrl-C, what a supervisor sends, and a terminal that is closed.
 struct Interrupts {
     interrupt: Signal,
     terminate: Signal,
+    hang_up: Signal,
 }
 
 impl Interrupts {
     fn new() -> std::io::Result<Self> {
-        Ok(Self { interrupt: signal(SignalKind::interrupt())?, terminate: signal(SignalKind::terminate())? })
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
     }
 
     async fn next(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = self.hang_up.recv() => {}
         }
     }
 }

@@ -38,7 +38,7 @@ impl Service {
     pub(crate) fn disconnected(self: &Arc<Self>, connection: Connection, closed: Closed) {
         let service = Arc::clone(self);
         self.tasks.spawn(async move {
-            tracing::info!(connectionId = %connection.id, "closed: {} {}", closed.code, closed.reason);
+            tracing::info!(connectionId = %connection.id, reason = closed.reason, "closed: {}", closed.code);
             if let Some(route) = service.api.routes.get("$disconnect") {
                 let event = service.writer().disconnect(&connection, &closed);
                 integration::invoke(&service, "$disconnect", route, &event).await;

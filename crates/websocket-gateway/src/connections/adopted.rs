@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use tokio::sync::oneshot::error::TryRecvError;
+
 use super::{OpenConnection, Receivers};
 use crate::event::{Connection, Identity};
 use crate::ids::ConnectionId;
@@ -13,8 +15,24 @@ pub struct Adopted {
     receivers: Receivers,
 }
 
+/// Why a connection id can't be adopted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AdoptError {
+    /// It can't be a connection id.
+    #[error("`{0}` is no connection id: write URL-safe base64, for example L0SM9cOFvHcCIhw=")]
+    Invalid(String),
+    /// A connection has it.
+    #[error("the connection `{0}` is open already")]
+    Open(String),
+}
+
 impl Adopted {
-    pub(crate) fn new(service: Arc<Service>, id: ConnectionId) -> Self {
+    pub(crate) fn new(service: Arc<Service>, id: &str) -> Result<Self, AdoptError> {
+        let id = ConnectionId::parse(id).ok_or_else(|| AdoptError::Invalid(id.to_owned()))?;
+        if service.open.get(&id).is_some() {
+            return Err(AdoptError::Open(id.as_str().to_owned()));
+        }
         let (connection, receivers) = OpenConnection::new(Connection {
             id,
             connected_at_ms: service.clock.now_ms(),
@@ -23,7 +41,7 @@ impl Adopted {
         });
         let connection = Arc::new(connection);
         service.open.insert(Arc::clone(&connection));
-        Self { service, connection, receivers }
+        Ok(Self { service, connection, receivers })
     }
 
     /// The next message that was posted and not yet read, if there is one. A post that has been answered is here.
@@ -32,9 +50,8 @@ impl Adopted {
     }
 
     /// Whether a function has closed it.
-    #[must_use]
-    pub fn is_closed(&self) -> bool {
-        self.receivers.delete.is_cancelled()
+    pub fn is_closed(&mut self) -> bool {
+        self.receivers.ending.try_recv() != Err(TryRecvError::Empty)
     }
 }
 

@@ -1,29 +1,31 @@
+use std::sync::Arc;
+
 use axum::body::Body;
 use axum::extract::ws::Utf8Bytes;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
+use futures_util::TryStreamExt;
 use http::header::CONTENT_TYPE;
 use http::{Method, Request, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use tokio::sync::mpsc::error::TrySendError;
 
-use super::{OpenConnection, OpenConnections};
+use super::{Ending, OpenConnection, OpenConnections};
 use crate::api::limits::MESSAGE_BYTES;
-use crate::clock::Clock;
+use crate::clock::{Clock, calendar_time};
 use crate::event::Identity;
 use crate::ids::ConnectionId;
 
 /// What follows the stage in the path, once it is percent-decoded.
 pub(crate) const PREFIX: &str = "@connections/";
 
-/// Why `@connections` refuses. The SDKs read the name from the header `x-amzn-ErrorType`: a 410 has no body.
+/// Why `@connections` refuses.
 #[derive(Clone, Copy, Debug)]
 enum Refusal {
     Gone,
-    BadRequest,
+    InvalidId,
+    BrokenBody,
     PayloadTooLarge,
     LimitExceeded,
     Forbidden,
@@ -31,34 +33,53 @@ enum Refusal {
 
 /// Answers a request for one connection; `id` is the rest of the path after [`PREFIX`], as the client encoded it.
 pub(crate) async fn answer(open: &OpenConnections, clock: &Clock, id: &str, request: Request<Body>) -> Response {
-    let answer = match (find(open, id), request.method()) {
-        (Ok(connection), &Method::POST) => post(&connection, clock, request.into_body()).await,
-        (Ok(connection), &Method::GET) => Ok(describe(&connection)),
-        (Ok(connection), &Method::DELETE) => {
+    let method = request.method().clone();
+    // To its end, also for an answer that does not depend on it: who is still sending would see a broken connection instead.
+    let body = read(request.into_body()).await;
+    let answer = find(open, id).and_then(|connection| match method {
+        Method::POST => post(&connection, clock, &body?),
+        Method::GET => Ok(describe(&connection)),
+        Method::DELETE => {
             open.remove(&connection.facts.id);
-            connection.delete();
+            connection.end(Ending::Deleted);
             Ok(StatusCode::NO_CONTENT.into_response())
         }
-        (Ok(_), _) => Err(Refusal::Forbidden),
-        (Err(refusal), _) => Err(refusal),
-    };
+        _ => Err(Refusal::Forbidden),
+    });
     answer.unwrap_or_else(IntoResponse::into_response)
 }
 
-/// Percent-decodes once: SDKs send the `=` of an id as `%3D`, others send it as it is.
-fn find(open: &OpenConnections, id: &str) -> Result<std::sync::Arc<OpenConnection>, Refusal> {
-    let id = percent_decode_str(id).decode_utf8().map_err(|_| Refusal::BadRequest)?;
-    let id = ConnectionId::parse(&id).ok_or(Refusal::BadRequest)?;
+/// What API Gateway answers wherever there is nothing for a caller.
+pub(crate) fn forbidden() -> Response {
+    Refusal::Forbidden.into_response()
+}
+
+/// Percent-decodes once: SDKs send the `=` of an id as `%3D`, others send it as it is. What was encoded twice is forbidden.
+fn find(open: &OpenConnections, id: &str) -> Result<Arc<OpenConnection>, Refusal> {
+    let id = percent_decode_str(id).decode_utf8().map_err(|_| Refusal::InvalidId)?;
+    if id.contains('%') {
+        return Err(Refusal::Forbidden);
+    }
+    let id = ConnectionId::parse(&id).ok_or(Refusal::InvalidId)?;
     open.get(&id).ok_or(Refusal::Gone)
 }
 
-async fn post(connection: &OpenConnection, clock: &Clock, body: Body) -> Result<Response, Refusal> {
-    let body = Limited::new(body, MESSAGE_BYTES)
-        .collect()
-        .await
-        .map_err(|error| if error.is::<LengthLimitError>() { Refusal::PayloadTooLarge } else { Refusal::BadRequest })?;
-    let frame = text(&body.to_bytes(), &connection.facts.id);
-    connection.try_send(frame).map_err(|error| match error {
+/// Reads a body to its end, and keeps no more of it than a message may have.
+async fn read(body: Body) -> Result<Bytes, Refusal> {
+    let mut chunks = body.into_data_stream();
+    let mut message = Vec::new();
+    let mut too_large = false;
+    while let Some(chunk) = chunks.try_next().await.map_err(|_| Refusal::BrokenBody)? {
+        too_large |= message.len() + chunk.len() > MESSAGE_BYTES;
+        if !too_large {
+            message.extend_from_slice(&chunk);
+        }
+    }
+    if too_large { Err(Refusal::PayloadTooLarge) } else { Ok(message.into()) }
+}
+
+fn post(connection: &OpenConnection, clock: &Clock, body: &Bytes) -> Result<Response, Refusal> {
+    connection.try_send(text(body, &connection.facts.id)).map_err(|error| match error {
         TrySendError::Full(_) => Refusal::LimitExceeded,
         TrySendError::Closed(_) => Refusal::Gone,
     })?;
@@ -69,7 +90,10 @@ async fn post(connection: &OpenConnection, clock: &Clock, body: Body) -> Result<
 /// API Gateway sends text frames whatever the content type. What it does with bytes that are no text is not known.
 fn text(body: &Bytes, id: &ConnectionId) -> Utf8Bytes {
     Utf8Bytes::try_from(body.clone()).unwrap_or_else(|_| {
-        tracing::warn!(connectionId = %id, "a post that is not UTF-8: its bad bytes are replaced, what AWS does is not known");
+        tracing::warn!(
+            connectionId = %id,
+            "a post that is not UTF-8: its bad bytes are replaced, what AWS does is not known"
+        );
         String::from_utf8_lossy(body).into_owned().into()
     })
 }
@@ -96,25 +120,23 @@ fn describe(connection: &OpenConnection) -> Response {
 
 /// `2025-11-06T11:00:00.123Z`.
 fn iso_8601(ms: u64) -> String {
-    let time = i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or_default();
-    time.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+    calendar_time(ms).strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
+/// The SDKs read the error's name from the header `x-amzn-ErrorType`: a 410 has no body.
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let (status, name, body) = match self {
-            Self::Gone => (StatusCode::GONE, "GoneException", String::new()),
-            Self::BadRequest => {
-                (StatusCode::BAD_REQUEST, "BadRequestException", r#"{"message":"Invalid connectionId"}"#.to_owned())
+        let (status, name, message) = match self {
+            Self::Gone => (StatusCode::GONE, "GoneException", None),
+            Self::InvalidId => (StatusCode::BAD_REQUEST, "BadRequestException", Some("Invalid connectionId")),
+            Self::BrokenBody => (StatusCode::BAD_REQUEST, "BadRequestException", Some("Bad request body")),
+            Self::PayloadTooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException", Some("Message too long"))
             }
-            Self::PayloadTooLarge => (
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "PayloadTooLargeException",
-                format!(r#"{{"message":"The message is over {MESSAGE_BYTES} bytes"}}"#),
-            ),
-            Self::LimitExceeded => (StatusCode::TOO_MANY_REQUESTS, "LimitExceededException", String::new()),
-            Self::Forbidden => (StatusCode::FORBIDDEN, "ForbiddenException", r#"{"message":"Forbidden"}"#.to_owned()),
+            Self::LimitExceeded => (StatusCode::TOO_MANY_REQUESTS, "LimitExceededException", None),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "ForbiddenException", Some("Forbidden")),
         };
-        (status, [("x-amzn-ErrorType", name)], body).into_response()
+        let body = message.map(|message| format!(r#"{{"message":"{message}"}}"#)).unwrap_or_default();
+        (status, [("x-amzn-ErrorType", name), (CONTENT_TYPE.as_str(), "application/json")], body).into_response()
     }
 }

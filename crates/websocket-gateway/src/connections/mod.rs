@@ -4,6 +4,6 @@ mod adopted;
 mod management_api;
 mod open;
 
-pub use adopted::Adopted;
-pub(crate) use management_api::{PREFIX, answer};
-pub(crate) use open::{OpenConnection, OpenConnections, Receivers};
+pub use adopted::{AdoptError, Adopted};
+pub(crate) use management_api::{PREFIX, answer, forbidden};
+pub(crate) use open::{Ending, OpenConnection, OpenConnections, Receivers};

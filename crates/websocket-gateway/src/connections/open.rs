@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::extract::ws::Utf8Bytes;
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio_util::sync::CancellationToken;
+use tokio::sync::oneshot;
 
 use crate::event::Connection;
 use crate::ids::ConnectionId;
@@ -25,22 +25,32 @@ pub(crate) struct OpenConnection {
     pub(crate) facts: Connection,
     last_active_ms: AtomicU64,
     outgoing: mpsc::Sender<Utf8Bytes>,
-    delete: CancellationToken,
+    ending: Mutex<Option<oneshot::Sender<Ending>>>,
+}
+
+/// Why the gateway ends a connection that its client would keep.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// `DELETE @connections/{id}`.
+    Deleted,
+    /// A function's reply is over the limit of a message.
+    ReplyTooLarge,
 }
 
 /// The session's ends of an [`OpenConnection`].
 #[derive(Debug)]
 pub(crate) struct Receivers {
     pub(crate) outgoing: mpsc::Receiver<Utf8Bytes>,
-    pub(crate) delete: CancellationToken,
+    pub(crate) ending: oneshot::Receiver<Ending>,
 }
 
 impl OpenConnection {
     pub(crate) fn new(facts: Connection) -> (Self, Receivers) {
         let (sender, outgoing) = mpsc::channel(WAITING_MESSAGES);
-        let delete = CancellationToken::new();
+        let (end, ending) = oneshot::channel();
         let last_active_ms = facts.connected_at_ms.into();
-        (Self { facts, last_active_ms, outgoing: sender, delete: delete.clone() }, Receivers { outgoing, delete })
+        let connection = Self { facts, last_active_ms, outgoing: sender, ending: Mutex::new(Some(end)) };
+        (connection, Receivers { outgoing, ending })
     }
 
     /// Milliseconds since 1970; data in either direction counts, control frames don't.
@@ -59,11 +69,15 @@ impl OpenConnection {
 
     /// For answers. One that comes after the close has nobody to go to.
     pub(crate) async fn send(&self, frame: Utf8Bytes) {
-        drop(self.outgoing.send(frame).await);
+        let _ = self.outgoing.send(frame).await;
     }
 
-    pub(crate) fn delete(&self) {
-        self.delete.cancel();
+    /// The first reason counts.
+    pub(crate) fn end(&self, why: Ending) {
+        if let Some(end) = self.ending.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // A session that is gone has ended already.
+            let _ = end.send(why);
+        }
     }
 }
 

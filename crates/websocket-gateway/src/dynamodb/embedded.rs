@@ -1,6 +1,6 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -24,8 +24,10 @@ pub(crate) struct Embedded {
 pub(crate) enum EmbeddedError {
     #[error("the embedded DynamoDB can't be opened: {0}")]
     Open(String),
-    #[error("the embedded DynamoDB can't be started")]
+    #[error("the embedded DynamoDB can't be started: {0}")]
     Start(#[from] io::Error),
+    #[error("the directory {} can't be made: {source}", .directory.display())]
+    Directory { directory: PathBuf, source: io::Error },
 }
 
 impl Embedded {
@@ -64,7 +66,8 @@ fn open(data_dir: Option<&Path>) -> Result<Database, EmbeddedError> {
     let Some(data_dir) = data_dir else {
         return Database::memory().map_err(|error| EmbeddedError::Open(error.to_string()));
     };
-    std::fs::create_dir_all(data_dir)?;
+    std::fs::create_dir_all(data_dir)
+        .map_err(|source| EmbeddedError::Directory { directory: data_dir.to_owned(), source })?;
     let file = data_dir.join("dynamodb.sqlite");
     let describe = |error| EmbeddedError::Open(format!("{}: {error}", file.display()));
     Database::new(&file.to_string_lossy()).map_err(|error| describe(error.to_string()))

@@ -1,3 +1,6 @@
+use std::error::Error;
+use std::time::Duration;
+
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Request, StatusCode};
@@ -9,6 +12,9 @@ use serde_json::{Value, json};
 
 use crate::api::Table;
 use crate::credentials::Credentials;
+
+/// How long a store may take over one request.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A table that could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -69,11 +75,23 @@ impl Dynamodb<'_> {
             .header(AUTHORIZATION, self.credentials.unsigned_authorization("dynamodb"))
             .body(Full::from(request.to_string()))
             .map_err(|error| error.to_string())?;
-        let answer = self.client.request(request).await.map_err(|error| error.to_string())?;
-        let status = answer.status();
-        let body = answer.into_body().collect().await.map_err(|error| error.to_string())?.to_bytes();
-        Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
+        let exchange = async {
+            let answer = self.client.request(request).await.map_err(|error| cause(&error))?;
+            let status = answer.status();
+            let body = answer.into_body().collect().await.map_err(|error| cause(&error))?.to_bytes();
+            Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
+        };
+        tokio::time::timeout(PATIENCE, exchange).await.unwrap_or_else(|_| Err(format!("no answer in {PATIENCE:?}")))
     }
+}
+
+/// What lies at the bottom of an error: the client's own words are only that it could not connect.
+fn cause(error: &(dyn Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(below) = cause.source() {
+        cause = below;
+    }
+    cause.to_string()
 }
 
 fn accepted(status: StatusCode, answer: &Value) -> Result<(), String> {

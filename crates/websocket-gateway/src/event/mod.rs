@@ -7,10 +7,10 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use http::{HeaderMap, Uri};
-use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::api::Api;
+use crate::clock::calendar_time;
 use crate::ids::{self, ConnectionId};
 use headers::Headers;
 
@@ -37,6 +37,7 @@ pub(crate) struct Identity {
 /// An event, and the id that error frames and log lines name it by.
 #[derive(Clone, Debug)]
 pub(crate) struct Written {
+    pub(crate) connection_id: ConnectionId,
     pub(crate) request_id: String,
     pub(crate) json: Bytes,
 }
@@ -158,7 +159,7 @@ impl Writer<'_> {
             complete(&mut event);
             to_json(event, &request_id)
         };
-        Written { request_id, json }
+        Written { connection_id: connection.id.clone(), request_id, json }
     }
 }
 
@@ -176,8 +177,7 @@ fn no_variables(variables: &&BTreeMap<String, String>) -> bool {
 
 /// Common Log Format in UTC: `06/Nov/2025:11:00:04 +0000`.
 fn request_time(now_ms: u64) -> String {
-    let time = i64::try_from(now_ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or_default();
-    time.strftime("%d/%b/%Y:%H:%M:%S +0000").to_string()
+    calendar_time(now_ms).strftime("%d/%b/%Y:%H:%M:%S +0000").to_string()
 }
 
 #[cfg(test)]

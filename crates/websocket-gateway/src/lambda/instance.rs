@@ -5,7 +5,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::Signal;
 use tokio::process::{Child, Command};
 use tokio::time::{sleep_until, timeout};
 
@@ -13,6 +13,7 @@ use super::environment::{self, environment};
 use super::ids::InstanceId;
 use super::output::Output;
 use super::pool::Pool;
+use super::process_group::ProcessGroup;
 use super::schedule::End;
 
 /// How long a process may take to end after SIGTERM.
@@ -75,7 +76,7 @@ async fn overdue(pool: &Pool, id: InstanceId) {
 /// terminal reaches the gateway alone.
 struct Process {
     child: Child,
-    group: Option<Pid>,
+    group: ProcessGroup,
     output: Output,
 }
 
@@ -93,28 +94,22 @@ impl Process {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
-        let group = child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
+        let group = ProcessGroup::of(&child);
         let output = Output::follow(&function.logical_id, child.stdout.take(), child.stderr.take());
         Ok(Self { child, group, output })
     }
 
     /// Asks the process to end, and waits a little for it.
     async fn terminate(&mut self) {
-        self.signal_group(Signal::TERM);
+        self.group.signal(Signal::TERM);
         let _ = timeout(SHUTDOWN_GRACE, self.child.wait()).await;
     }
 
     /// Kills what is left of the process and its group, and reaps it. The group of a process that has ended by itself still exists
     /// while anything runs in it; if nothing does, the system will not have given its number away again so soon.
     async fn kill(&mut self) {
-        self.signal_group(Signal::KILL);
+        self.group.signal(Signal::KILL);
         let _ = self.child.wait().await;
-    }
-
-    /// A group without processes is no error here.
-    fn signal_group(&self, signal: Signal) {
-        if let Some(group) = self.group {
-            let _ = kill_process_group(group, signal);
-        }
+        self.group.forget();
     }
 }

@@ -18,6 +18,7 @@ mod instance;
 mod invocation;
 mod output;
 mod pool;
+mod process_group;
 mod runtime_api;
 mod schedule;
 
@@ -112,6 +113,11 @@ impl Lambda {
         };
         // Nothing drops a reply unsent but the end of the runtime.
         pool.invoke(event).await.unwrap_or(Err(InvokeError::ShuttingDown))
+    }
+
+    /// Ends every instance without waiting for it.
+    pub(crate) fn kill(&self) {
+        self.host.stop.cancel();
     }
 
     /// Ends every instance: SIGTERM to its process group, a short wait, then SIGKILL. Returns when all processes are reaped.

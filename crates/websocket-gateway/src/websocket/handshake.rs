@@ -6,12 +6,15 @@ use axum::extract::ws::{WebSocket, WebSocketUpgrade};
 use axum::response::{IntoResponse, Response};
 use http::header::{HOST, USER_AGENT};
 use http::request::Parts;
+use http::uri::Authority;
 use http::{HeaderValue, StatusCode};
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
+use super::close::Close;
 use super::session;
 use crate::api::limits::{FRAME_BYTES, MESSAGE_BYTES};
 use crate::connections::{OpenConnection, Receivers};
-use crate::event::{Closed, Connection, Identity};
+use crate::event::{Connection, Identity};
 use crate::ids::ConnectionId;
 use crate::integration::{self, Outcome};
 use crate::service::Service;
@@ -19,7 +22,8 @@ use crate::service::Service;
 /// Holds the upgrade until `$connect` has answered, and answers the handshake with its verdict.
 pub(crate) async fn handshake(service: Arc<Service>, peer: SocketAddr, mut request: Parts) -> Response {
     let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut request, &()).await else {
-        return StatusCode::UPGRADE_REQUIRED.into_response();
+        tracing::info!("not a WebSocket handshake: {} {}", request.method, request.uri.path());
+        return (StatusCode::UPGRADE_REQUIRED, "This is a WebSocket: connect to it with wscat or another client.\n").into_response();
     };
     let connection = new_connection(&service, peer, &request);
     // A task of its own: a client that leaves in the meantime must not cut a running `$connect` short.
@@ -38,7 +42,7 @@ fn new_connection(service: &Service, peer: SocketAddr, request: &Parts) -> Conne
     Connection {
         id: ConnectionId::new(connected_at_ms),
         connected_at_ms,
-        domain_name: host.rsplit_once(':').map_or(host, |(name, _port)| name).to_owned(),
+        domain_name: host.parse().map_or_else(|_| String::new(), |host: Authority| host.host().to_owned()),
         identity: Identity {
             user_agent: header(USER_AGENT).map(str::to_owned),
             source_ip: peer.ip().to_canonical().to_string(),
@@ -95,6 +99,8 @@ impl Accepted {
 struct Opening {
     service: Arc<Service>,
     connection: Option<(Arc<OpenConnection>, Receivers)>,
+    /// Keeps a stopping gateway waiting until the session is a task of its own, or `$disconnect` is.
+    _task: TaskTrackerToken,
 }
 
 impl Opening {
@@ -102,7 +108,8 @@ impl Opening {
         let (connection, receivers) = OpenConnection::new(connection);
         let connection = Arc::new(connection);
         service.open.insert(Arc::clone(&connection));
-        Self { service, connection: Some((connection, receivers)) }
+        let task = service.tasks.token();
+        Self { service, connection: Some((connection, receivers)), _task: task }
     }
 
     async fn open(mut self, socket: WebSocket) {
@@ -118,7 +125,7 @@ impl Drop for Opening {
     fn drop(&mut self) {
         if let Some((connection, _)) = self.connection.take() {
             self.service.open.remove(&connection.facts.id);
-            self.service.disconnected(connection.facts.clone(), Closed { code: 1006, reason: String::new() });
+            self.service.disconnected(connection.facts.clone(), Close::Lost.told());
         }
     }
 }

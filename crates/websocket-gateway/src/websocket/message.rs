@@ -4,7 +4,8 @@ use axum::extract::ws::Utf8Bytes;
 
 use super::error_frame::ErrorFrame;
 use super::route_selection::select;
-use crate::connections::OpenConnection;
+use crate::api::limits::MESSAGE_BYTES;
+use crate::connections::{Ending, OpenConnection};
 use crate::ids;
 use crate::integration::{self, Outcome};
 use crate::service::Service;
@@ -22,7 +23,14 @@ pub(super) async fn serve(service: Arc<Service>, connection: Arc<OpenConnection>
     let event = service.writer().message(route_key, &connection.facts, &message);
     let frame = match integration::invoke(&service, route_key, route, &event).await {
         // The status is not looked at: a 500 with a body is delivered like any other.
-        Outcome::Answered(answer) if route.route_response => answer.body.unwrap_or_default().into(),
+        Outcome::Answered(answer) if route.route_response => {
+            let reply = answer.body.unwrap_or_default();
+            if reply.len() > MESSAGE_BYTES {
+                tracing::error!(connectionId = %id, "{route_key}: a reply of {} bytes, over {MESSAGE_BYTES}", reply.len());
+                return connection.end(Ending::ReplyTooLarge);
+            }
+            reply.into()
+        }
         Outcome::Answered(_) => return,
         Outcome::Failed => ErrorFrame::InternalServerError.write(id, &event.request_id),
         Outcome::TimedOut => ErrorFrame::EndpointRequestTimedOut.write(id, &event.request_id),

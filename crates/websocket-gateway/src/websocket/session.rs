@@ -1,15 +1,21 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::{Message, WebSocket};
+use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt, StreamExt};
+use tokio::sync::mpsc;
 
 use super::close::Close;
 use super::message;
 use crate::clock::millis;
-use crate::connections::{OpenConnection, Receivers};
+use crate::connections::{Ending, OpenConnection, Receivers};
 use crate::service::Service;
 
-/// How long a client has to answer a close frame. API Gateway's own patience is not known.
+type Writer = SplitSink<WebSocket, Message>;
+type Reader = SplitStream<WebSocket>;
+
+/// How long a client has to take what is left for it and to answer a close frame. API Gateway's own patience is not known.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Runs an open connection to its end, and `$disconnect` after it.
@@ -17,77 +23,96 @@ pub(super) async fn run(
     service: Arc<Service>,
     connection: Arc<OpenConnection>,
     mut receivers: Receivers,
-    mut socket: WebSocket,
+    socket: WebSocket,
 ) {
-    let close = serve(&service, &connection, &mut receivers, &mut socket).await;
-    // Gone from here on, also while the close frames are still under way.
+    let (mut writer, mut reader) = socket.split();
+    // Beside each other: a client that does not read must not keep its messages, its idle time or a DELETE from being seen.
+    let close = tokio::select! {
+        biased;
+        close = read(&service, &connection, &mut reader) => close,
+        close = write(&mut receivers.outgoing, &mut writer) => close,
+        close = ended(&service, &connection, receivers.ending) => close,
+    };
+    // Gone from here on, also while what is left is still under way.
     service.open.remove(&connection.facts.id);
+    receivers.outgoing.close();
     let closed = close.told();
-    finish(&service, socket, close).await;
+    if tokio::time::timeout(CLOSE_PATIENCE, finish(close, receivers.outgoing, writer, reader)).await.is_err() {
+        tracing::debug!(connectionId = %connection.facts.id, "the client did not answer the close frame");
+    }
     service.disconnected(connection.facts.clone(), closed);
 }
 
-async fn serve(
-    service: &Arc<Service>,
-    connection: &Arc<OpenConnection>,
-    receivers: &mut Receivers,
-    socket: &mut WebSocket,
-) -> Close {
-    let mut deadline = deadline(service, connection);
+/// Takes the client's messages until it closes, or sends what API Gateway does not take.
+async fn read(service: &Arc<Service>, connection: &Arc<OpenConnection>, reader: &mut Reader) -> Close {
     loop {
-        tokio::select! {
-            biased;
-            () = service.stopping.cancelled() => return Close::GoingAway,
-            () = receivers.delete.cancelled() => return Close::Deleted,
-            () = service.clock.sleep_until(deadline) => {
-                // Activity does not move the alarm, it only makes it look again.
-                let moved = self::deadline(service, connection);
-                if moved <= service.clock.now_ms() {
-                    return Close::GoingAway;
-                }
-                deadline = moved;
+        match reader.next().await {
+            Some(Ok(Message::Text(text))) => {
+                connection.touch(service.clock.now_ms());
+                service.tasks.spawn(message::serve(Arc::clone(service), Arc::clone(connection), text));
             }
-            Some(frame) = receivers.outgoing.recv() => {
-                if socket.send(Message::Text(frame)).await.is_err() {
-                    return Close::Lost;
-                }
-            }
-            received = socket.recv() => match received {
-                Some(Ok(Message::Text(text))) => {
-                    connection.touch(service.clock.now_ms());
-                    service.tasks.spawn(message::serve(Arc::clone(service), Arc::clone(connection), text));
-                }
-                Some(Ok(Message::Binary(_))) => return Close::Binary,
-                Some(Ok(Message::Close(frame))) => return Close::Client(frame),
-                // The library answers pings; neither they nor pongs are activity.
-                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                Some(Err(error)) => return Close::of_error(error),
-                None => return Close::Lost,
-            }
+            Some(Ok(Message::Binary(_))) => return Close::Binary,
+            Some(Ok(Message::Close(frame))) => return Close::Client(frame),
+            // The library answers pings; neither they nor pongs are activity.
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+            Some(Err(error)) => return Close::of_error(error),
+            None => return Close::Lost,
         }
     }
 }
 
-/// When the connection has been idle for too long or open for too long, in milliseconds since 1970.
-fn deadline(service: &Service, connection: &OpenConnection) -> u64 {
-    let idle = connection.last_active_ms().saturating_add(millis(service.idle_timeout));
-    let end = connection.facts.connected_at_ms.saturating_add(millis(service.max_duration));
-    idle.min(end)
+/// Sends what is for the client until it can't be sent.
+async fn write(outgoing: &mut mpsc::Receiver<Utf8Bytes>, writer: &mut Writer) -> Close {
+    while let Some(frame) = outgoing.recv().await {
+        if writer.send(Message::Text(frame)).await.is_err() {
+            return Close::Lost;
+        }
+    }
+    // `connection` holds a sender, so the channel does not end before the session does.
+    Close::Lost
 }
 
-/// Sends our close frame, if it is ours to send, and reads on until the client's has come.
-async fn finish(service: &Service, mut socket: WebSocket, close: Close) {
-    if matches!(close, Close::Lost) {
-        return;
+/// Waits for whatever ends the connection on our side.
+async fn ended(service: &Service, connection: &OpenConnection, ending: tokio::sync::oneshot::Receiver<Ending>) -> Close {
+    tokio::select! {
+        () = service.stopping.cancelled() => Close::GoingAway,
+        () = expired(service, connection) => Close::GoingAway,
+        Ok(ending) = ending => match ending {
+            Ending::Deleted => Close::Deleted,
+            Ending::ReplyTooLarge => Close::TooLarge,
+        },
     }
+}
+
+/// Waits until the connection has been idle for too long, or open for too long.
+async fn expired(service: &Service, connection: &OpenConnection) {
+    let end = connection.facts.connected_at_ms.saturating_add(millis(service.max_duration));
+    loop {
+        let idle = connection.last_active_ms().saturating_add(millis(service.idle_timeout));
+        let deadline = idle.min(end);
+        if deadline <= service.clock.now_ms() {
+            return;
+        }
+        // Activity does not move the alarm, it only makes it look again.
+        service.clock.sleep_until(deadline).await;
+    }
+}
+
+/// Sends what was posted before the close, then our close frame, if it is ours to send, and reads on until the client's has come.
+/// After a fault of protocol the library reads nothing more, and the connection ends with our close frame.
+async fn finish(close: Close, mut outgoing: mpsc::Receiver<Utf8Bytes>, mut writer: Writer, mut reader: Reader) {
     let farewell = async {
         if let Some(frame) = close.frame() {
-            socket.send(Message::Close(Some(frame))).await?;
+            while let Some(left) = outgoing.recv().await {
+                writer.feed(Message::Text(left)).await?;
+            }
+            writer.send(Message::Close(Some(frame))).await?;
         }
-        while let Some(Ok(_)) = socket.recv().await {}
         Ok::<(), axum::Error>(())
     };
-    if service.clock.within(CLOSE_PATIENCE, farewell).await.is_none() {
-        tracing::debug!("the client did not answer the close frame");
+    let answer = async { while let Some(Ok(_)) = reader.next().await {} };
+    if !matches!(close, Close::Lost) {
+        // Whether the client still takes it is its own affair.
+        let _ = tokio::join!(farewell, answer);
     }
 }

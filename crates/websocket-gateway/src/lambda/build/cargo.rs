@@ -10,6 +10,7 @@ use serde::Deserialize;
 use tokio::process::Command;
 
 use crate::api::Function;
+use crate::lambda::process_group::ProcessGroup;
 
 use super::metadata::{Metadata, Target};
 use super::{Binary, BuildError};
@@ -51,7 +52,11 @@ pub(super) async fn build(
     for binary in binaries {
         command.args(["--bin", &binary.name]);
     }
-    let output = command.stderr(Stdio::inherit()).output().await.map_err(missing)?;
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).process_group(0).spawn().map_err(missing)?;
+    // Its compilers too end with a start that is given up.
+    let mut group = ProcessGroup::of(&child);
+    let output = child.wait_with_output().await.map_err(missing)?;
+    group.forget();
     if !output.status.success() {
         return Err(BuildError::Failed { workspace: workspace.to_owned(), status: output.status });
     }
