@@ -15,19 +15,40 @@ pub(super) fn check(stack: &Stack, stage: &Resource, api_id: &str) -> Result<Opt
     {
         return Ok(None);
     }
-    let Some(node) = properties.optional("DeploymentId")? else {
-        let message = format!("on AWS the stage `{}` serves nothing, because nothing is deployed to it", stage.id);
-        return Ok(Some(Finding::at(stage.span, message).help("add `AutoDeploy: true`, or a `DeploymentId`")));
-    };
-    let id = node.text("`DeploymentId`")?;
-    // Any other was made before, or elsewhere.
-    let Some(deployment) = stack.of_kind(DEPLOYMENT)?.into_iter().find(|resource| resource.id == id) else {
-        return Ok(None);
+    let name = stack.id_of(stage)?;
+    let deployment = match properties.optional("DeploymentId")? {
+        Some(node) => {
+            let id = node.text("`DeploymentId`")?;
+            // Any other was made before, or elsewhere.
+            let known = stack.of_kind(DEPLOYMENT)?.into_iter().find(|resource| resource.id == id);
+            let Some(deployment) = known else { return Ok(None) };
+            deployment
+        }
+        None => match deployed_to(stack, api_id, &name)? {
+            Some(deployment) => deployment,
+            None => return Ok(Some(nothing_deployed(stage))),
+        },
     };
     let before = stack.made_before(deployment);
     let routes = stack.of_api(ROUTE, api_id)?.into_iter().map(|route| route.id.as_str());
     let missing: Vec<_> = routes.filter(|id| !before.contains(*id)).collect();
     Ok((!missing.is_empty()).then(|| too_early(deployment, &missing)))
+}
+
+/// The deployment that names the stage, where the stage does not name the deployment.
+fn deployed_to<'s>(stack: &'s Stack, api_id: &str, stage: &str) -> Result<Option<&'s Resource>, Finding> {
+    for deployment in stack.of_api(DEPLOYMENT, api_id)? {
+        let name = stack.properties(deployment).optional("StageName")?;
+        if name.is_some_and(|node| node.text("").is_ok_and(|name| name == stage)) {
+            return Ok(Some(deployment));
+        }
+    }
+    Ok(None)
+}
+
+fn nothing_deployed(stage: &Resource) -> Finding {
+    let message = format!("on AWS the stage `{}` serves nothing, because nothing is deployed to it", stage.id);
+    Finding::at(stage.span, message).help("add `AutoDeploy: true`, or a `DeploymentId`")
 }
 
 fn too_early(deployment: &Resource, missing: &[&str]) -> Finding {

@@ -283,6 +283,15 @@ fn what_would_be_different_on_aws_is_a_warning() {
 }
 
 #[test]
+fn a_deployment_may_name_its_stage() {
+    let text = changed(", DeploymentId: !Ref Deployment", "")
+        .replace("Properties: { ApiId: !Ref Api }", "Properties: { ApiId: !Ref Api, StageName: !Ref Stage }");
+    assert!(load_text(&text).unwrap().warnings.is_empty());
+    let text = text.replace("DependsOn: [ConnectRoute, SendRouteResponse]", "DependsOn: SendRoute");
+    assert_warns(&text, &load_text(&text).unwrap().warnings, "Deployment:", "does not wait for `ConnectRoute`", "");
+}
+
+#[test]
 fn automatic_deployments_and_those_made_elsewhere_wait_for_every_route() {
     for deployment in ["AutoDeploy: true", "DeploymentId: abc123", "AutoDeploy: 'true', DeploymentId: !Ref Deployment"]
     {
