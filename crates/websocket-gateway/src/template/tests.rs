@@ -12,6 +12,7 @@ mod choices;
 mod functions;
 mod macros;
 mod plain;
+mod warnings;
 
 const TEMPLATE: &str = "\
 AWSTemplateFormatVersion: '2010-09-09'
