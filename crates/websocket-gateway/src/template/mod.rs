@@ -1,7 +1,7 @@
 //! Reads a SAM or CloudFormation template and says what the gateway is to serve. This is the only place that knows either.
 //!
-//! A template goes through three forms: its YAML (or JSON) becomes nodes that know their place (`document`, `node`); these become a
-//! stack that can work out intrinsics (`stack`, `parameters`, `intrinsics`, `references`, `memo`); from that the types which the
+//! A template goes through three forms: its YAML (or JSON) becomes nodes that know their place (`document`, `node`); these become
+//! a stack that can work out intrinsics (`stack`, `parameters`, `intrinsics`, `references`, `memo`); from that the types which the
 //! gateway serves are read by their `properties`. `websocket_api` reads an API however it is written, with its `stages` and
 //! `routes`; `serverless_api` knows what is only SAM's, and `plain_api` with `plain_routes` what is only CloudFormation's own.
 //! `deployment` and `permissions` look for what would be different on AWS. `function` with `code`, and `table`, read the rest.
@@ -87,8 +87,8 @@ pub struct Loaded {
 /// error where it stands for example in a policy.
 ///
 /// # Errors
-/// A file that can't be read or is no YAML, and a template that API Gateway, SAM or this gateway could not serve. What the gateway
-/// merely leaves out or does otherwise is a warning.
+/// A file that can't be read or is no YAML, and a template that API Gateway, SAM or this gateway could not serve. What the
+/// gateway merely leaves out or does otherwise is a warning.
 pub fn load(path: &Path, options: &Options) -> Result<Loaded, TemplateError> {
     let text = std::fs::read_to_string(path).map_err(|cause| TemplateError::unreadable(path, &cause))?;
     read(path, &text, options)
