@@ -144,8 +144,8 @@ async fn a_deployed_function_survives_a_panic() {
     let function = api::Function {
         logical_id: "Probe".into(),
         name: "probe".into(),
-        code_uri: ".".into(),
-        binary: None,
+        defined_at: "template.yaml:1:1".into(),
+        code: api::Code::Cargo { directory: ".".into(), binary: None },
         environment: BTreeMap::new(),
         timeout: Duration::from_secs(10),
         memory_size: 128,

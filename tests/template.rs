@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use saphyr::{LoadableYamlNode, Yaml};
+use websocket_gateway::api::{Code, Function};
 use websocket_gateway::template::{Options, load};
 
 use crate::support::root;
@@ -63,6 +64,13 @@ fn statements(document: &Yaml<'static>, function: &str) -> Vec<(Vec<String>, Vec
         .collect()
 }
 
+fn binary(function: &Function) -> &str {
+    match &function.code {
+        Code::Cargo { binary: Some(binary), .. } => binary,
+        other => panic!("{}: {other:?}", function.logical_id),
+    }
+}
+
 fn source(binary: &str) -> String {
     std::fs::read_to_string(root().join(format!("crates/routes/src/bin/{binary}.rs"))).unwrap()
 }
@@ -84,7 +92,7 @@ fn every_route_has_its_binary_and_every_binary_its_route() {
         let name = route_key.trim_start_matches('$');
         assert!(name.chars().all(|letter| letter.is_ascii_alphanumeric()), "{route_key}: SAM takes no other letters");
         let function = &api.functions[&route.function];
-        assert_eq!(function.binary.as_deref(), Some(name), "{route_key}");
+        assert_eq!(binary(function), name, "{route_key}");
         binaries.insert(format!("{name}.rs"));
     }
     let sources = std::fs::read_dir(root().join("crates/routes/src/bin")).unwrap();
@@ -108,7 +116,7 @@ fn every_function_may_do_what_it_does_and_nothing_else() {
     let api = load(&root().join("template.yaml"), &Options::default()).unwrap().api;
     for function in api.functions.values() {
         let id = &function.logical_id;
-        let source = source(function.binary.as_deref().unwrap());
+        let source = source(binary(function));
         let needed: BTreeSet<_> =
             NEEDS.iter().filter(|(call, _)| calls(&source, call)).map(|(_, action)| (*action).to_owned()).collect();
         let statements = statements(&document, id);

@@ -136,9 +136,11 @@ impl Gateway {
 
         let mut environment = credentials.environment();
         environment.extend(endpoints(local(address), &api.stage.name, &dynamodb_url));
+        let lambda = Lambda::start(programs, environment).await.map_err(StartError::RuntimeApi)?;
+        let lambda = lambda.knowing(api.functions.values());
         let service = Arc::new(Service {
             api,
-            lambda: Lambda::start(programs, environment).await.map_err(StartError::RuntimeApi)?,
+            lambda,
             clock: options.clock,
             open: OpenConnections::default(),
             journal: Journal::new(),

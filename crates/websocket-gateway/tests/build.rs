@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use websocket_gateway::api::Function;
+use websocket_gateway::api::{Code, Function};
 use websocket_gateway::lambda::{BuildError, build};
 
 #[tokio::test]
@@ -58,11 +58,16 @@ async fn a_function_without_one_clear_binary_is_refused_with_the_choices() {
     let choices = format!("{} has the binaries first, second", manifest.display());
     assert_eq!(
         error.to_string(),
-        format!("function Two: {choices}; name the function's binary in Metadata.BuildProperties.Binary")
+        format!(
+            "template.yaml:3:5: function Two: {choices}; name the function's binary in Metadata.BuildProperties.Binary"
+        )
     );
 
     let error = build(&[workspace.function("two", Some("third"))], false).await.unwrap_err();
-    assert_eq!(error.to_string(), format!("function Two: Metadata.BuildProperties.Binary is third, but {choices}"));
+    assert_eq!(
+        error.to_string(),
+        format!("template.yaml:3:5: function Two: Metadata.BuildProperties.Binary is third, but {choices}")
+    );
 }
 
 #[tokio::test]
@@ -70,6 +75,15 @@ async fn a_code_uri_without_a_crate_is_refused() {
     let workspace = Workspace::new("no_crate");
     let error = build(&[workspace.function("nowhere", None)], false).await.unwrap_err();
     assert!(matches!(&error, BuildError::NoManifest { function, .. } if function == "Nowhere"), "{error}");
+    assert!(error.to_string().starts_with("template.yaml:3:5: function Nowhere: "), "{error}");
+}
+
+#[tokio::test]
+async fn a_function_that_is_not_here_is_not_built() {
+    let workspace = Workspace::new("not_here");
+    let nodejs =
+        Function { code: Code::NotHere { why: "it is a song".to_owned() }, ..workspace.function("nowhere", None) };
+    assert!(build(&[nodejs], false).await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -113,8 +127,8 @@ impl Workspace {
         Function {
             name: logical_id.clone(),
             logical_id,
-            code_uri: self.0.join(directory),
-            binary: binary.map(str::to_owned),
+            defined_at: "template.yaml:3:5".to_owned(),
+            code: Code::Cargo { directory: self.0.join(directory), binary: binary.map(str::to_owned) },
             environment: BTreeMap::new(),
             timeout: Duration::from_secs(3),
             memory_size: 128,

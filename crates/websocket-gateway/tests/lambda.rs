@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
-use websocket_gateway::api::Function;
+use websocket_gateway::api::{Code, Function};
 use websocket_gateway::lambda::{InvokeError, Lambda, Program};
 
 #[tokio::test]
@@ -276,12 +276,21 @@ async fn an_unknown_function_is_named() {
     assert_eq!(error.to_string(), "there is no function Nobody");
 }
 
+#[tokio::test]
+async fn a_function_that_is_not_here_says_why() {
+    let nodejs = Function { code: Code::NotHere { why: "it is a song".to_owned() }, ..probe() };
+    let lambda = Lambda::start(Vec::new(), BTreeMap::new()).await.unwrap().knowing([&nodejs]);
+    let error = lambda.invoke("Probe", Bytes::from_static(b"{}")).await.unwrap_err();
+    assert!(matches!(&error, InvokeError::NotHere { why } if why == "it is a song"), "{error}");
+    assert!(error.to_string().contains("--lambda-endpoint"), "{error}");
+}
+
 fn probe() -> Function {
     Function {
         logical_id: "Probe".to_owned(),
         name: "probe".to_owned(),
-        code_uri: env!("CARGO_MANIFEST_DIR").into(),
-        binary: None,
+        defined_at: "template.yaml:1:1".to_owned(),
+        code: Code::Cargo { directory: env!("CARGO_MANIFEST_DIR").into(), binary: None },
         environment: BTreeMap::new(),
         timeout: Duration::from_secs(20),
         memory_size: 128,

@@ -10,17 +10,37 @@ pub const MESSAGE_BYTES: usize = 128 * 1024;
 /// Source: as above: WebSocket frame size, 32 KB.
 pub const FRAME_BYTES: usize = 32 * 1024;
 
-/// How long an integration may take unless the template says less.
+/// How long an integration may take unless the template says less, and at most.
 /// Source: as above: integration timeout, 50 milliseconds to 29 seconds.
 pub const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);
+
+/// The least that a template can set as an integration's timeout.
+/// Source: as above.
+pub const SHORTEST_INTEGRATION_TIMEOUT: Duration = Duration::from_millis(50);
 
 /// The `Timeout` of a function that names none.
 /// Source: AWS Lambda developer guide, "Configure Lambda function timeout": 3 seconds.
 pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The `MemorySize` in MiB of a function that names none.
-/// Source: AWS Lambda developer guide, "Configure Lambda function memory": 128 MB.
+/// The longest `Timeout` of a function.
+/// Source: as above: 900 seconds.
+pub const LONGEST_FUNCTION_TIMEOUT: Duration = Duration::from_secs(900);
+
+/// The `MemorySize` in MiB of a function that names none, and the least that one can name.
+/// Source: AWS Lambda developer guide, "Configure Lambda function memory": 128 MB to 10,240 MB.
 pub const FUNCTION_MEMORY: u32 = 128;
+
+/// The largest `MemorySize` in MiB of a function.
+/// Source: as above.
+pub const MOST_FUNCTION_MEMORY: u32 = 10_240;
+
+/// How many characters the name of a function has at most.
+/// Source: AWS Lambda API reference, `CreateFunction`, `FunctionName`.
+pub const FUNCTION_NAME_CHARACTERS: usize = 64;
+
+/// How many characters the name of a table has at most.
+/// Source: Amazon DynamoDB API reference, `CreateTable`, `TableName`.
+pub const TABLE_NAME_CHARACTERS: usize = 255;
 
 /// The largest payload that a function may be invoked with or answer, in bytes.
 /// Source: AWS Lambda developer guide, "Lambda quotas": 6 MB each for request and response, synchronous.

@@ -56,16 +56,34 @@ pub struct Function {
     pub logical_id: String,
     /// `FunctionName` where the template gives one, else `{directory of the template}-{logical id}`.
     pub name: String,
-    /// The directory of the crate: `CodeUri`, resolved against the template's directory.
-    pub code_uri: PathBuf,
-    /// `Metadata.BuildProperties.Binary`; without it the crate must have exactly one binary.
-    pub binary: Option<String>,
+    /// Where the template defines it, for messages: `template.yaml:12:3`.
+    pub defined_at: String,
+    /// What it is built from.
+    pub code: Code,
     /// The environment that the template gives it.
     pub environment: BTreeMap<String, String>,
     /// How long one invocation may run.
     pub timeout: Duration,
     /// In MiB, as in `MemorySize`.
     pub memory_size: u32,
+}
+
+/// What a function is built from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// A crate.
+    Cargo {
+        /// The crate's directory, resolved against the template's.
+        directory: PathBuf,
+        /// The name of the binary; without it the crate must have exactly one.
+        binary: Option<String>,
+    },
+    /// Nothing that the gateway could build: another runtime, an image, code in S3. The function can only be called where somebody
+    /// else runs it.
+    NotHere {
+        /// The reason, to be read after "it can't be started here:".
+        why: String,
+    },
 }
 
 /// A DynamoDB table, as the requests that make it.

@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 
-use crate::api::Function;
+use crate::api::{Code, Function};
 
 use super::Program;
 use metadata::Metadata;
@@ -25,19 +25,26 @@ pub enum BuildError {
         /// The operating system's answer.
         source: io::Error,
     },
-    /// A function's `CodeUri` is no crate.
-    #[error("function {function}: there is no Cargo.toml in {}; point CodeUri at the crate of the function", .code_uri.display())]
+    /// A function's directory is no crate.
+    #[error(
+        "{defined_at}: function {function}: there is no Cargo.toml in {}; point CodeUri (or Code) at the crate of the function",
+        .directory.display()
+    )]
     NoManifest {
         /// The function's logical id.
         function: String,
-        /// Its `CodeUri`.
-        code_uri: PathBuf,
+        /// Where the template defines it.
+        defined_at: String,
+        /// What should be the directory of its crate.
+        directory: PathBuf,
     },
-    /// Cargo rejects the manifest in a function's `CodeUri`.
-    #[error("function {function}: cargo can't read {}: {message}", .manifest.display())]
+    /// Cargo rejects the manifest in a function's directory.
+    #[error("{defined_at}: function {function}: cargo can't read {}: {message}", .manifest.display())]
     InvalidManifest {
         /// The function's logical id.
         function: String,
+        /// Where the template defines it.
+        defined_at: String,
         /// The manifest.
         manifest: PathBuf,
         /// What cargo says.
@@ -45,12 +52,14 @@ pub enum BuildError {
     },
     /// The crate has several binaries, or none, and the template does not choose.
     #[error(
-        "function {function}: {} has {}; name the function's binary in Metadata.BuildProperties.Binary",
+        "{defined_at}: function {function}: {} has {}; name the function's binary in Metadata.BuildProperties.Binary",
         .manifest.display(), listed(.binaries)
     )]
     NoBinaryNamed {
         /// The function's logical id.
         function: String,
+        /// Where the template defines it.
+        defined_at: String,
         /// The crate's manifest.
         manifest: PathBuf,
         /// Every binary of the crate.
@@ -58,12 +67,14 @@ pub enum BuildError {
     },
     /// The template names a binary that the crate does not have.
     #[error(
-        "function {function}: Metadata.BuildProperties.Binary is {binary}, but {} has {}",
+        "{defined_at}: function {function}: Metadata.BuildProperties.Binary is {binary}, but {} has {}",
         .manifest.display(), listed(.binaries)
     )]
     UnknownBinary {
         /// The function's logical id.
         function: String,
+        /// Where the template defines it.
+        defined_at: String,
         /// The name in the template.
         binary: String,
         /// The crate's manifest.
@@ -104,7 +115,8 @@ struct Binary {
     name: String,
 }
 
-/// Builds the binaries of `functions`, with one `cargo build` for each workspace, and gives back the functions in their order.
+/// Builds the binaries of `functions`, with one `cargo build` for each workspace, and gives back the functions in their order,
+/// without those that are [`Code::NotHere`].
 ///
 /// Several functions may share a binary. Cargo's progress and messages go to this process's stderr.
 ///
@@ -116,11 +128,12 @@ pub async fn build(functions: impl IntoIterator<Item = &Function>, release: bool
     let mut jobs = BTreeMap::<PathBuf, BTreeSet<Binary>>::new();
     let mut wanted = Vec::new();
     for function in functions {
-        if !read.contains_key(function.code_uri.as_path()) {
-            read.insert(&function.code_uri, cargo::metadata(function).await?);
+        let Code::Cargo { directory, binary } = &function.code else { continue };
+        if !read.contains_key(directory.as_path()) {
+            read.insert(directory, cargo::metadata(function, directory).await?);
         }
-        let metadata = &read[function.code_uri.as_path()];
-        let binary = metadata.binary_of(function)?;
+        let metadata = &read[directory.as_path()];
+        let binary = metadata.binary_of(function, binary.as_ref())?;
         jobs.entry(metadata.workspace_root.clone()).or_default().insert(binary.clone());
         wanted.push((function, binary));
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 
-use crate::api::Function;
+use crate::api::{Code, Function};
 
 use super::ids;
 
@@ -37,6 +37,10 @@ pub(super) fn environment(
 /// What Lambda sets and no template can change.
 /// Source: AWS Lambda developer guide, "Defined runtime environment variables".
 fn lambda_own(function: &Function, runtime_api: &str) -> impl Iterator<Item = (&'static str, OsString)> {
+    let task_root = match &function.code {
+        Code::Cargo { directory, .. } => Some(("LAMBDA_TASK_ROOT", directory.clone().into())),
+        Code::NotHere { .. } => None,
+    };
     [
         ("_HANDLER", "bootstrap".into()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_size.to_string().into()),
@@ -46,9 +50,9 @@ fn lambda_own(function: &Function, runtime_api: &str) -> impl Iterator<Item = (&
         ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", function.name).into()),
         ("AWS_LAMBDA_LOG_STREAM_NAME", format!("[$LATEST]{}", ids::uuid()).into()),
         ("AWS_LAMBDA_RUNTIME_API", runtime_api.into()),
-        ("LAMBDA_TASK_ROOT", function.code_uri.clone().into()),
     ]
     .into_iter()
+    .chain(task_root)
 }
 
 #[cfg(test)]
@@ -61,8 +65,8 @@ mod tests {
         Function {
             logical_id: "Hello".into(),
             name: "shop-Hello".into(),
-            code_uri: "/code".into(),
-            binary: None,
+            defined_at: "template.yaml:1:1".into(),
+            code: Code::Cargo { directory: "/code".into(), binary: None },
             environment: map(variables),
             timeout: Duration::from_secs(3),
             memory_size: 128,
@@ -95,6 +99,7 @@ mod tests {
         assert_eq!(environment["AWS_LAMBDA_FUNCTION_VERSION"], "$LATEST");
         assert_eq!(environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "128");
         assert_eq!(environment["AWS_LAMBDA_LOG_GROUP_NAME"], "/aws/lambda/shop-Hello");
+        assert_eq!(environment["LAMBDA_TASK_ROOT"], "/code");
         assert_eq!(environment["TZ"], ":UTC");
     }
 

@@ -52,6 +52,12 @@ pub enum InvokeError {
         /// The logical id asked for.
         function: String,
     },
+    /// The gateway can't start the function: it is [`Code::NotHere`](crate::api::Code::NotHere).
+    #[error("the function can't be started here: {why}; --lambda-endpoint URL calls it where it runs")]
+    NotHere {
+        /// The reason.
+        why: String,
+    },
     /// The gateway is ending, and its functions with it.
     #[error("the gateway is shutting down")]
     ShuttingDown,

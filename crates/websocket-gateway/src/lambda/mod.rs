@@ -34,7 +34,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
-use crate::api::Function;
+use crate::api::{Code, Function};
 
 pub use build::{BuildError, build};
 pub use error::InvokeError;
@@ -69,6 +69,8 @@ struct Host {
 /// Dropping it ends every instance too, but only [`Lambda::shutdown`] waits for that.
 pub struct Lambda {
     pools: Arc<Pools>,
+    /// Why functions without a pool have none, by their logical ids.
+    not_here: HashMap<String, String>,
     host: Arc<Host>,
     runtime_api: AbortOnDropHandle<()>,
     _stop_on_drop: DropGuard,
@@ -97,7 +99,17 @@ impl Lambda {
             .collect();
         let pools = Arc::new(pools);
         let runtime_api = AbortOnDropHandle::new(tokio::spawn(runtime_api::serve(listener, Arc::clone(&pools))));
-        Ok(Self { pools, host, runtime_api, _stop_on_drop: stop.drop_guard() })
+        Ok(Self { pools, not_here: HashMap::new(), host, runtime_api, _stop_on_drop: stop.drop_guard() })
+    }
+
+    /// Remembers why those of `functions` that are [`Code::NotHere`] are, for whoever invokes them.
+    #[must_use]
+    pub fn knowing<'f>(mut self, functions: impl IntoIterator<Item = &'f Function>) -> Self {
+        self.not_here.extend(functions.into_iter().filter_map(|function| match &function.code {
+            Code::NotHere { why } => Some((function.logical_id.clone(), why.clone())),
+            Code::Cargo { .. } => None,
+        }));
+        self
     }
 
     /// Invokes the function with this logical id and waits for its answer, which is JSON (AWS's invocation type `RequestResponse`).
@@ -109,7 +121,10 @@ impl Lambda {
     /// See [`InvokeError`].
     pub async fn invoke(&self, function: &str, event: Bytes) -> Result<Bytes, InvokeError> {
         let Some(pool) = self.pools.get(function) else {
-            return Err(InvokeError::UnknownFunction { function: function.to_owned() });
+            return Err(match self.not_here.get(function) {
+                Some(why) => InvokeError::NotHere { why: why.clone() },
+                None => InvokeError::UnknownFunction { function: function.to_owned() },
+            });
         };
         // Nothing drops a reply unsent but the end of the runtime.
         pool.invoke(event).await.unwrap_or(Err(InvokeError::ShuttingDown))

@@ -72,6 +72,18 @@ pub struct Location {
     pub column: usize,
 }
 
+impl Location {
+    pub(super) fn of(span: SourceSpan, source: &NamedSource<String>) -> Self {
+        let before = source.inner().get(..span.offset()).unwrap_or_default();
+        let line = before.split('\n').next_back().unwrap_or_default();
+        Self {
+            file: source.name().to_owned(),
+            line: before.matches('\n').count() + 1,
+            column: line.chars().count() + 1,
+        }
+    }
+}
+
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}:{}", self.file, self.line, self.column)
@@ -149,14 +161,7 @@ impl Finding {
     }
 
     fn location(&self, source: &NamedSource<String>) -> Option<Location> {
-        let (span, _) = self.labels.first()?;
-        let before = source.inner().get(..span.offset()).unwrap_or_default();
-        let line = before.split('\n').next_back().unwrap_or_default();
-        Some(Location {
-            file: source.name().to_owned(),
-            line: before.matches('\n').count() + 1,
-            column: line.chars().count() + 1,
-        })
+        self.labels.first().map(|(span, _)| Location::of(*span, source))
     }
 }
 

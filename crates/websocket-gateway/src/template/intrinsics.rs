@@ -1,5 +1,7 @@
 //! CloudFormation's intrinsic functions and conditions.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use miette::SourceSpan;
 
 use super::error::Finding;
@@ -39,8 +41,11 @@ impl Stack {
                 Some(value) => value,
                 None => return Ok(None),
             },
+            "Base64" => Value::Text(STANDARD.encode(self.text(&call.argument)?)),
             "FindInMap" => self.find_in_map(call, span)?,
             "GetAtt" => Value::Text(self.get_att(&call.argument, span)?),
+            "GetAZs" => self.availability_zones(&call.argument)?,
+            "ImportValue" => return Err(self.imported(span)),
             "Join" => Value::Text(self.join(call, span)?),
             "Select" => self.select(call, span)?,
             "Split" => Value::List(self.split(call, span)?),
@@ -96,16 +101,34 @@ impl Stack {
     }
 
     fn find_in_map(&self, call: &Call, span: SourceSpan) -> Result<Value, Finding> {
-        let [name, first, second] = arguments(call, span)?;
-        let mapping = self.look_up(&self.mappings, name)?.map("a mapping")?;
-        let entries = self.look_up(mapping, first)?.map("an entry of a mapping")?;
-        Ok(self.look_up(entries, second)?.value.clone())
+        let (names, default) = match &call.argument.value {
+            Value::List(items) if items.len() == 4 => (&items[..3], Some(&items[3])),
+            _ => (arguments::<3>(call, span)?.as_slice(), None),
+        };
+        let names = names.iter().map(|name| Ok((self.text(name)?, name.span))).collect::<Result<Vec<_>, Finding>>()?;
+        let default =
+            default.map(|node| node.entry("the last argument of `!FindInMap`", "DefaultValue")).transpose()?;
+        match (mapped(&self.mappings, &names), default) {
+            (Ok(node), _) => Ok(node.value.clone()),
+            (Err(_), Some(default)) => Ok(self.needed(default)?.value),
+            (Err(finding), None) => Err(finding),
+        }
     }
 
-    fn look_up<'m>(&self, map: &'m Map, key: &Node) -> Result<&'m Node, Finding> {
-        let name = self.text(key)?;
-        map.get(&name)
-            .ok_or_else(|| Finding::at(key.span, format!("`Mappings` has no `{name}` here")).suggest(&name, map.keys()))
+    /// Three, which most regions have. Empty text stands for the stack's own region.
+    fn availability_zones(&self, argument: &Node) -> Result<Value, Finding> {
+        let named = self.text(argument)?;
+        let region = if named.is_empty() { &self.options.region } else { &named };
+        let zones = ["a", "b", "c"].map(|zone| Node::new(argument.span, Value::Text(format!("{region}{zone}"))));
+        Ok(Value::List(zones.into()))
+    }
+
+    fn imported(&self, span: SourceSpan) -> Finding {
+        Finding::at(span, "the gateway can't work out `!ImportValue`: only AWS knows what other stacks export").help(format!(
+            "put the value into a parameter with a `Default`, or keep it for AWS: `!If [Local, value, !ImportValue name]` \
+             with `Conditions: {{ Local: !Equals [!Ref AWS::AccountId, '{}'] }}`",
+            self.options.account_id
+        ))
     }
 
     fn get_att(&self, argument: &Node, span: SourceSpan) -> Result<String, Finding> {
@@ -209,6 +232,17 @@ impl Stack {
         }
         Ok(true)
     }
+}
+
+/// What stands in the mappings under these names, each inside what the one before leads to.
+fn mapped<'m>(mappings: &'m Map, names: &[(String, SourceSpan)]) -> Result<&'m Node, Finding> {
+    let look_up = |map: &'m Map, (name, span): &(String, SourceSpan)| {
+        map.get(name)
+            .ok_or_else(|| Finding::at(*span, format!("`Mappings` has no `{name}` here")).suggest(name, map.keys()))
+    };
+    let [mapping, first, second] = names else { return Err(Finding::new("`!FindInMap` takes three names")) };
+    let entries = look_up(mappings, mapping)?.map("a mapping")?;
+    look_up(look_up(entries, first)?.map("an entry of a mapping")?, second)
 }
 
 fn no_condition(node: &Node) -> Finding {

@@ -47,6 +47,13 @@ pub(super) struct Entry {
     pub(super) value: Node,
 }
 
+impl Entry {
+    /// Whether a macro would put something in the place of this entry, on AWS.
+    pub(super) fn is_macro(&self) -> bool {
+        self.key == "Fn::Transform" || self.key.starts_with("Fn::ForEach::")
+    }
+}
+
 impl Map {
     pub(super) fn entry(&self, key: &str) -> Option<&Entry> {
         self.0.iter().find(|entry| entry.key == key)

@@ -40,7 +40,16 @@ impl<'s> Properties<'s> {
     }
 
     pub(super) fn missing(&self, name: &str) -> Finding {
-        Finding::at(self.span, format!("{} has no `{name}`", self.owner)).suggest_instead_of(self.map.keys(), name)
+        let finding = Finding::at(self.span, format!("{} has no `{name}`", self.owner));
+        match self.map.0.iter().find(|entry| entry.is_macro()) {
+            Some(entry) => finding.label(entry.key_span, "the gateway does not expand this"),
+            None => finding.suggest_instead_of(self.map.keys(), name),
+        }
+    }
+
+    /// Whether only AWS knows the property, because another stack exports it.
+    pub(super) fn is_imported(&self, name: &str) -> bool {
+        matches!(self.map.get(name), Some(Node { value: Value::Call(call), .. }) if call.function == "ImportValue")
     }
 
     /// Refuses what is a slip of the pen, as SAM does.
@@ -52,6 +61,15 @@ impl<'s> Properties<'s> {
             }
             None => Ok(()),
         }
+    }
+
+    /// Warnings about names that CloudFormation would refuse. SAM's are refused at once; CloudFormation's grow faster.
+    pub(super) fn unknown(&self, known: &[&str]) -> impl Iterator<Item = Finding> {
+        let unknown = self.map.0.iter().filter(|entry| !entry.is_macro() && !known.contains(&entry.key.as_str()));
+        unknown.map(|entry| {
+            let message = format!("the gateway knows no property `{}` of {}, and ignores it", entry.key, self.owner);
+            Finding::at(entry.key_span, message).suggest(&entry.key, known.iter().copied())
+        })
     }
 
     /// The keys of the map that a property is.

@@ -2,10 +2,15 @@
 
 use miette::SourceSpan;
 
+use super::Options;
 use super::error::Finding;
-use super::node::Value;
+use super::kinds::{
+    API, DEPLOYMENT, GLOBAL_TABLE, INTEGRATION, LAMBDA_FUNCTION, ROUTE, SERVERLESS_FUNCTION, SERVERLESS_WEBSOCKET_API,
+    SIMPLE_TABLE, STAGE, TABLE,
+};
+use super::node::{Entry, Value};
 use super::stack::{Resource, Stack};
-use super::{FUNCTION, Options, SIMPLE_TABLE, TABLE, WEBSOCKET_API};
+use crate::api::limits;
 
 impl Stack {
     /// What `!Ref name` gives; `None` for `AWS::NoValue`.
@@ -13,7 +18,7 @@ impl Stack {
         if name == "AWS::NoValue" {
             return Ok(None);
         }
-        let pseudo_or_parameter = self.pseudo_parameter(name).map(Value::Text).map(Ok);
+        let pseudo_or_parameter = self.pseudo_parameter(name).map(Ok);
         if let Some(value) = pseudo_or_parameter.or_else(|| self.parameters.value(name, span)) {
             return value.map(Some);
         }
@@ -37,15 +42,18 @@ impl Stack {
     pub(super) fn attribute_of(&self, resource: &Resource, name: &str) -> Result<String, Finding> {
         let id = self.id_of(resource)?;
         Ok(match (resource.kind.as_str(), name) {
-            (FUNCTION, "Arn") => self.arn("lambda", &format!("function:{id}")),
-            (TABLE | SIMPLE_TABLE, "Arn") => self.arn("dynamodb", &format!("table/{id}")),
-            (TABLE | SIMPLE_TABLE, "StreamArn") => {
+            (SERVERLESS_FUNCTION | LAMBDA_FUNCTION, "Arn") => self.arn("lambda", &format!("function:{id}")),
+            (TABLE | GLOBAL_TABLE | SIMPLE_TABLE, "Arn") => self.arn("dynamodb", &format!("table/{id}")),
+            (TABLE | GLOBAL_TABLE | SIMPLE_TABLE, "StreamArn") => {
                 self.arn("dynamodb", &format!("table/{id}/stream/1970-01-01T00:00:00.000"))
             }
-            (WEBSOCKET_API, "ApiId") => id,
-            (WEBSOCKET_API, "ApiEndpoint") => {
-                let Options { region, .. } = &self.options;
-                format!("wss://{id}.execute-api.{region}.{}", self.url_suffix())
+            (SERVERLESS_WEBSOCKET_API | API, "ApiId")
+            | (ROUTE, "RouteId")
+            | (INTEGRATION, "IntegrationId")
+            | (DEPLOYMENT, "DeploymentId") => id,
+            (SERVERLESS_WEBSOCKET_API | API, "ApiEndpoint") => {
+                let scheme = if self.is_websocket_api(resource)? { "wss" } else { "https" };
+                format!("{scheme}://{id}.execute-api.{}.{}", self.options.region, self.url_suffix())
             }
             _ => format!("{}.{name}", resource.id),
         })
@@ -54,10 +62,27 @@ impl Stack {
     /// What AWS calls the resource.
     pub(super) fn id_of(&self, resource: &Resource) -> Result<String, Finding> {
         match resource.kind.as_str() {
-            FUNCTION => self.name_of(resource, "FunctionName", 64),
-            TABLE | SIMPLE_TABLE => self.name_of(resource, "TableName", 255),
-            WEBSOCKET_API => Ok(api_id(&resource.id)),
+            SERVERLESS_FUNCTION | LAMBDA_FUNCTION => {
+                self.name_of(resource, "FunctionName", limits::FUNCTION_NAME_CHARACTERS)
+            }
+            TABLE | GLOBAL_TABLE | SIMPLE_TABLE => self.name_of(resource, "TableName", limits::TABLE_NAME_CHARACTERS),
+            SERVERLESS_WEBSOCKET_API | API => Ok(api_id(&resource.id)),
+            STAGE => self.known_names.get(&resource.id, resource.span, || {
+                self.properties(resource).required("StageName")?.text("`StageName`")
+            }),
             _ => Ok(resource.id.clone()),
+        }
+    }
+
+    /// Whether it is a WebSocket API rather than an HTTP API.
+    pub(super) fn is_websocket_api(&self, resource: &Resource) -> Result<bool, Finding> {
+        match resource.kind.as_str() {
+            SERVERLESS_WEBSOCKET_API => Ok(true),
+            API => {
+                let protocol = self.properties(resource).optional("ProtocolType")?;
+                Ok(protocol.is_some_and(|node| node.text("`ProtocolType`").is_ok_and(|name| name == "WEBSOCKET")))
+            }
+            _ => Ok(false),
         }
     }
 
@@ -97,19 +122,27 @@ impl Stack {
             Some((id, name)) if resources.clone().any(|known| known == id) => {
                 finding.help(format!("write `!GetAtt {id}.{name}` for an attribute of `{id}`"))
             }
-            _ => finding.suggest(id, resources.chain(self.parameters.names())),
+            _ => {
+                let finding = finding.suggest(id, resources.chain(self.parameters.names()));
+                let not_expanded = |finding: Finding, entry: &Entry| finding.label(entry.key_span, "not expanded here");
+                self.macros.iter().fold(finding, not_expanded)
+            }
         }
     }
 
     /// Whether SAM makes a resource with this logical id out of one of the template's.
     fn is_generated(&self, id: &str) -> bool {
+        // The APIs of functions' `Events`.
+        if id.starts_with("ServerlessRestApi") || id.starts_with("ServerlessHttpApi") {
+            return self.has_transform;
+        }
         self.resources.iter().any(|resource| {
             let Some(suffix) = id.strip_prefix(resource.id.as_str()) else { return false };
             match resource.kind.as_str() {
-                FUNCTION => {
+                SERVERLESS_FUNCTION => {
                     suffix == "Role" || suffix == "Url" || suffix.starts_with("Alias") || suffix.starts_with("Version")
                 }
-                WEBSOCKET_API => {
+                SERVERLESS_WEBSOCKET_API => {
                     suffix.ends_with("Stage")
                         || self.properties(resource).keys_of("Routes").any(|key| {
                             let rest = suffix.strip_prefix(capitalized(key).as_str());
@@ -121,9 +154,10 @@ impl Stack {
         })
     }
 
-    fn pseudo_parameter(&self, name: &str) -> Option<String> {
+    fn pseudo_parameter(&self, name: &str) -> Option<Value> {
         let Options { region, account_id, .. } = &self.options;
-        Some(match name.strip_prefix("AWS::")? {
+        Some(Value::Text(match name.strip_prefix("AWS::")? {
+            "NotificationARNs" => return Some(Value::List(Vec::new())),
             "Region" => region.clone(),
             "AccountId" => account_id.clone(),
             "Partition" => self.partition().to_owned(),
@@ -133,10 +167,10 @@ impl Stack {
                 self.arn("cloudformation", &format!("stack/{}/00000000-0000-0000-0000-000000000000", self.name))
             }
             _ => return None,
-        })
+        }))
     }
 
-    fn arn(&self, service: &str, resource: &str) -> String {
+    pub(super) fn arn(&self, service: &str, resource: &str) -> String {
         let Options { region, account_id, .. } = &self.options;
         format!("arn:{}:{service}:{region}:{account_id}:{resource}", self.partition())
     }

@@ -1,141 +1,127 @@
-//! The `Routes` of an `AWS::Serverless::WebSocketApi`, and the RouteResponse that SAM leaves to the template.
+//! What routes have in common, whichever way they are written: the function, and whether it is two-way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use miette::SourceSpan;
 
 use super::error::Finding;
-use super::node::{Entry, Node};
+use super::function;
+use super::kinds::{LAMBDA_FUNCTION, ROUTE_RESPONSE, SERVERLESS_FUNCTION};
+use super::node::Node;
 use super::properties::Properties;
-use super::references::route_id;
 use super::stack::{Resource, Stack};
-use super::{FUNCTION, ROUTE_RESPONSE, function};
 use crate::api::{Function, Route, limits};
 
-/// Source: SAM developer guide, `WebSocketApi` `RouteConfiguration`.
-const ROUTE_PROPERTIES: [&str; 8] = [
-    "ApiKeyRequired",
-    "FunctionArn",
-    "IntegrationTimeout",
-    "ModelSelectionExpression",
-    "OperationName",
-    "RequestModels",
-    "RequestParameters",
-    "RouteResponseSelectionExpression",
-];
-
-/// In milliseconds. Source: API Gateway developer guide, "Quotas for configuring and running a WebSocket API".
-const SHORTEST_INTEGRATION_TIMEOUT: u64 = 50;
-
-/// The routes by their keys, and the functions that they call.
-type Routes = (BTreeMap<String, Route>, BTreeMap<String, Function>);
-
-pub(super) fn read(stack: &Stack, api: &Resource, warnings: &mut Vec<Finding>) -> Result<Routes, Finding> {
-    let responses = route_responses(stack, &stack.id_of(api)?)?;
-    let mut reader = Reader { stack, api: &api.id, responses, functions: BTreeMap::new(), warnings };
-    let routes = reader.routes(&stack.properties(api))?;
-    Ok((routes, reader.functions))
+/// A route as it is written. What is called the same everywhere is read from its properties.
+pub(super) struct Described<'d> {
+    pub(super) key: &'d str,
+    /// Where its key stands.
+    pub(super) span: SourceSpan,
+    /// The logical id, by which a RouteResponse knows it.
+    pub(super) id: &'d str,
+    pub(super) properties: &'d Properties<'d>,
+    pub(super) integration: Integration,
 }
 
-/// Where each route of the API, by its logical id, gets its RouteResponse.
-fn route_responses(stack: &Stack, api_id: &str) -> Result<BTreeMap<String, SourceSpan>, Finding> {
-    let mut responses = BTreeMap::new();
-    for resource in stack.of_kind(ROUTE_RESPONSE)? {
-        let properties = stack.properties(resource);
-        if properties.required("ApiId")?.text("`ApiId`")? != api_id {
-            continue;
-        }
-        only_default(&properties.required("RouteResponseKey")?, "RouteResponseKey")?;
-        responses.insert(properties.required("RouteId")?.text("`RouteId`")?, resource.span);
-    }
-    Ok(responses)
+/// A Lambda proxy integration.
+pub(super) struct Integration {
+    /// The ARN of the function.
+    pub(super) function: Node,
+    pub(super) timeout: Duration,
 }
 
-fn only_default(node: &Node, property: &str) -> Result<(), Finding> {
-    if node.text(&format!("`{property}`"))? == "$default" {
-        return Ok(());
-    }
-    Err(Finding::at(node.span, format!("`{property}` can only be `$default`")))
-}
-
-struct Reader<'r> {
+/// The routes of an API, and the functions that they call.
+pub(super) struct Routes<'r> {
     stack: &'r Stack,
-    api: &'r str,
+    api: &'r Resource,
+    /// Where each route, by its logical id, gets its RouteResponse.
     responses: BTreeMap<String, SourceSpan>,
+    /// Where each route key stands, also of routes that are left out.
+    keys: BTreeMap<String, SourceSpan>,
+    routes: BTreeMap<String, Route>,
     functions: BTreeMap<String, Function>,
-    warnings: &'r mut Vec<Finding>,
+    pub(super) warnings: &'r mut Vec<Finding>,
 }
 
-impl Reader<'_> {
-    fn routes(&mut self, properties: &Properties<'_>) -> Result<BTreeMap<String, Route>, Finding> {
-        let node = properties.unresolved("Routes")?;
-        let entries = &node.map("`Routes`")?.0;
-        if entries.is_empty() {
-            return Err(Finding::at(node.span, "the API has no routes").help("add at least `$default`"));
-        }
-        let mut ids = BTreeSet::new();
-        for entry in entries {
-            check_route_key(entry)?;
-            if !ids.insert(route_id(self.api, &entry.key)) {
-                return Err(Finding::at(
-                    entry.key_span,
-                    format!("the route key `{}` differs from another only in case", entry.key),
-                )
-                .help("SAM makes one logical id of both: rename one"));
-            }
-        }
-        entries.iter().map(|entry| Ok((entry.key.clone(), self.route(entry)?))).collect()
+type Finished = (BTreeMap<String, Route>, BTreeMap<String, Function>);
+
+impl<'r> Routes<'r> {
+    pub(super) fn new(stack: &'r Stack, api: &'r Resource, warnings: &'r mut Vec<Finding>) -> Result<Self, Finding> {
+        let responses = route_responses(stack, &stack.id_of(api)?)?;
+        let (keys, routes, functions) = Default::default();
+        Ok(Self { stack, api, responses, keys, routes, functions, warnings })
     }
 
-    fn route(&mut self, entry: &Entry) -> Result<Route, Finding> {
-        let owner = format!("the route `{}`", entry.key);
-        let properties = Properties::new(self.stack, owner.clone(), entry.key_span, entry.value.map(&owner)?);
-        properties.check_names(&ROUTE_PROPERTIES)?;
-        if let Some(node) = properties.optional("ApiKeyRequired")?
-            && node.boolean("`ApiKeyRequired`")?
-        {
-            return Err(Finding::lets_everyone_in(node.span, "`ApiKeyRequired`"));
-        }
+    /// Adds a route, and gives the function that it calls.
+    pub(super) fn add(&mut self, route: &Described<'_>) -> Result<&'r Resource, Finding> {
+        self.take_key(route.key, route.span)?;
         let unused = ["ModelSelectionExpression", "RequestModels", "RequestParameters"];
-        self.warnings.extend(properties.ignored(&unused));
-        Ok(Route {
-            function: self.function(&properties.required("FunctionArn")?)?,
-            integration_timeout: integration_timeout(&properties)?,
-            route_response: self.route_response(entry, &properties)?,
-        })
+        self.warnings.extend(route.properties.ignored(&unused));
+        let function = self.function(&route.integration.function)?;
+        let read = Route {
+            function: function.id.clone(),
+            integration_timeout: route.integration.timeout,
+            route_response: self.route_response(route)?,
+        };
+        self.routes.insert(route.key.to_owned(), read);
+        Ok(function)
     }
 
-    /// The function with this ARN, however the template came by it.
-    fn function(&mut self, arn: &Node) -> Result<String, Finding> {
-        let text = arn.text("`FunctionArn`")?;
-        let functions = self.stack.of_kind(FUNCTION)?;
+    /// Leaves a route out that only AWS can serve, and says so.
+    pub(super) fn leave_out(&mut self, key: &str, span: SourceSpan, why: &str, at: SourceSpan) -> Result<(), Finding> {
+        self.take_key(key, span)?;
+        let instead = match key {
+            "$connect" => "here every client may connect",
+            "$disconnect" => "here nothing runs when a connection ends",
+            "$default" => "here messages that match no other route get `Forbidden`",
+            _ => "here its messages go to `$default`, if there is one",
+        };
+        self.warnings.push(Finding::at(at, format!("the route `{key}` is not served: {why}")).help(instead));
+        Ok(())
+    }
+
+    pub(super) fn take_key(&mut self, key: &str, span: SourceSpan) -> Result<(), Finding> {
+        match self.keys.insert(key.to_owned(), span) {
+            Some(first) => Err(Finding::at(span, format!("the API has two routes with the key `{key}`"))
+                .label(first, "the other one")
+                .help("remove one")),
+            None => Ok(()),
+        }
+    }
+
+    /// The routes by their keys, and the functions by their logical ids.
+    pub(super) fn finish(self) -> Result<Finished, Finding> {
+        if self.keys.is_empty() {
+            let finding = Finding::at(self.api.span, format!("the API `{}` has no routes", self.api.id));
+            return Err(finding.help("add at least `$default`"));
+        }
+        Ok((self.routes, self.functions))
+    }
+
+    /// The function with this ARN, however the template came by it. `arn` may also be the URI that API Gateway invokes it by.
+    fn function(&mut self, arn: &Node) -> Result<&'r Resource, Finding> {
+        let text = arn.text("the ARN of a function")?;
+        let text = text.split_once(":lambda:path/").map_or(text.as_str(), |(_, path)| arn_in(path));
+        let functions = self.stack.functions()?;
         for resource in &functions {
             if self.stack.attribute_of(resource, "Arn")? == text {
                 if !self.functions.contains_key(&resource.id) {
                     self.functions.insert(resource.id.clone(), function::read(self.stack, resource, self.warnings)?);
                 }
-                return Ok(resource.id.clone());
+                return Ok(resource);
             }
         }
-        let known: Vec<_> = functions.iter().map(|resource| format!("`!GetAtt {}.Arn`", resource.id)).collect();
-        let finding = Finding::at(arn.span, format!("`{text}` is not the ARN of an {FUNCTION} in this template"));
-        Err(match known.as_slice() {
-            [] => finding.help(format!("add a resource with `Type: {FUNCTION}`")),
-            known => finding.help(format!(
-                "the gateway calls the functions themselves, no alias or version: write {}",
-                known.join(" or ")
-            )),
-        })
+        Err(no_function(arn.span, text, &functions))
     }
 
     /// Whether the route is two-way, which needs an expression here and a resource elsewhere.
-    fn route_response(&mut self, entry: &Entry, properties: &Properties<'_>) -> Result<bool, Finding> {
-        let expression = properties.optional("RouteResponseSelectionExpression")?;
+    fn route_response(&mut self, route: &Described<'_>) -> Result<bool, Finding> {
+        let expression = route.properties.optional("RouteResponseSelectionExpression")?;
         expression.iter().try_for_each(|node| only_default(node, "RouteResponseSelectionExpression"))?;
-        let (api, key, id) = (self.api, &entry.key, route_id(self.api, &entry.key));
+        let (api, Described { key, id, .. }) = (&self.api.id, route);
         let unheard = "so on AWS the body that its function returns never reaches the client";
-        match (expression, self.responses.get(&id)) {
+        match (expression, self.responses.get(*id)) {
             (Some(_), Some(_)) => return Ok(true),
             (None, None) => {}
             (Some(node), None) => self.warnings.push(
@@ -156,26 +142,65 @@ impl Reader<'_> {
     }
 }
 
-fn check_route_key(entry: &Entry) -> Result<(), Finding> {
-    let key = entry.key.as_str();
-    if matches!(key, "$connect" | "$disconnect" | "$default") {
-        return Ok(());
-    }
-    if key.starts_with('$') {
-        let finding = Finding::at(entry.key_span, format!("`{key}` is no route key that API Gateway knows"));
-        return Err(finding.help("those with `$` are `$connect`, `$disconnect` and `$default`"));
-    }
-    if key.is_empty() || !key.chars().all(|c| c.is_ascii_alphanumeric()) {
-        let finding =
-            Finding::at(entry.key_span, format!("the route key `{key}` has other characters than letters and digits"));
-        return Err(finding.help("SAM makes a logical id of it, which can't have any"));
-    }
-    Ok(())
+/// The function's ARN in `2015-03-31/functions/{arn}/invocations`.
+fn arn_in(path: &str) -> &str {
+    let arn = path.split_once("/functions/").map_or(path, |(_, arn)| arn);
+    arn.strip_suffix("/invocations").unwrap_or(arn)
 }
 
-fn integration_timeout(properties: &Properties<'_>) -> Result<Duration, Finding> {
+fn no_function(span: SourceSpan, arn: &str, functions: &[&Resource]) -> Finding {
+    let kinds = format!("{SERVERLESS_FUNCTION} or {LAMBDA_FUNCTION}");
+    let finding = Finding::at(span, format!("`{arn}` is not the ARN of an {kinds} in this template"));
+    let known: Vec<_> = functions.iter().map(|resource| format!("`!GetAtt {}.Arn`", resource.id)).collect();
+    match known.as_slice() {
+        [] => finding.help(format!("add a resource with `Type: {SERVERLESS_FUNCTION}`")),
+        known => finding.help(format!(
+            "the gateway calls the functions themselves, no alias or version: write {}",
+            known.join(" or ")
+        )),
+    }
+}
+
+fn route_responses(stack: &Stack, api_id: &str) -> Result<BTreeMap<String, SourceSpan>, Finding> {
+    let mut responses = BTreeMap::new();
+    for resource in stack.of_api(ROUTE_RESPONSE, api_id)? {
+        let properties = stack.properties(resource);
+        only_default(&properties.required("RouteResponseKey")?, "RouteResponseKey")?;
+        responses.insert(properties.required("RouteId")?.text("`RouteId`")?, resource.span);
+    }
+    Ok(responses)
+}
+
+fn only_default(node: &Node, property: &str) -> Result<(), Finding> {
+    if node.text(&format!("`{property}`"))? == "$default" {
+        return Ok(());
+    }
+    Err(Finding::at(node.span, format!("`{property}` can only be `$default`")))
+}
+
+/// Only API Gateway's own route keys start with `$`.
+pub(super) fn check_reserved(key: &str, span: SourceSpan) -> Result<(), Finding> {
+    if !key.starts_with('$') || matches!(key, "$connect" | "$disconnect" | "$default") {
+        return Ok(());
+    }
+    let finding = Finding::at(span, format!("`{key}` is no route key that API Gateway knows"));
+    Err(finding.help("those with `$` are `$connect`, `$disconnect` and `$default`"))
+}
+
+pub(super) fn refuse_api_key(properties: &Properties<'_>) -> Result<(), Finding> {
+    match properties.optional("ApiKeyRequired")? {
+        Some(node) if node.boolean("`ApiKeyRequired`")? => {
+            Err(Finding::lets_everyone_in(node.span, "`ApiKeyRequired`"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The property is called differently everywhere, but is always in milliseconds.
+pub(super) fn integration_timeout(properties: &Properties<'_>, name: &str) -> Result<Duration, Finding> {
     let longest = limits::INTEGRATION_TIMEOUT;
-    let Some(node) = properties.optional("IntegrationTimeout")? else { return Ok(longest) };
-    let range = SHORTEST_INTEGRATION_TIMEOUT..=longest.as_secs() * 1000;
-    node.integer("`IntegrationTimeout`, in milliseconds,", range).map(Duration::from_millis)
+    let Some(node) = properties.optional(name)? else { return Ok(longest) };
+    // Both are less than a minute.
+    let [least, most] = [limits::SHORTEST_INTEGRATION_TIMEOUT, longest].map(|limit| limit.as_millis() as u64);
+    node.integer(&format!("`{name}`, in milliseconds,"), least..=most).map(Duration::from_millis)
 }

@@ -2,11 +2,13 @@
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use miette::SourceSpan;
+use miette::{NamedSource, SourceSpan};
 
 use super::Options;
-use super::error::Finding;
+use super::error::{Finding, Location};
+use super::kinds::{LAMBDA_FUNCTION, SERVERLESS_FUNCTION};
 use super::memo::Memo;
 use super::node::{Entry, Map, Node, Value};
 use super::parameters::Parameters;
@@ -18,6 +20,7 @@ const MAX_DEPTH: usize = 150;
 /// A template whose values are worked out only where they are asked for, so that what the gateway has no use for can't stop it.
 pub(super) struct Stack {
     pub(super) options: Options,
+    source: Arc<NamedSource<String>>,
     /// The name of the template's directory, which also begins the names of functions and tables.
     pub(super) name: String,
     pub(super) directory: PathBuf,
@@ -25,6 +28,8 @@ pub(super) struct Stack {
     pub(super) mappings: Map,
     pub(super) conditions: Map,
     pub(super) resources: Vec<Resource>,
+    /// What stands among the resources for those that a macro would make.
+    pub(super) macros: Vec<Entry>,
     pub(super) has_transform: bool,
     pub(super) known_conditions: Memo<bool>,
     pub(super) known_names: Memo<String>,
@@ -39,24 +44,33 @@ pub(super) struct Resource {
     pub(super) kind: String,
     pub(super) kind_span: SourceSpan,
     condition: Option<Node>,
-    properties: Map,
+    pub(super) depends_on: Option<Node>,
+    pub(super) properties: Map,
     metadata: Map,
 }
 
 impl Stack {
-    pub(super) fn read(root: &Node, path: &Path, options: &Options) -> Result<Self, Finding> {
+    pub(super) fn read(
+        root: &Node,
+        source: Arc<NamedSource<String>>,
+        path: &Path,
+        options: &Options,
+    ) -> Result<Self, Finding> {
         let root = root.map("a template")?;
         let globals = section(root, "Globals")?;
-        let resources = section(root, "Resources")?;
+        let (macros, resources): (Vec<_>, Vec<_>) =
+            section(root, "Resources")?.0.into_iter().partition(Entry::is_macro);
         let directory = path.parent().unwrap_or(Path::new("")).to_owned();
         Ok(Self {
             options: options.clone(),
+            source,
             name: directory_name(&directory),
             directory,
             parameters: Parameters::read(&section(root, "Parameters")?, &options.parameters)?,
             mappings: section(root, "Mappings")?,
             conditions: section(root, "Conditions")?,
-            resources: resources.0.iter().map(|entry| Resource::read(entry, &globals)).collect::<Result<_, _>>()?,
+            resources: resources.iter().map(|entry| Resource::read(entry, &globals)).collect::<Result<_, _>>()?,
+            macros,
             has_transform: root.get("Transform").is_some(),
             known_conditions: Memo::default(),
             known_names: Memo::default(),
@@ -70,6 +84,27 @@ impl Stack {
         of_kind
             .filter_map(|resource| self.exists(resource).map(|exists| exists.then_some(resource)).transpose())
             .collect()
+    }
+
+    /// The resources of one type that belong to an API. One whose API is another stack's belongs to none that is here.
+    pub(super) fn of_api(&self, kind: &str, api_id: &str) -> Result<Vec<&Resource>, Finding> {
+        let mut found = Vec::new();
+        for resource in self.of_kind(kind)? {
+            let properties = self.properties(resource);
+            if !properties.is_imported("ApiId") && properties.required("ApiId")?.text("`ApiId`")? == api_id {
+                found.push(resource);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The functions, in either way to write one.
+    pub(super) fn functions(&self) -> Result<Vec<&Resource>, Finding> {
+        Ok([self.of_kind(SERVERLESS_FUNCTION)?, self.of_kind(LAMBDA_FUNCTION)?].concat())
+    }
+
+    pub(super) fn location(&self, span: SourceSpan) -> Location {
+        Location::of(span, &self.source)
     }
 
     pub(super) fn exists(&self, resource: &Resource) -> Result<bool, Finding> {
@@ -117,17 +152,24 @@ impl Resource {
             kind: name,
             kind_span: kind.span,
             condition: map.get("Condition").cloned(),
+            depends_on: map.get("DependsOn").cloned(),
             properties: shared.overlaid(&properties),
             metadata: section(map, "Metadata")?,
         })
     }
 }
 
-/// An absent section is an empty one.
+/// An absent section is an empty one. In one that is nothing but a macro, that macro is an entry like others.
 fn section(map: &Map, name: &str) -> Result<Map, Finding> {
-    match map.get(name) {
-        None | Some(Node { value: Value::Null, .. }) => Ok(Map::default()),
-        Some(node) => node.map(&format!("`{name}`")).cloned(),
+    let Some(node) = map.get(name) else { return Ok(Map::default()) };
+    match &node.value {
+        Value::Null => Ok(Map::default()),
+        Value::Call(call) => {
+            let (key, value) = (format!("Fn::{}", call.function), call.argument.clone());
+            let entry = Entry { key, key_span: node.span, value };
+            if entry.is_macro() { Ok(Map(vec![entry])) } else { node.map(&format!("`{name}`")).cloned() }
+        }
+        _ => node.map(&format!("`{name}`")).cloned(),
     }
 }
 

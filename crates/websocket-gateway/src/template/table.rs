@@ -1,12 +1,12 @@
-//! `AWS::DynamoDB::Table` and `AWS::Serverless::SimpleTable`, as `CreateTable` requests.
+//! `AWS::DynamoDB::Table`, `AWS::DynamoDB::GlobalTable` and `AWS::Serverless::SimpleTable`, as `CreateTable` requests.
 
 use serde_json::{Map, Value, json};
 
 use super::error::Finding;
+use super::kinds::{GLOBAL_TABLE, SIMPLE_TABLE, TABLE};
 use super::node::Node;
 use super::properties::Properties;
 use super::stack::{Resource, Stack};
-use super::{SIMPLE_TABLE, TABLE};
 use crate::api::Table;
 
 /// What CloudFormation and `CreateTable` call and mean the same, of what matters locally.
@@ -23,7 +23,8 @@ const SHARED: [&str; 6] = [
 const SHARED_OF_INDEX: [&str; 4] = ["IndexName", "KeySchema", "Projection", "ProvisionedThroughput"];
 
 pub(super) fn read_all(stack: &Stack) -> Result<Vec<Table>, Finding> {
-    let tables = stack.of_kind(TABLE)?.into_iter().map(|resource| table(stack, resource));
+    let tables = [stack.of_kind(TABLE)?, stack.of_kind(GLOBAL_TABLE)?].concat();
+    let tables = tables.into_iter().map(|resource| table(stack, resource));
     let simple = stack.of_kind(SIMPLE_TABLE)?.into_iter().map(|resource| simple_table(stack, resource));
     tables.chain(simple).collect()
 }
@@ -41,6 +42,10 @@ fn table(stack: &Stack, resource: &Resource) -> Result<Table, Finding> {
         if !request.contains_key(key) {
             return Err(properties.missing(key));
         }
+    }
+    if resource.kind == GLOBAL_TABLE {
+        // Its capacity is written in other words, which say nothing here.
+        request.insert("BillingMode".to_owned(), json!("PAY_PER_REQUEST"));
     }
     if let Some(node) = properties.optional("StreamSpecification")? {
         // CloudFormation knows a stream by its view type alone.

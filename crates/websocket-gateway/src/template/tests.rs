@@ -1,10 +1,18 @@
-use std::path::PathBuf;
 use std::time::Duration;
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use serde_json::json;
 
 use super::*;
+use crate::api::Code;
+
+mod cdk;
+mod chat;
+mod choices;
+mod functions;
+mod macros;
+mod plain;
+mod warnings;
 
 const TEMPLATE: &str = "\
 AWSTemplateFormatVersion: '2010-09-09'
@@ -80,6 +88,10 @@ fn with(from: &str, to: &str) -> String {
     TEMPLATE.replace(from, to)
 }
 
+fn cargo(directory: &str, binary: Option<&str>) -> Code {
+    Code::Cargo { directory: Path::new("/nowhere/chat").join(directory), binary: binary.map(str::to_owned) }
+}
+
 /// What the environment variable `X` of a function comes to if the template says `value`, with some sections around it.
 fn evaluate(sections: &str, value: &str) -> Result<Option<String>, TemplateError> {
     let text = with("RETRIES: 3", &format!("X: {value}"));
@@ -97,6 +109,15 @@ fn assert_fails(text: &str, place: &str, message: &str, help: &str) {
     assert!(found.contains(help) && found.is_empty() == help.is_empty(), "{found} instead of {help}");
     let rest = error.location().map(|at| rest_of_line(text, at)).unwrap_or_default();
     assert!(rest.starts_with(place) && rest.is_empty() == place.is_empty(), "{rest} instead of {place}, for {message}");
+}
+
+/// `place` is what stands in the line from the column of the only warning on.
+fn assert_warns(text: &str, warnings: &[Warning], place: &str, message: &str, help: &str) {
+    let [warning] = warnings else { panic!("{warnings:?} instead of {message}") };
+    assert!(warning.message.contains(message), "{warning} instead of {message}");
+    assert!(warning.help.as_deref().unwrap_or_default().contains(help), "{warning} instead of {help}");
+    let rest = rest_of_line(text, warning.location.as_ref().unwrap());
+    assert!(rest.starts_with(place), "{rest} instead of {place}, for {message}");
 }
 
 fn rest_of_line(text: &str, at: &Location) -> String {
@@ -126,8 +147,8 @@ fn functions_that_routes_call_get_globals_under_their_own_properties() {
     assert_eq!(api.functions.keys().collect::<Vec<_>>(), ["ConnectFunction", "DefaultFunction"]);
     let connect = &api.functions["ConnectFunction"];
     assert_eq!(connect.name, "chat-ConnectFunction");
-    assert_eq!(connect.code_uri, PathBuf::from("/nowhere/chat/crates/routes"));
-    assert_eq!(connect.binary.as_deref(), Some("connect"));
+    assert_eq!(connect.defined_at, "/nowhere/chat/template.yaml:28:3");
+    assert_eq!(connect.code, cargo("crates/routes", Some("connect")));
     assert_eq!((connect.timeout, connect.memory_size), (Duration::from_secs(10), 128));
     let endpoint = format!("https://{}.execute-api.us-east-1.amazonaws.com/prod", api.api_id);
     let environment: Vec<_> = connect.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
@@ -143,7 +164,7 @@ fn functions_that_routes_call_get_globals_under_their_own_properties() {
         (default.name.as_str(), default.timeout, default.memory_size),
         ("default", Duration::from_secs(20), 256)
     );
-    assert_eq!((default.environment["LEVEL"].as_str(), &default.binary), ("info", &None));
+    assert_eq!((default.environment["LEVEL"].as_str(), &default.code), ("info", &cargo("crates/routes", None)));
 }
 
 #[test]
@@ -185,6 +206,13 @@ fn tables_may_have_capacity_streams_and_a_simple_type() {
         json!([{ "AttributeName": "id", "AttributeType": "S" }])
     );
     assert_eq!(tables[2].create_table["TableName"], "n");
+    let global = with("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")
+        .replace("BillingMode: PAY_PER_REQUEST", "Replicas: []");
+    let table = &load_text(&global).unwrap().api.tables[0];
+    assert_eq!(
+        (table.name.as_str(), &table.create_table["BillingMode"]),
+        ("chat-ConnectionsTable", &json!("PAY_PER_REQUEST"))
+    );
     assert_eq!(
         tables[2].create_table["AttributeDefinitions"],
         json!([{ "AttributeName": "no", "AttributeType": "N" }])
@@ -220,6 +248,15 @@ Conditions:
         ("!Select [1, !FindInMap [Regions, us-east-1, List]]", "y"),
         ("!If [Yes, !If [No, 1, 2], 3]", "2"),
         ("!If [Long, long, short]", "long"),
+        ("!FindInMap [Regions, us-east-1, Nothing, { DefaultValue: !Ref Architecture }]", "x86_64"),
+        ("!FindInMap [Nothing, us-east-1, Name, { DefaultValue: 1 }]", "1"),
+        ("!FindInMap [Regions, us-east-1, Name, { DefaultValue: 1 }]", "Virginia"),
+        ("!Base64 text", "dGV4dA=="),
+        ("{ 'Fn::Base64': !Ref Architecture }", "eDg2XzY0"),
+        ("!Select [1, !GetAZs '']", "us-east-1b"),
+        ("!Join [',', { 'Fn::GetAZs': eu-west-1 }]", "eu-west-1a,eu-west-1b,eu-west-1c"),
+        ("!Join [',', !Ref AWS::NotificationARNs]", ""),
+        ("!Select [0, !If [No, [x], !Split ['.', y.z]]]", "y"),
         ("!Ref ConnectFunction", "chat-ConnectFunction"),
         ("!GetAtt ConnectFunction.Arn", &format!("{function}:chat-ConnectFunction")),
         ("{ 'Fn::GetAtt': [DefaultFunction, Arn] }", &format!("{function}:default")),
@@ -263,6 +300,10 @@ fn values_that_can_t_be_worked_out_are_errors() {
         ("!FindInMap [Nothing, a, b]", "`Mappings` has no `Nothing` here", ""),
         ("!If [Nothing, a, b]", "there is no condition `Nothing`", ""),
         ("!ImportValue Elsewhere", "can't work out `!ImportValue`", "put the value into a parameter"),
+        ("!ImportValue Elsewhere", "only AWS knows", "Local: !Equals [!Ref AWS::AccountId, '123456789012']"),
+        ("!FindInMap [Nothing, a, b, { Default: x }]", "`!FindInMap` has no `DefaultValue`", ""),
+        ("!FindInMap [a, b]", "`!FindInMap` takes a list of 3", ""),
+        ("{ 'Fn::Transform': { Name: x } }", "can't work out `!Transform`", "put the value into a parameter"),
         ("{ 'Fn::Nonsense': 1 }", "can't work out `!Nonsense`", "put the value into a parameter"),
         ("[a, list]", "`X` must be text, but is a list", ""),
         ("", "`X` must be text, but is empty", ""),
@@ -435,17 +476,10 @@ fn faults_are_shown_where_they_are() {
         ("    CodeUri: crates/routes\n", "", "ConnectFunction:", "`ConnectFunction` has no `CodeUri`", ""),
         (
             "CodeUri: crates/routes",
-            "CodeUri: s3://bucket/key",
-            "s3:",
+            "CodeUri: ''",
+            "''",
             "must be the directory of a crate",
             "from the template's directory",
-        ),
-        (
-            "Runtime: provided.al2023",
-            "Runtime: python3.12",
-            "python3.12",
-            "with the runtime `python3.12`",
-            "provided.al2023",
         ),
         ("    Timeout: 10\n", "    Timeout: ten\n", "ten", "`Timeout`, in seconds, must be a whole number", ""),
         (
@@ -496,12 +530,7 @@ fn a_template_has_exactly_one_websocket_api() {
     assert_fails("just text", "just text", "a template must be a map", "");
     assert_fails("a: b\n---\nc: d\n", "c: d", "a template is one YAML document", "remove the line");
     let plain = "Resources: { A: { Type: AWS::ApiGatewayV2::Api, Properties: { ProtocolType: WEBSOCKET } } }";
-    assert_fails(
-        plain,
-        "AWS::ApiGatewayV2::Api,",
-        "does not read APIs of type AWS::ApiGatewayV2::Api",
-        "AWS::Serverless::WebSocketApi",
-    );
+    assert_fails(plain, "A:", "the API `A` has no AWS::ApiGatewayV2::Stage", "Type: AWS::ApiGatewayV2::Stage");
     let misspelt = "Resources: { A: { Type: AWS::Serverless::WebsocketApi } }";
     assert_fails(misspelt, "AWS::Serverless::WebsocketApi", "no WebSocket API", "AWS::Serverless::WebSocketApi");
     let http = plain.replace("WEBSOCKET", "HTTP");

@@ -1,93 +1,81 @@
-//! `AWS::Serverless::WebSocketApi`.
+//! A WebSocket API, whichever way it is written: `serverless_api` and `plain_api` read what differs.
 
-use std::collections::BTreeMap;
-
+use super::choice::Choice;
 use super::error::Finding;
+use super::kinds::{API, API_MAPPING, SERVERLESS_WEBSOCKET_API};
 use super::properties::Properties;
+use super::routes::Routes;
 use super::stack::{Resource, Stack};
-use super::{WEBSOCKET_API, routes, table};
-use crate::api::{Api, RouteSelectionExpression, Stage};
+use super::{plain_api, plain_routes, serverless_api, stages, table};
+use crate::api::{Api, RouteSelectionExpression};
 
-/// Source: SAM developer guide, `AWS::Serverless::WebSocketApi`.
-const PROPERTIES: [&str; 18] = [
-    "AccessLogSettings",
-    "ApiKeySelectionExpression",
-    "Auth",
-    "DefaultRouteSettings",
-    "Description",
-    "DisableExecuteApiEndpoint",
-    "DisableSchemaValidation",
-    "Domain",
-    "FailOnWarnings",
-    "IpAddressType",
-    "Name",
-    "PropagateTags",
-    "RouteSelectionExpression",
-    "RouteSettings",
-    "Routes",
-    "StageName",
-    "StageVariables",
-    "Tags",
-];
-
-pub(super) fn read(stack: &Stack, resource: &Resource, warnings: &mut Vec<Finding>) -> Result<Api, Finding> {
-    let properties = stack.properties(resource);
-    properties.check_names(&PROPERTIES)?;
-    refuse_auth(&properties)?;
-    if !stack.has_transform {
-        warnings.push(
-            Finding::at(
-                resource.kind_span,
-                format!("without a `Transform` CloudFormation does not know {WEBSOCKET_API}"),
-            )
-            .help("add `Transform: AWS::Serverless-2016-10-31` at the top"),
-        );
+/// Reads the one WebSocket API, or the one that `--api` names.
+pub(super) fn read(stack: &Stack, warnings: &mut Vec<Finding>) -> Result<Api, Finding> {
+    let api = choose(stack)?;
+    let is_serverless = api.kind == SERVERLESS_WEBSOCKET_API;
+    if is_serverless {
+        serverless_api::check(stack, api, warnings)?;
+    } else {
+        plain_api::check(stack, api, warnings)?;
     }
-    warnings.extend(properties.ignored(&["Domain"]));
+    let api_id = stack.id_of(api)?;
+    warnings.extend(disabled_endpoint(&stack.properties(api))?);
+    for mapping in stack.of_api(API_MAPPING, &api_id)? {
+        let message = format!("the gateway ignores the custom domain of `{}`", mapping.id);
+        warnings.push(Finding::at(mapping.span, message));
+    }
+    let stage = stages::read(stack, api, warnings)?;
+    let route_selection_expression = route_selection_expression(&stack.properties(api))?;
 
-    let (routes, functions) = routes::read(stack, resource, warnings)?;
-    Ok(Api {
-        logical_id: resource.id.clone(),
-        api_id: stack.id_of(resource)?,
-        route_selection_expression: route_selection_expression(&properties)?,
-        stage: Stage { name: stage_name(&properties)?, variables: stage_variables(&properties)? },
-        routes,
-        functions,
-        tables: table::read_all(stack)?,
-    })
+    let mut routes = Routes::new(stack, api, warnings)?;
+    if is_serverless {
+        serverless_api::read_routes(stack, api, &mut routes)?;
+    }
+    plain_routes::read(stack, &api_id, &stage.name, &mut routes)?;
+    let (routes, functions) = routes.finish()?;
+    let tables = table::read_all(stack)?;
+    Ok(Api { logical_id: api.id.clone(), api_id, route_selection_expression, stage, routes, functions, tables })
 }
 
-fn refuse_auth(properties: &Properties<'_>) -> Result<(), Finding> {
-    let Some(auth) = properties.optional("Auth")? else { return Ok(()) };
-    let kind = auth.entry("`Auth`", "AuthType")?;
-    match kind.text("`AuthType`")?.as_str() {
-        "NONE" => Ok(()),
-        other => Err(Finding::lets_everyone_in(kind.span, &format!("`AuthType: {other}`"))
-            .help("make it a parameter, `AuthType: !Ref AuthType`, and start with --parameter AuthType=NONE")),
+fn choose(stack: &Stack) -> Result<&Resource, Finding> {
+    let mut apis = stack.of_kind(SERVERLESS_WEBSOCKET_API)?;
+    for api in stack.of_kind(API)? {
+        if stack.is_websocket_api(api)? {
+            apis.push(api);
+        }
     }
+    let candidates: Vec<_> = apis.iter().map(|api| (api.id.clone(), api.span)).collect();
+    if candidates.is_empty() {
+        return Err(no_api(stack));
+    }
+    let choice = Choice { owner: "the template", what: "WebSocket API", flag: "--api", candidates: &candidates };
+    choice.take(stack.options.api.as_deref()).map(|index| apis[index])
+}
+
+fn no_api(stack: &Stack) -> Finding {
+    let finding = Finding::new("the template has no WebSocket API").help(format!(
+        "add a resource with `Type: {SERVERLESS_WEBSOCKET_API}`, or one with `Type: {API}` and `ProtocolType: WEBSOCKET`"
+    ));
+    let similar = |resource: &&Resource| {
+        [SERVERLESS_WEBSOCKET_API, API]
+            .iter()
+            .any(|kind| resource.kind != *kind && resource.kind.eq_ignore_ascii_case(kind))
+    };
+    match stack.resources.iter().find(similar) {
+        Some(misspelt) => finding.label(misspelt.kind_span, "this differs from that type in case"),
+        None => finding,
+    }
+}
+
+fn disabled_endpoint(properties: &Properties<'_>) -> Result<Option<Finding>, Finding> {
+    let Some(node) = properties.optional("DisableExecuteApiEndpoint")? else { return Ok(None) };
+    let disabled = node.boolean("`DisableExecuteApiEndpoint`")?;
+    let message = "the gateway ignores `DisableExecuteApiEndpoint`: it has no other endpoint";
+    Ok(disabled.then(|| Finding::at(node.span, message)))
 }
 
 fn route_selection_expression(properties: &Properties<'_>) -> Result<RouteSelectionExpression, Finding> {
     let node = properties.required("RouteSelectionExpression")?;
     let text = node.text("`RouteSelectionExpression`")?;
     RouteSelectionExpression::parse(&text).map_err(|error| Finding::at(node.span, error.to_string()))
-}
-
-fn stage_name(properties: &Properties<'_>) -> Result<String, Finding> {
-    let Some(node) = properties.optional("StageName")? else { return Ok("default".to_owned()) };
-    let name = node.text("`StageName`")?;
-    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-    if name == "$default" {
-        return Err(Finding::at(node.span, "a WebSocket API can't have the stage `$default`")
-            .help("leave `StageName` out for the stage `default`, or write for example `prod`"));
-    }
-    if name.is_empty() || !name.chars().all(allowed) {
-        return Err(Finding::at(node.span, format!("`{name}` is no name for a stage"))
-            .help("it may have letters, digits, `-` and `_`"));
-    }
-    Ok(name)
-}
-
-fn stage_variables(properties: &Properties<'_>) -> Result<BTreeMap<String, String>, Finding> {
-    properties.optional("StageVariables")?.map_or_else(|| Ok(BTreeMap::new()), |node| node.texts("`StageVariables`"))
 }

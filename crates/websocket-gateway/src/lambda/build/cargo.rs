@@ -16,17 +16,21 @@ use super::metadata::{Metadata, Target};
 use super::{Binary, BuildError};
 
 /// Asks cargo about the crate of a function. The dependencies don't matter for that.
-pub(super) async fn metadata(function: &Function) -> Result<Metadata, BuildError> {
-    let manifest = function.code_uri.join("Cargo.toml");
+pub(super) async fn metadata(function: &Function, directory: &Path) -> Result<Metadata, BuildError> {
+    let manifest = directory.join("Cargo.toml");
     if !manifest.is_file() {
-        let function = function.logical_id.clone();
-        return Err(BuildError::NoManifest { function, code_uri: manifest.with_file_name("") });
+        return Err(BuildError::NoManifest {
+            function: function.logical_id.clone(),
+            defined_at: function.defined_at.clone(),
+            directory: directory.to_owned(),
+        });
     }
     let mut command = cargo();
     command.args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"]).arg(&manifest);
     let output = command.output().await.map_err(missing)?;
     let invalid = |message: String| BuildError::InvalidManifest {
         function: function.logical_id.clone(),
+        defined_at: function.defined_at.clone(),
         manifest: manifest.clone(),
         message,
     };

@@ -54,12 +54,13 @@ impl Metadata {
     }
 
     /// The binary that the template names, else the only one.
-    pub(super) fn binary_of(&self, function: &Function) -> Result<Binary, BuildError> {
-        let name = match (&function.binary, self.binaries.as_slice()) {
+    pub(super) fn binary_of(&self, function: &Function, named: Option<&String>) -> Result<Binary, BuildError> {
+        let name = match (named, self.binaries.as_slice()) {
             (Some(name), binaries) if binaries.contains(name) => name,
             (Some(name), binaries) => {
                 return Err(BuildError::UnknownBinary {
                     function: function.logical_id.clone(),
+                    defined_at: function.defined_at.clone(),
                     binary: name.clone(),
                     manifest: self.manifest.clone(),
                     binaries: binaries.to_vec(),
@@ -69,6 +70,7 @@ impl Metadata {
             (None, binaries) => {
                 return Err(BuildError::NoBinaryNamed {
                     function: function.logical_id.clone(),
+                    defined_at: function.defined_at.clone(),
                     manifest: self.manifest.clone(),
                     binaries: binaries.to_vec(),
                 });

@@ -1,0 +1,16 @@
+//! The types of resources that the gateway knows, as CloudFormation and SAM write them.
+
+pub(super) const API: &str = "AWS::ApiGatewayV2::Api";
+pub(super) const API_MAPPING: &str = "AWS::ApiGatewayV2::ApiMapping";
+pub(super) const DEPLOYMENT: &str = "AWS::ApiGatewayV2::Deployment";
+pub(super) const GLOBAL_TABLE: &str = "AWS::DynamoDB::GlobalTable";
+pub(super) const INTEGRATION: &str = "AWS::ApiGatewayV2::Integration";
+pub(super) const LAMBDA_FUNCTION: &str = "AWS::Lambda::Function";
+pub(super) const PERMISSION: &str = "AWS::Lambda::Permission";
+pub(super) const ROUTE: &str = "AWS::ApiGatewayV2::Route";
+pub(super) const ROUTE_RESPONSE: &str = "AWS::ApiGatewayV2::RouteResponse";
+pub(super) const SERVERLESS_FUNCTION: &str = "AWS::Serverless::Function";
+pub(super) const SERVERLESS_WEBSOCKET_API: &str = "AWS::Serverless::WebSocketApi";
+pub(super) const SIMPLE_TABLE: &str = "AWS::Serverless::SimpleTable";
+pub(super) const STAGE: &str = "AWS::ApiGatewayV2::Stage";
+pub(super) const TABLE: &str = "AWS::DynamoDB::Table";

@@ -1,0 +1,158 @@
+//! `AWS::ApiGatewayV2::Route` with its `AWS::ApiGatewayV2::Integration`. An API that SAM makes may have such routes as well.
+
+use miette::SourceSpan;
+
+use super::error::Finding;
+use super::kinds::{INTEGRATION, PERMISSION, ROUTE};
+use super::node::Node;
+use super::permissions;
+use super::properties::Properties;
+use super::routes::{self, Described, Integration, Routes};
+use super::stack::{Resource, Stack};
+
+/// Source: AWS CloudFormation reference, `AWS::ApiGatewayV2::Route`.
+const ROUTE_PROPERTIES: [&str; 12] = [
+    "ApiId",
+    "ApiKeyRequired",
+    "AuthorizationScopes",
+    "AuthorizationType",
+    "AuthorizerId",
+    "ModelSelectionExpression",
+    "OperationName",
+    "RequestModels",
+    "RequestParameters",
+    "RouteKey",
+    "RouteResponseSelectionExpression",
+    "Target",
+];
+
+/// Source: AWS CloudFormation reference, `AWS::ApiGatewayV2::Integration`.
+const INTEGRATION_PROPERTIES: [&str; 18] = [
+    "ApiId",
+    "ConnectionId",
+    "ConnectionType",
+    "ContentHandlingStrategy",
+    "CredentialsArn",
+    "Description",
+    "IntegrationMethod",
+    "IntegrationSubtype",
+    "IntegrationType",
+    "IntegrationUri",
+    "PassthroughBehavior",
+    "PayloadFormatVersion",
+    "RequestParameters",
+    "RequestTemplates",
+    "ResponseParameters",
+    "TemplateSelectionExpression",
+    "TimeoutInMillis",
+    "TlsConfig",
+];
+
+/// Why a route is left out, and where that stands.
+type Unserved = (String, SourceSpan);
+
+pub(super) fn read(stack: &Stack, api_id: &str, stage: &str, routes: &mut Routes<'_>) -> Result<(), Finding> {
+    for route in stack.of_api(ROUTE, api_id)? {
+        read_route(stack, route, &format!("{api_id}/{stage}"), routes)?;
+    }
+    Ok(())
+}
+
+fn read_route(stack: &Stack, route: &Resource, stage: &str, routes: &mut Routes<'_>) -> Result<(), Finding> {
+    let properties = stack.properties(route);
+    routes.warnings.extend(properties.unknown(&ROUTE_PROPERTIES));
+    let key_node = properties.required("RouteKey")?;
+    let (key, span) = (key_node.text("`RouteKey`")?, key_node.span);
+    routes::check_reserved(&key, span)?;
+    refuse_authorization(&properties)?;
+    routes::refuse_api_key(&properties)?;
+
+    let Some(target) = properties.optional("Target")? else { return without_target(route, &key, span, routes) };
+    let integration_properties = stack.properties(integration_of(stack, &target)?);
+    if let Some((why, at)) = unserved(&integration_properties)? {
+        return routes.leave_out(&key, span, &why, at);
+    }
+    routes.warnings.extend(integration_properties.unknown(&INTEGRATION_PROPERTIES));
+    let unused = ["ContentHandlingStrategy", "RequestParameters", "TemplateSelectionExpression"];
+    routes.warnings.extend(integration_properties.ignored(&unused));
+    let integration = Integration {
+        function: integration_properties.required("IntegrationUri")?,
+        timeout: routes::integration_timeout(&integration_properties, "TimeoutInMillis")?,
+    };
+    let function = routes.add(&Described { key: &key, span, id: &route.id, properties: &properties, integration })?;
+    // With credentials API Gateway calls as the role that these are of.
+    if integration_properties.optional("CredentialsArn")?.is_none()
+        && !permissions::allow(stack, function, &format!("{stage}/{key}"))?
+    {
+        routes.warnings.push(forbidden(&key, span, function));
+    }
+    Ok(())
+}
+
+fn refuse_authorization(properties: &Properties<'_>) -> Result<(), Finding> {
+    let Some(node) = properties.optional("AuthorizationType")? else { return Ok(()) };
+    match node.text("`AuthorizationType`")?.as_str() {
+        "NONE" => Ok(()),
+        other => Err(Finding::lets_everyone_in(node.span, &format!("`AuthorizationType: {other}`")).help(
+            "make it a parameter, `AuthorizationType: !Ref AuthorizationType`, and start with \
+             --parameter AuthorizationType=NONE",
+        )),
+    }
+}
+
+/// `$connect` and `$disconnect` need no integration: API Gateway then does what it does without the route.
+fn without_target(route: &Resource, key: &str, span: SourceSpan, routes: &mut Routes<'_>) -> Result<(), Finding> {
+    if matches!(key, "$connect" | "$disconnect") {
+        return routes.take_key(key, span);
+    }
+    routes.leave_out(key, span, "it has no `Target`", route.span)
+}
+
+fn integration_of<'s>(stack: &'s Stack, target: &Node) -> Result<&'s Resource, Finding> {
+    let text = target.text("`Target`")?;
+    let id = text.strip_prefix("integrations/");
+    let integrations = stack.of_kind(INTEGRATION)?;
+    integrations.iter().copied().find(|resource| id == Some(&resource.id)).ok_or_else(|| {
+        let finding = Finding::at(target.span, format!("`{text}` is no integration of this template"));
+        match integrations.first() {
+            Some(known) => finding.help(format!("write for example `Target: !Sub integrations/${{{}}}`", known.id)),
+            None => finding.help(format!("add a resource with `Type: {INTEGRATION}`")),
+        }
+    })
+}
+
+/// What makes an integration other than a Lambda proxy, whose event and answer API Gateway passes on as they are.
+fn unserved(integration: &Properties<'_>) -> Result<Option<Unserved>, Finding> {
+    let kind = integration.required("IntegrationType")?;
+    match kind.text("`IntegrationType`")?.as_str() {
+        "AWS_PROXY" => {}
+        other => {
+            return Ok(Some((format!("its integration is `{other}`, and the gateway knows `AWS_PROXY`"), kind.span)));
+        }
+    }
+    if let Some(node) = integration.optional("RequestTemplates")? {
+        return Ok(Some((
+            "its integration has `RequestTemplates`, which the gateway can't fill in".to_owned(),
+            node.span,
+        )));
+    }
+    // To text is what messages are anyway.
+    match integration.optional("ContentHandlingStrategy")? {
+        Some(node) if node.text("`ContentHandlingStrategy`")? != "CONVERT_TO_TEXT" => Ok(Some((
+            "its integration has a `ContentHandlingStrategy` that makes bytes of messages".to_owned(),
+            node.span,
+        ))),
+        _ => Ok(None),
+    }
+}
+
+fn forbidden(key: &str, span: SourceSpan, function: &Resource) -> Finding {
+    let id = &function.id;
+    let message = format!(
+        "no {PERMISSION} lets API Gateway call `{id}` for the route `{key}`: on AWS its clients would get `Internal server error`"
+    );
+    Finding::at(span, message).help(format!(
+        "add to `Resources`: {id}Permission: {{ Type: {PERMISSION}, Properties: {{ Action: lambda:InvokeFunction, \
+         Principal: apigateway.amazonaws.com, FunctionName: !Ref {id} }} }}"
+    ))
+}

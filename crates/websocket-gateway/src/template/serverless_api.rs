@@ -1,0 +1,126 @@
+//! `AWS::Serverless::WebSocketApi`: SAM's way to write a WebSocket API.
+
+use std::collections::BTreeSet;
+
+use super::error::Finding;
+use super::kinds::SERVERLESS_WEBSOCKET_API;
+use super::node::{Entry, Map, Value};
+use super::properties::Properties;
+use super::references::route_id;
+use super::routes::{self, Described, Integration, Routes};
+use super::stack::{Resource, Stack};
+
+/// Source: SAM developer guide, `AWS::Serverless::WebSocketApi`.
+const PROPERTIES: [&str; 18] = [
+    "AccessLogSettings",
+    "ApiKeySelectionExpression",
+    "Auth",
+    "DefaultRouteSettings",
+    "Description",
+    "DisableExecuteApiEndpoint",
+    "DisableSchemaValidation",
+    "Domain",
+    "FailOnWarnings",
+    "IpAddressType",
+    "Name",
+    "PropagateTags",
+    "RouteSelectionExpression",
+    "RouteSettings",
+    "Routes",
+    "StageName",
+    "StageVariables",
+    "Tags",
+];
+
+/// Source: SAM developer guide, `WebSocketApi` `RouteConfiguration`.
+const ROUTE_PROPERTIES: [&str; 8] = [
+    "ApiKeyRequired",
+    "FunctionArn",
+    "IntegrationTimeout",
+    "ModelSelectionExpression",
+    "OperationName",
+    "RequestModels",
+    "RequestParameters",
+    "RouteResponseSelectionExpression",
+];
+
+/// What concerns neither its routes nor its stage.
+pub(super) fn check(stack: &Stack, api: &Resource, warnings: &mut Vec<Finding>) -> Result<(), Finding> {
+    let properties = stack.properties(api);
+    properties.check_names(&PROPERTIES)?;
+    refuse_auth(&properties)?;
+    if !stack.has_transform {
+        let message = format!("without a `Transform` CloudFormation does not know {SERVERLESS_WEBSOCKET_API}");
+        let help = "add `Transform: AWS::Serverless-2016-10-31` at the top";
+        warnings.push(Finding::at(api.kind_span, message).help(help));
+    }
+    warnings.extend(properties.ignored(&["Domain"]));
+    Ok(())
+}
+
+fn refuse_auth(properties: &Properties<'_>) -> Result<(), Finding> {
+    let Some(auth) = properties.optional("Auth")? else { return Ok(()) };
+    let kind = auth.entry("`Auth`", "AuthType")?;
+    match kind.text("`AuthType`")?.as_str() {
+        "NONE" => Ok(()),
+        other => Err(Finding::lets_everyone_in(kind.span, &format!("`AuthType: {other}`"))
+            .help("make it a parameter, `AuthType: !Ref AuthType`, and start with --parameter AuthType=NONE")),
+    }
+}
+
+pub(super) fn read_routes(stack: &Stack, api: &Resource, routes: &mut Routes<'_>) -> Result<(), Finding> {
+    let node = stack.properties(api).unresolved("Routes")?;
+    let entries = &node.map("`Routes`")?.0;
+    if entries.is_empty() {
+        return Err(Finding::at(node.span, "the API has no routes").help("add at least `$default`"));
+    }
+    let mut ids = BTreeSet::new();
+    for entry in entries {
+        check_key(entry)?;
+        let id = route_id(&api.id, &entry.key);
+        read_route(stack, entry, &id, routes)?;
+        if !ids.insert(id) {
+            let message = format!("the route key `{}` differs from another only in case", entry.key);
+            return Err(Finding::at(entry.key_span, message).help("SAM makes one logical id of both: rename one"));
+        }
+    }
+    Ok(())
+}
+
+/// A route whose whole configuration is `AWS::NoValue` is none.
+fn read_route(stack: &Stack, entry: &Entry, id: &str, routes: &mut Routes<'_>) -> Result<(), Finding> {
+    let owner = format!("the route `{}`", entry.key);
+    let worked_out;
+    let map: &Map = match &entry.value.value {
+        Value::Call(_) => {
+            let Some(node) = stack.resolve(&entry.value)? else { return Ok(()) };
+            worked_out = node;
+            worked_out.map(&owner)?
+        }
+        _ => entry.value.map(&owner)?,
+    };
+    let properties = Properties::new(stack, owner, entry.key_span, map);
+    properties.check_names(&ROUTE_PROPERTIES)?;
+    routes::refuse_api_key(&properties)?;
+    let integration = Integration {
+        function: properties.required("FunctionArn")?,
+        timeout: routes::integration_timeout(&properties, "IntegrationTimeout")?,
+    };
+    routes.add(&Described { key: &entry.key, span: entry.key_span, id, properties: &properties, integration })?;
+    Ok(())
+}
+
+fn check_key(entry: &Entry) -> Result<(), Finding> {
+    let key = entry.key.as_str();
+    if entry.is_macro() {
+        return Err(
+            Finding::at(entry.key_span, format!("the gateway does not expand `{key}`")).help("write the routes out")
+        );
+    }
+    routes::check_reserved(key, entry.key_span)?;
+    if key.is_empty() || !key.trim_start_matches('$').chars().all(|c| c.is_ascii_alphanumeric()) {
+        let message = format!("the route key `{key}` has other characters than letters and digits");
+        return Err(Finding::at(entry.key_span, message).help("SAM makes a logical id of it, which can't have any"));
+    }
+    Ok(())
+}

@@ -1,0 +1,177 @@
+//! What the gateway leaves out of APIs written with plain resources, and what would be different on AWS.
+
+use super::plain::changed;
+use super::*;
+
+#[test]
+fn what_would_be_different_on_aws_is_a_warning() {
+    let cases = [
+        (
+            "DependsOn: [ConnectRoute, SendRouteResponse]",
+            "DependsOn: ConnectRoute",
+            "Deployment:",
+            "`Deployment` does not wait for `SendRoute`",
+            "to its `DependsOn`: SendRoute",
+        ),
+        (
+            "    DependsOn: [ConnectRoute, SendRouteResponse]\n",
+            "",
+            "Deployment:",
+            "`Deployment` does not wait for `ConnectRoute`, `SendRoute`",
+            "ConnectRoute, SendRoute",
+        ),
+        (
+            ", DeploymentId: !Ref Deployment",
+            "",
+            "Stage:",
+            "on AWS the stage `Stage` serves nothing",
+            "AutoDeploy: true",
+        ),
+        (
+            ", DeploymentId: !Ref Deployment",
+            ", AutoDeploy: false",
+            "Stage:",
+            "on AWS the stage `Stage` serves nothing",
+            "AutoDeploy: true",
+        ),
+        (
+            "RouteKey: send-message\n",
+            "RouteKey: send-message\n      ModelSelectionExpression: x\n",
+            "ModelSelectionExpression",
+            "the gateway ignores `ModelSelectionExpression`",
+            "",
+        ),
+        (
+            "RouteKey: send-message\n",
+            "RouteKey: send-message\n      RequestModels: { x: y }\n",
+            "RequestModels",
+            "the gateway ignores `RequestModels`",
+            "",
+        ),
+        ("TimeoutInMillis: 5000", "Timeout: 5000", "Timeout:", "no property `Timeout` of `SendIntegration`", ""),
+        (
+            "TimeoutInMillis: 5000",
+            "ContentHandlingStrategy: CONVERT_TO_TEXT",
+            "ContentHandlingStrategy",
+            "the gateway ignores `ContentHandlingStrategy`",
+            "",
+        ),
+        ("Name: chat,", "Nmae: chat,", "Nmae:", "no property `Nmae` of `Api`", "did you mean `Name`?"),
+        (
+            "Name: chat,",
+            "DisableExecuteApiEndpoint: true,",
+            "true",
+            "the gateway ignores `DisableExecuteApiEndpoint`",
+            "",
+        ),
+        (
+            "StageVariables:",
+            "StageVariable:",
+            "StageVariable:",
+            "no property `StageVariable` of `Stage`",
+            "did you mean `StageVariables`?",
+        ),
+        ("      Handler: bootstrap\n", "      Layers: [x]\n", "Layers:", "the gateway ignores `Layers`", ""),
+        (
+            "  Role: {",
+            "  Mapping: { Type: AWS::ApiGatewayV2::ApiMapping, Properties: { ApiId: !Ref Api } }\n  Role: {",
+            "Mapping:",
+            "the gateway ignores the custom domain of `Mapping`",
+            "",
+        ),
+    ];
+    for (from, to, place, message, help) in cases {
+        let text = changed(from, to);
+        let warnings = load_text(&text).unwrap().warnings;
+        assert_warns(&text, &warnings, place, message, help);
+    }
+}
+
+#[test]
+fn a_deployment_may_name_its_stage() {
+    let text = changed(", DeploymentId: !Ref Deployment", "")
+        .replace("Properties: { ApiId: !Ref Api }", "Properties: { ApiId: !Ref Api, StageName: !Ref Stage }");
+    assert!(load_text(&text).unwrap().warnings.is_empty());
+    let text = text.replace("DependsOn: [ConnectRoute, SendRouteResponse]", "DependsOn: SendRoute");
+    assert_warns(&text, &load_text(&text).unwrap().warnings, "Deployment:", "does not wait for `ConnectRoute`", "");
+}
+
+#[test]
+fn automatic_deployments_and_those_made_elsewhere_wait_for_every_route() {
+    for deployment in ["AutoDeploy: true", "DeploymentId: abc123", "AutoDeploy: 'true', DeploymentId: !Ref Deployment"]
+    {
+        let text = changed("DeploymentId: !Ref Deployment", deployment)
+            .replace("    DependsOn: [ConnectRoute, SendRouteResponse]\n", "");
+        assert!(load_text(&text).unwrap().warnings.is_empty(), "{deployment}");
+    }
+}
+
+#[test]
+fn a_function_that_api_gateway_may_not_call_is_a_warning() {
+    let source = "      SourceArn: !Sub arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*\n";
+    let arn = "arn:aws:execute-api:us-east-1:123456789012";
+    let enough = [
+        (source, String::new()),
+        (source, format!("      SourceArn: !Sub {arn}:${{Api}}/*/*\n")),
+        (source, format!("      SourceArn: !Sub '{arn}:${{Api}}/${{Stage}}/*'\n")),
+        (source, "      SourceArn: !ImportValue Elsewhere\n".to_owned()),
+        ("!Ref Function\n", "!GetAtt Function.Arn\n".to_owned()),
+        ("!Ref Function\n", "!Sub '${Function}:live'\n".to_owned()),
+        ("lambda:InvokeFunction", "lambda:*".to_owned()),
+        ("apigateway.amazonaws.com", "!Sub 'apigateway.${AWS::URLSuffix}'".to_owned()),
+    ];
+    for (from, to) in enough {
+        let warnings = load_text(&changed(from, &to)).unwrap().warnings;
+        assert!(warnings.is_empty(), "{to}: {warnings:?}");
+    }
+    let too_little = [
+        (source, format!("      SourceArn: !Sub {arn}:${{HttpApi}}/*\n")),
+        (source, format!("      SourceArn: !Sub {arn}:${{Api}}/prod/*\n")),
+        ("!Ref Function\n", "Other\n".to_owned()),
+        ("lambda:InvokeFunction", "lambda:GetFunction".to_owned()),
+        ("apigateway.amazonaws.com", "sns.amazonaws.com".to_owned()),
+        ("AWS::Lambda::Permission", "AWS::Lambda::LayerVersionPermission".to_owned()),
+    ];
+    for (from, to) in too_little {
+        let text = changed(from, &to);
+        let warnings = load_text(&text).unwrap().warnings;
+        assert_eq!(warnings.len(), 2, "{to}: {warnings:?}");
+        let message = "no AWS::Lambda::Permission lets API Gateway call `Function` for the route `$connect`";
+        assert_warns(&text, &warnings[..1], "$connect", message, "FunctionPermission: {");
+        let (_, addition) = warnings[0].help.as_ref().unwrap().split_once("add to `Resources`: ").unwrap();
+        assert!(load_text(&format!("{text}  {addition}\n")).unwrap().warnings.is_empty());
+    }
+    let one = changed(source, &format!("      SourceArn: !Sub {arn}:${{Api}}/*/$connect\n"));
+    let warnings = load_text(&one).unwrap().warnings;
+    assert_warns(&one, &warnings, "send-message", "for the route `send-message`", "");
+}
+
+#[test]
+fn routes_that_only_aws_can_serve_are_left_out_and_named() {
+    let proxy = "IntegrationType: AWS_PROXY, ";
+    let cases = [
+        ("IntegrationType: MOCK, ", "MOCK,", "its integration is `MOCK`"),
+        ("IntegrationType: AWS, ", "AWS,", "its integration is `AWS`"),
+        ("IntegrationType: HTTP, ", "HTTP,", "its integration is `HTTP`"),
+        ("IntegrationType: HTTP_PROXY, ", "HTTP_PROXY,", "its integration is `HTTP_PROXY`"),
+        ("IntegrationType: AWS_PROXY, RequestTemplates: { a: b }, ", "{ a", "its integration has `RequestTemplates`"),
+        (
+            "IntegrationType: AWS_PROXY, ContentHandlingStrategy: CONVERT_TO_BINARY, ",
+            "CONVERT_TO_BINARY",
+            "its integration has a `ContentHandlingStrategy`",
+        ),
+    ];
+    for (to, place, why) in cases {
+        let text = changed(proxy, to);
+        let Loaded { api, warnings } = load_text(&text).unwrap();
+        assert_eq!(api.routes.keys().collect::<Vec<_>>(), ["$connect"], "{to}");
+        assert_warns(&text, &warnings, place, &format!("the route `send-message` is not served: {why}"), "`$default`");
+    }
+    let text = changed("      Target: !Sub integrations/${SendIntegration}\n", "");
+    let Loaded { api, warnings } = load_text(&text).unwrap();
+    assert_eq!(api.routes.len(), 1);
+    assert_warns(&text, &warnings, "SendRoute:", "the route `send-message` is not served: it has no `Target`", "");
+    let text = changed("      IntegrationType: AWS_PROXY\n", "      IntegrationType: MOCK\n");
+    let warnings = load_text(&text).unwrap().warnings;
+    assert_warns(&text, &warnings, "MOCK", "the route `$connect` is not served", "every client may connect");
+}
