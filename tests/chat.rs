@@ -1,10 +1,9 @@
 //! The example API, as its clients know it.
 
 use serde_json::json;
-use tokio::net::TcpListener;
-use websocket_gateway::{InvocationResult, Options, template};
+use websocket_gateway::{InvocationResult, Options};
 
-use crate::support::{Client, Table, ended, example, in_time, options, start};
+use crate::support::{Client, Gate, Table, ended, example, options, start};
 
 #[tokio::test]
 async fn default_replies_and_hello_greets() {
@@ -64,21 +63,17 @@ async fn a_peer_that_vanished_is_forgotten_and_the_others_get_the_message() {
 
 #[tokio::test]
 async fn a_newcomer_whose_connect_is_pending_keeps_its_row_and_hears_the_next_message() {
-    let gate = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let parameters = [("Gate".to_owned(), gate.local_addr().unwrap().to_string())].into();
-    let gateway = start(Options {
-        template_options: template::Options { parameters, ..template::Options::default() },
-        ..options("tests/gated.yaml")
-    })
-    .await;
-    let (mut ann, ()) = tokio::join!(Client::connect(&gateway, ""), async { drop(gate.accept().await) });
+    let gate = Gate::new().await;
+    let parameters = [("Gate".to_owned(), gate.address())].into();
+    let gateway = start(Options { parameters, ..options("tests/gated.yaml") }).await;
+    let (mut ann, ()) = tokio::join!(Client::connect(&gateway, ""), async { drop(gate.visitor().await) });
     let mut invocations = gateway.invocations();
 
     let (mut newcomer, ()) = tokio::join!(Client::connect(&gateway, ""), async {
-        let at_the_gate = in_time("the newcomer at the gate", gate.accept()).await.unwrap();
+        let newcomer = gate.visitor().await;
         ann.say("too early for the newcomer").await;
         assert_eq!(ended(&mut invocations, "sendmessage").await.result, InvocationResult::Status(200));
-        drop(at_the_gate);
+        drop(newcomer);
     });
     assert_eq!(Table::of(&gateway).await.rows().await.len(), 2);
 

@@ -1,6 +1,6 @@
 //! Every file of `events/` and `events/invalid/`, through the real binaries.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use websocket_gateway::{Adopted, Gateway};
@@ -102,19 +102,22 @@ async fn each_invalid_event_is_refused_for_its_fault() {
     ]
     .into();
 
+    let expected: BTreeSet<_> =
+        faults.keys().chain(wrong_messages.keys()).map(|name| format!("invalid/{name}.json")).collect();
+    assert_eq!(BTreeSet::from_iter(files("invalid/")), expected);
     for file in files("invalid/") {
         let name = file.trim_start_matches("invalid/").trim_end_matches(".json");
         if let Some(text) = faults.get(name) {
             assert_eq!(replay(&gateway, &file).await, (answer(400, Some(text)), None), "{file}");
             continue;
         }
-        let text = wrong_messages.get(name).unwrap_or_else(|| panic!("{file} has no expectation"));
+        let text = wrong_messages[name];
         // So that nothing but the message is wrong.
         table.put(CONNECTION_ID, "rust", 1_762_426_800_123).await;
         let (answered, posted) = replay(&gateway, &file).await;
         assert_eq!(answered, answer(400, NO_BODY), "{file}");
         let frame: Value = serde_json::from_str(&posted.unwrap()).unwrap();
-        assert_eq!(frame["message"], *text, "{file}");
+        assert_eq!(frame["message"], text, "{file}");
         assert_eq!(frame["connectionId"], CONNECTION_ID, "{file}");
         table.delete_row(CONNECTION_ID).await;
     }

@@ -4,9 +4,11 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod chat;
+mod command_line;
 mod connect;
 mod events;
 mod faults;
+mod lifecycle;
 mod management_api;
 mod outcomes;
 mod support;

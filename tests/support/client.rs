@@ -20,6 +20,14 @@ pub(crate) struct Client {
 pub(crate) struct Refused(pub(crate) u16);
 
 impl Client {
+    /// Of the API whose every route is the probe.
+    pub(crate) async fn connect_and_ask_for_its_id(gateway: &Gateway) -> (Self, String) {
+        let mut client = Self::connect(gateway, "").await;
+        client.send("who am I?").await;
+        let event = client.hear_json().await;
+        (client, event["requestContext"]["connectionId"].as_str().unwrap().to_owned())
+    }
+
     /// `query` with its question mark.
     pub(crate) async fn connect(gateway: &Gateway, query: &str) -> Self {
         Self::try_connect(&format!("{}{query}", gateway.url()), &[]).await.unwrap()

@@ -1,6 +1,7 @@
 //! What every test starts from: a gateway, a client, a look into the table.
 
 mod client;
+mod gate;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use tokio::net::TcpStream;
 use websocket_gateway::{Gateway, Invocation, Invocations, Options};
 
 pub(crate) use client::{Client, Refused};
+pub(crate) use gate::Gate;
 pub(crate) use table::Table;
 
 /// Long enough for any machine: this only keeps a broken system from hanging the test run.
@@ -61,11 +63,20 @@ pub(crate) async fn ended(invocations: &mut Invocations, route_key: &str) -> Inv
 
 /// An HTTP GET with extra header lines: the status and the head of the answer in lower case.
 pub(crate) async fn get(url: &str, headers: &str) -> (u16, String) {
+    http(url, "GET", headers, "").await
+}
+
+/// An HTTP request with a body: the status.
+pub(crate) async fn post(url: &str, method: &str, body: &str) -> u16 {
+    http(url, method, &format!("content-length: {}\r\n", body.len()), body).await.0
+}
+
+async fn http(url: &str, method: &str, headers: &str, body: &str) -> (u16, String) {
     let address_and_path = url.split_once("://").unwrap().1;
     let (address, path) = address_and_path.split_once('/').unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!("GET /{path} HTTP/1.1\r\nhost: {address}\r\n{headers}\r\n");
-    stream.write_all(request.as_bytes()).await.unwrap();
+    let request = format!("{method} /{path} HTTP/1.1\r\nhost: {address}\r\n{headers}\r\n{body}");
+    in_time("sending a request", stream.write_all(request.as_bytes())).await.unwrap();
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(in_time("the answer", stream.read_u8()).await.unwrap());

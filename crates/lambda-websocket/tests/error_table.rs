@@ -24,7 +24,9 @@ fn event(event_type: &str, body: &str) -> String {
 }
 
 /// Status and body of an answer, or the type of the function error.
-async fn outcome(route: &Route<'_>, event: &str) -> Result<(u16, Option<String>), &'static str> {
+type Outcome = Result<(u16, Option<String>), &'static str>;
+
+async fn outcome(route: &Route<'_>, event: &str) -> Outcome {
     let answer = route.replay(event).await.map_err(|error| error.error_type())?;
     Ok((answer.status_code(), answer.body().map(str::to_owned)))
 }
@@ -40,37 +42,32 @@ fn frame(text: &str) -> Option<String> {
 
 #[tokio::test]
 async fn on_connect_an_error_is_the_status_of_the_handshake() {
-    let cases: [(fn() -> Reject, u16, &str); 5] = [
-        (|| Reject::bad_request("no token"), 400, "no token"),
-        (|| Reject::unauthorized("who?"), 401, "who?"),
-        (|| Reject::forbidden("not you"), 403, "not you"),
-        (|| Reject::status::<429>("full"), 429, "full"),
-        (|| internal().into(), 500, "Failed to connect: the connection could not be stored"),
-    ];
-    for (reject, status, text) in cases {
+    async fn check(reject: impl Fn() -> Reject, status: u16, text: &str) {
         let route = connect(async |_: Connect| Err(reject()));
         assert_eq!(outcome(&route, &event("CONNECT", "")).await, Ok((status, Some(text.to_owned()))));
     }
+    check(|| Reject::bad_request("no token"), 400, "no token").await;
+    check(|| Reject::unauthorized("who?"), 401, "who?").await;
+    check(|| Reject::forbidden("not you"), 403, "not you").await;
+    check(|| Reject::status::<429>("full"), 429, "full").await;
+    check(|| internal().into(), 500, "Failed to connect: the connection could not be stored").await;
     let route = connect(async |_: Connect| Ok(Accept::new()));
     assert_eq!(outcome(&route, &event("CONNECT", "")).await, Ok((200, Some("Connected".to_owned()))));
 }
 
 #[tokio::test]
 async fn on_a_two_way_route_the_client_s_errors_are_frames_and_ours_a_function_error() {
-    let cases: [(fn() -> RouteError, Result<(u16, Option<String>), &str>); 5] = [
-        (|| RouteError::client("mend this"), Ok((400, frame("mend this")))),
-        (|| RouteError::refused("not you"), Ok((403, frame("not you")))),
-        (
-            || PostError::TooLarge { bytes: 200_000 }.into(),
-            Ok((400, frame("The message is too large: 200000 bytes, and 131072 are allowed"))),
-        ),
-        (|| PostError::Throttled.into(), Err("InternalError")),
-        (|| internal().into(), Err("InternalError")),
-    ];
-    for (error, expected) in cases {
+    async fn check(error: impl Fn() -> RouteError, expected: Outcome) {
         let route = request(async |_: Message<Text>| Err::<Text, _>(error()));
         assert_eq!(outcome(&route, &event("MESSAGE", "")).await, expected);
     }
+    let too_large = "The message is too large: 200000 bytes, and 131072 are allowed";
+    check(|| RouteError::client("mend this"), Ok((400, frame("mend this")))).await;
+    check(|| RouteError::refused("not you"), Ok((403, frame("not you")))).await;
+    check(|| PostError::TooLarge { bytes: 200_000 }.into(), Ok((400, frame(too_large)))).await;
+    check(|| PostError::Throttled.into(), Err("InternalError")).await;
+    check(|| internal().into(), Err("InternalError")).await;
+
     let route = request(async |event: Message<Json<Value>>| Ok(event.body));
     assert_eq!(outcome(&route, &event("MESSAGE", "[1]")).await, Ok((200, Some("[1]".to_owned()))));
     let (status, body) = outcome(&route, &event("MESSAGE", "[1")).await.unwrap();

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use websocket_gateway::{Clock, Options, Store, template};
+use websocket_gateway::{Clock, Options, Store};
 
 /// A local Amazon API Gateway for WebSocket APIs: reads the SAM template, runs the same Lambda binaries
 #[derive(Debug, Parser)]
@@ -29,6 +29,12 @@ struct Start {
     /// A value for a parameter of the template; may be repeated
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = name_and_value)]
     parameters: Vec<(String, String)>,
+    /// The API to serve, by its logical id, if the template has several
+    #[arg(long, value_name = "ID")]
+    api: Option<String>,
+    /// The stage to serve, if the API has several
+    #[arg(long, value_name = "NAME")]
+    stage: Option<String>,
     /// The address to listen at
     #[arg(long, value_name = "IP", default_value_t = Ipv4Addr::LOCALHOST.into())]
     host: IpAddr,
@@ -62,10 +68,9 @@ impl Cli {
         };
         Options {
             template: start.template,
-            template_options: template::Options {
-                parameters: start.parameters.into_iter().collect(),
-                ..template::Options::default()
-            },
+            parameters: start.parameters.into_iter().collect(),
+            api: start.api,
+            stage: start.stage,
             host: start.host,
             port: start.port,
             release: start.release,

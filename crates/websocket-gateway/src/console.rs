@@ -27,9 +27,9 @@ pub(crate) fn log_to_stderr() {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-        .event_format(Line)
         // It would say so on standard error, and panic if that is what is closed.
         .log_internal_errors(false)
+        .event_format(Line)
         .init();
 }
 

@@ -30,8 +30,12 @@ const STOP_PATIENCE: Duration = Duration::from_secs(5);
 pub struct Options {
     /// The SAM template.
     pub template: PathBuf,
-    /// Values for its parameters, over their defaults, and the region and account that it is read for.
-    pub template_options: template::Options,
+    /// Values for its parameters, over their defaults.
+    pub parameters: BTreeMap<String, String>,
+    /// The logical id of the API to serve; needed only if the template has several.
+    pub api: Option<String>,
+    /// The name of the stage to serve; needed only if the API has several.
+    pub stage: Option<String>,
     /// The address to listen at.
     pub host: IpAddr,
     /// The port to listen at; 0 takes a free one.
@@ -65,7 +69,9 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             template: PathBuf::from("template.yaml"),
-            template_options: template::Options::default(),
+            parameters: BTreeMap::new(),
+            api: None,
+            stage: None,
             host: Ipv4Addr::LOCALHOST.into(),
             port: 3001,
             release: false,
@@ -120,14 +126,20 @@ impl Gateway {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let loaded = template::load(&options.template, &options.template_options)?;
+        let reading = template::Options {
+            parameters: options.parameters,
+            api: options.api,
+            stage: options.stage,
+            ..template::Options::default()
+        };
+        let loaded = template::load(&options.template, &reading)?;
         for warning in &loaded.warnings {
             tracing::warn!("{warning}");
         }
         let api = loaded.api;
         // Before the build, which takes long: a port that is in use, or a store that is not there, should be known at once.
         let (listener, address) = listen(options.host, options.port).await?;
-        let credentials = Credentials::new(&options.template_options.region);
+        let credentials = Credentials::new(&reading.region);
         let (embedded, dynamodb_url) = open_store(options.store).await?;
         dynamodb::create_missing(&dynamodb_url, &credentials, &api.tables)
             .await

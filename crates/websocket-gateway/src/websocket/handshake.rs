@@ -23,12 +23,15 @@ use crate::service::Service;
 pub(crate) async fn handshake(service: Arc<Service>, peer: SocketAddr, mut request: Parts) -> Response {
     let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut request, &()).await else {
         tracing::info!("not a WebSocket handshake: {} {}", request.method, request.uri.path());
-        return (StatusCode::UPGRADE_REQUIRED, "This is a WebSocket: connect to it with wscat or another client.\n").into_response();
+        return (StatusCode::UPGRADE_REQUIRED, "This is a WebSocket: connect to it with wscat or another client.\n")
+            .into_response();
     };
     let connection = new_connection(&service, peer, &request);
     // A task of its own: a client that leaves in the meantime must not cut a running `$connect` short.
     let verdict = service.tasks.spawn(connect(Arc::clone(&service), connection, request));
     match verdict.await {
+        // What was let in while the gateway began to stop is turned away after all, and `$disconnect` runs.
+        Ok(Ok(_)) if service.stopping.is_cancelled() => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         Ok(Ok(accepted)) => accepted.upgrade(upgrade),
         Ok(Err(status)) => status.into_response(),
         Err(_) => StatusCode::BAD_GATEWAY.into_response(),

@@ -73,7 +73,11 @@ async fn write(outgoing: &mut mpsc::Receiver<Utf8Bytes>, writer: &mut Writer) ->
 }
 
 /// Waits for whatever ends the connection on our side.
-async fn ended(service: &Service, connection: &OpenConnection, ending: tokio::sync::oneshot::Receiver<Ending>) -> Close {
+async fn ended(
+    service: &Service,
+    connection: &OpenConnection,
+    ending: tokio::sync::oneshot::Receiver<Ending>,
+) -> Close {
     tokio::select! {
         () = service.stopping.cancelled() => Close::GoingAway,
         () = expired(service, connection) => Close::GoingAway,

@@ -4,6 +4,8 @@ use std::process::exit;
 
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpStream;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -18,6 +20,13 @@ async fn obey(event: LambdaEvent<Value>) -> Result<Value, Error> {
         Some("fail") => Err("as told".into()),
         #[expect(clippy::panic, reason = "that is the order")]
         Some("panic") => panic!("as told"),
+        // Tells the test that it is here, and stays until the test hangs up.
+        Some("meet") => {
+            let at = order["at"].as_str().or_else(|| event["queryStringParameters"]["at"].as_str());
+            TcpStream::connect(at.unwrap_or_default()).await?.read_to_end(&mut Vec::new()).await?;
+            Ok(json!({ "statusCode": 200, "body": std::process::id().to_string() }))
+        }
+        Some("long") => Ok(json!({ "statusCode": 200, "body": "x".repeat(128 * 1024 + 1) })),
         Some("pid") => Ok(json!({ "statusCode": 200, "body": std::process::id().to_string() })),
         // What the function answers, to the byte.
         Some("answer") => Ok(order["answer"].clone()),

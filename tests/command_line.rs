@@ -1,0 +1,144 @@
+//! The program itself: what it prints, what it ends with, and that nothing of it is left behind.
+
+use std::path::{Path, PathBuf};
+use std::process::{ExitStatus, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::TcpListener;
+use tokio::process::{Child, Command};
+
+use crate::support::{Client, in_time, root};
+
+/// Built with everything else; beside this test's own binary, which is in `deps`.
+fn program() -> PathBuf {
+    let deps = std::env::current_exe().unwrap();
+    let program = deps.parent().and_then(Path::parent).unwrap().join("websocket-gateway");
+    assert!(program.is_file(), "run `cargo test --workspace`: {} is not built", program.display());
+    program
+}
+
+fn gateway(arguments: &[&str]) -> Command {
+    let mut command = Command::new(program());
+    command.current_dir(root()).args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.kill_on_drop(true);
+    command
+}
+
+/// Runs it to its end: the exit code and standard error.
+async fn fails(arguments: &[&str]) -> (i32, String) {
+    let output = in_time("the end of the gateway", gateway(arguments).output()).await.unwrap();
+    (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
+}
+
+/// Starts it with the probe behind every route, and waits until it says where.
+async fn running() -> (Child, String) {
+    let mut child = gateway(&["--template", "tests/probe.yaml", "--port", "0"]).spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let url = loop {
+        let line = lines.next_line().await.unwrap().unwrap();
+        if let Some(url) = line.strip_prefix("Connect to ") {
+            break url.to_owned();
+        }
+    };
+    (child, url)
+}
+
+fn signal(child: &Child, signal: Signal) {
+    kill_process(pid(child.id().unwrap()), signal).unwrap();
+}
+
+fn pid(id: u32) -> Pid {
+    Pid::from_raw(id.cast_signed()).unwrap()
+}
+
+async fn end(child: &mut Child) -> ExitStatus {
+    in_time("the end of the gateway", child.wait()).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_wrong_command_line_or_template_is_2_with_the_place_and_the_cure() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("wrong_templates");
+    std::fs::create_dir_all(&folder).unwrap();
+    let write = |name: &str, text: &str| {
+        let file = folder.join(name);
+        std::fs::write(&file, text).unwrap();
+        file.to_str().unwrap().to_owned()
+    };
+    let head = "Transform: AWS::Serverless-2016-10-31\nResources:\n  Ws:\n    Type: AWS::Serverless::WebSocketApi\n    \
+        Properties:\n      RouteSelectionExpression: $request.body.action\n      Routes:\n        \
+        $default: { FunctionArn: !GetAtt Hello.Arn }\n";
+    let function = |code: &str| {
+        format!(
+            "{head}  Hello:\n    Type: AWS::Serverless::Function\n    Properties: {{ Runtime: provided.al2023, \
+            Handler: bootstrap, CodeUri: {code} }}\n"
+        )
+    };
+    let routes = root().join("crates/routes");
+    let cases = [
+        (vec!["--prot", "1"], vec!["--prot", "--port"]),
+        (vec!["--idle-timeout", "10"], vec!["--idle-timeout", "for example 10m"]),
+        (vec!["--template", "no such file"], vec!["no such file", "--template"]),
+        (vec!["--template", "NOT_YAML"], vec!["not_yaml.yaml:1", "YAML"]),
+        (vec!["--template", "UNKNOWN"], vec!["unknown.yaml:8:", "`Hello`"]),
+        (vec!["--template", "NO_BINARY"], vec!["no_binary.yaml:9:3", "Metadata.BuildProperties.Binary", "sendmessage"]),
+        (vec!["--template", "NO_CRATE"], vec!["no_crate.yaml:9:3", "Cargo.toml", "CodeUri"]),
+    ];
+    for (arguments, said) in cases {
+        let arguments = arguments.into_iter().map(|argument| match argument {
+            "NOT_YAML" => write("not_yaml.yaml", "Resources: ["),
+            "UNKNOWN" => write("unknown.yaml", head),
+            "NO_BINARY" => write("no_binary.yaml", &function(routes.to_str().unwrap())),
+            "NO_CRATE" => write("no_crate.yaml", &function("nowhere")),
+            other => other.to_owned(),
+        });
+        let arguments: Vec<_> = arguments.collect();
+        let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+        let (code, stderr) = fails(&arguments).await;
+        assert_eq!(code, 2, "{arguments:?}: {stderr}");
+        for words in said {
+            assert!(stderr.contains(words), "{arguments:?} does not say {words}: {stderr}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_port_in_use_or_a_store_that_is_not_there_is_1_and_says_which() {
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let (code, stderr) = fails(&["--port", &port]).await;
+    assert_eq!(code, 1, "{stderr}");
+    assert!(stderr.contains(&format!("127.0.0.1:{port}")) && stderr.contains("--port"), "{stderr}");
+
+    let (code, stderr) = fails(&["--port", "0", "--dynamodb-endpoint", "http://127.0.0.1:1"]).await;
+    assert_eq!(code, 1, "{stderr}");
+    assert!(stderr.contains("http://127.0.0.1:1") && stderr.contains("refused"), "{stderr}");
+}
+
+#[tokio::test]
+async fn ctrl_c_and_its_relatives_end_it_with_0_and_leave_no_process() {
+    for kind in [Signal::INT, Signal::TERM, Signal::HUP] {
+        let (mut gateway, url) = running().await;
+        let mut client = Client::try_connect(&url, &[]).await.unwrap();
+        client.send(r#"{"do":"pid"}"#).await;
+        let function: u32 = client.hear().await.parse().unwrap();
+
+        signal(&gateway, kind);
+        assert_eq!(client.hear_close().await, (1001, "Going away".to_owned()));
+        assert_eq!(end(&mut gateway).await.code(), Some(0), "{kind:?}");
+        assert!(test_kill_process(pid(function)).is_err(), "{kind:?}: the function is still there");
+    }
+}
+
+#[tokio::test]
+async fn it_serves_on_when_nobody_reads_its_log() {
+    let (mut gateway, url) = running().await;
+    drop(gateway.stderr.take());
+    for _ in 0..3 {
+        let mut client = Client::try_connect(&url, &[]).await.unwrap();
+        client.send(r#"{"do":"pid"}"#).await;
+        client.hear().await;
+    }
+    signal(&gateway, Signal::INT);
+    assert_eq!(end(&mut gateway).await.code(), Some(0));
+}

@@ -1,0 +1,123 @@
+//! How connections end: by the clock, by `@connections`, by a gateway that stops, by clients that don't play along.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use websocket_gateway::{Clock, Invocation, InvocationResult, Options};
+
+use crate::support::{Client, Gate, Refused, ended, options, post, probe, start};
+
+/// The code that `$disconnect` was told.
+fn code(disconnect: &Invocation) -> u64 {
+    assert_eq!(disconnect.result, InvocationResult::Status(200));
+    let event: Value = serde_json::from_slice(&disconnect.event).unwrap();
+    event["requestContext"]["disconnectStatusCode"].as_u64().unwrap()
+}
+
+#[tokio::test]
+async fn an_idle_connection_is_closed_and_one_that_talks_only_after_two_hours() {
+    let clock = Clock::manual(1_762_426_800_123);
+    let gateway = start(Options { clock: clock.clone(), ..options("tests/probe.yaml") }).await;
+    let mut invocations = gateway.invocations();
+    let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
+    let mut quiet = Client::connect(&gateway, "").await;
+    let mut lively = Client::connect(&gateway, "").await;
+
+    clock.advance(minutes(9));
+    lively.send("still here").await;
+    lively.hear().await;
+    clock.advance(minutes(1));
+    assert_eq!(quiet.hear_close().await, (1001, "Going away".to_owned()));
+    assert_eq!(code(&ended(&mut invocations, "$disconnect").await), 1001);
+
+    // Each of these would be too long if the one before had not counted.
+    for _ in 0..13 {
+        clock.advance(minutes(8));
+        lively.send("still here").await;
+        lively.hear().await;
+    }
+    clock.advance(minutes(6));
+    assert_eq!(lively.hear_close().await, (1001, "Going away".to_owned()));
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_posted_before_a_delete_still_arrives() {
+    let gateway = probe().await;
+    let (mut client, id) = Client::connect_and_ask_for_its_id(&gateway).await;
+    let url = format!("{}/@connections/{id}", gateway.management_url());
+    for n in 0..20 {
+        assert_eq!(post(&url, "POST", &n.to_string()).await, 200);
+    }
+    assert_eq!(post(&url, "DELETE", "").await, 204);
+    assert_eq!(post(&url, "POST", "too late").await, 410);
+    for n in 0..20 {
+        assert_eq!(client.hear().await, n.to_string());
+    }
+    assert_eq!(client.hear_close().await.0, 1000);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_does_not_read_is_throttled_and_can_still_be_closed() {
+    let gateway = probe().await;
+    let mut invocations = gateway.invocations();
+    let (_client, id) = Client::connect_and_ask_for_its_id(&gateway).await;
+    let url = format!("{}/@connections/{id}", gateway.management_url());
+    let message = "x".repeat(128 * 1024);
+    // The system's buffers take some, then the connection's own fills.
+    let mut status = 200;
+    while status == 200 {
+        status = post(&url, "POST", &message).await;
+    }
+    assert_eq!(status, 429);
+    assert_eq!(post(&url, "DELETE", "").await, 204);
+    assert_eq!(code(&ended(&mut invocations, "$disconnect").await), 1000);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_gateway_that_stops_while_connect_runs_still_runs_disconnect() {
+    let gateway = probe().await;
+    let mut invocations = gateway.invocations();
+    let gate = Gate::new().await;
+    let url = format!("{}?do=meet&at={}", gateway.url(), gate.address());
+    let (client, (), disconnect) = tokio::join!(
+        Client::try_connect(&url, &[]),
+        async {
+            let connecting = gate.visitor().await;
+            tokio::join!(gateway.stop(), async { drop(connecting) });
+        },
+        ended(&mut invocations, "$disconnect"),
+    );
+    assert_eq!(client.err(), Some(Refused(503)));
+    assert_eq!(disconnect.result, InvocationResult::Status(200));
+}
+
+#[tokio::test]
+async fn a_post_while_connect_runs_is_gone_and_a_client_that_leaves_then_is_disconnected() {
+    let gateway = probe().await;
+    let mut invocations = gateway.invocations();
+    let gate = Gate::new().await;
+    let url = format!("{}?do=meet&at={}", gateway.url(), gate.address());
+    let handshake = tokio::spawn(async move { Client::try_connect(&url, &[]).await.is_ok() });
+    let connecting = gate.visitor().await;
+    handshake.abort();
+    assert!(handshake.await.unwrap_err().is_cancelled());
+    drop(connecting);
+
+    let connect: Value = serde_json::from_slice(&ended(&mut invocations, "$connect").await.event).unwrap();
+    assert_eq!(code(&ended(&mut invocations, "$disconnect").await), 1006);
+    let id = connect["requestContext"]["connectionId"].as_str().unwrap();
+    assert_eq!(post(&format!("{}/@connections/{id}", gateway.management_url()), "POST", "hello").await, 410);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_reply_over_the_limit_closes_the_connection() {
+    let gateway = probe().await;
+    let mut client = Client::connect(&gateway, "").await;
+    client.send(r#"{"do":"long"}"#).await;
+    assert_eq!(client.hear_close().await.0, 1009);
+    gateway.stop().await;
+}
