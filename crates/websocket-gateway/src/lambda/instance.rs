@@ -44,7 +44,13 @@ pub(super) async fn run(pool: Arc<Pool>, id: InstanceId) {
 /// the caller of a failed invocation hears of it when the process is gone, so that it can do nothing more.
 async fn watch(pool: &Arc<Pool>, id: InstanceId, mut process: Process) {
     let failure = tokio::select! {
-        Ok(status) = process.child.wait() => pool.end(id, End::Exited(status)),
+        Ok(status) = process.child.wait() => {
+            let failure = pool.end(id, End::Exited(status));
+            if failure.is_none() {
+                tracing::warn!("{}: an idle process has ended by itself ({status})", pool.program.function.logical_id);
+            }
+            failure
+        }
         () = pool.host.stop.cancelled() => {
             let failure = pool.end(id, End::ShuttingDown);
             process.terminate().await;
@@ -52,8 +58,10 @@ async fn watch(pool: &Arc<Pool>, id: InstanceId, mut process: Process) {
         }
         () = overdue(pool, id) => {
             let failure = pool.end(id, End::Overdue);
-            if failure.is_none() {
-                process.terminate().await;
+            match failure {
+                // Nobody may be waiting any more, and then nobody else says so.
+                Some(_) => tracing::warn!("{}: a process took too long and is killed", pool.program.function.logical_id),
+                None => process.terminate().await,
             }
             failure
         }

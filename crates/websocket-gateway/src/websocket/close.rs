@@ -39,12 +39,8 @@ impl Close {
     pub(super) fn frame(&self) -> Option<CloseFrame> {
         let (code, reason) = match self {
             Self::Client(_) | Self::Lost => return None,
-            Self::Deleted => (1000, ""),
-            Self::GoingAway => (1001, "Going away"),
-            Self::Protocol => (1002, ""),
-            Self::Binary => (1003, ""),
-            Self::NotUtf8 => (1007, ""),
-            Self::TooLarge => (1009, ""),
+            Self::GoingAway => (self.code(), "Going away"),
+            _ => (self.code(), ""),
         };
         Some(CloseFrame { code, reason: reason.into() })
     }
@@ -52,18 +48,29 @@ impl Close {
     /// What `$disconnect` is told. Seen on AWS are those of a client's close, of a deleted and of an idle connection; that the others
     /// are told the code that the client gets, and 1006 for a lost connection, is a guess.
     pub(super) fn told(&self) -> Closed {
-        let (code, reason) = match self {
-            Self::Client(None) => (1005, "Client-side close frame status not set"),
-            Self::Client(Some(frame)) => (frame.code, frame.reason.as_str()),
-            Self::Deleted => (1000, "Connection Closed Normally"),
-            Self::GoingAway => (1001, "Going away"),
-            Self::Protocol => (1002, ""),
-            Self::Binary => (1003, ""),
-            Self::Lost => (1006, ""),
-            Self::NotUtf8 => (1007, ""),
-            Self::TooLarge => (1009, ""),
+        let reason = match self {
+            Self::Client(None) => "Client-side close frame status not set",
+            Self::Client(Some(frame)) => frame.reason.as_str(),
+            Self::Deleted => "Connection Closed Normally",
+            Self::GoingAway => "Going away",
+            _ => "",
         };
-        Closed { code, reason: reason.to_owned() }
+        Closed { code: self.code(), reason: reason.to_owned() }
+    }
+
+    /// As RFC 6455 numbers them; 1005 and 1006 stand for "none given" and "none came", and are never sent.
+    fn code(&self) -> u16 {
+        match self {
+            Self::Client(Some(frame)) => frame.code,
+            Self::Deleted => 1000,
+            Self::GoingAway => 1001,
+            Self::Protocol => 1002,
+            Self::Binary => 1003,
+            Self::Client(None) => 1005,
+            Self::Lost => 1006,
+            Self::NotUtf8 => 1007,
+            Self::TooLarge => 1009,
+        }
     }
 }
 
