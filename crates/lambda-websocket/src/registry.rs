@@ -189,6 +189,17 @@ impl Registry {
         stream::once(future::ready(Ok(first))).chain(others)
     }
 
+    /// Forgets many connections, several at once; those that are not there are no error. Needs `dynamodb:DeleteItem`.
+    ///
+    /// For those that a broadcast found gone there is [`Registry::remove_gone`], which spares the ones that are just opening.
+    ///
+    /// # Errors
+    /// The first failure, after all others were tried.
+    pub async fn remove_many(&self, ids: impl IntoIterator<Item = ConnectionId>) -> Result<(), RegistryError> {
+        let removals = stream::iter(ids).map(async |id| self.remove(&id).await).buffer_unordered(REMOVALS_IN_FLIGHT);
+        removals.collect::<Vec<_>>().await.into_iter().collect()
+    }
+
     /// Forgets connections that a broadcast found gone, several at once, and says how many it removed. One that was younger than 30 s
     /// stays: its `$connect` may still have been running, and until that is done a post to it says gone too. Needs
     /// `dynamodb:DeleteItem`.
