@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
+use std::sync::LazyLock;
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -10,12 +11,16 @@ use tokio::process::{Child, Command};
 
 use crate::support::{Client, in_time, root};
 
-/// Built with everything else; beside this test's own binary, which is in `deps`.
-fn program() -> PathBuf {
-    let deps = std::env::current_exe().unwrap();
-    let program = deps.parent().and_then(Path::parent).unwrap().join("websocket-gateway");
-    assert!(program.is_file(), "run `cargo test --workspace`: {} is not built", program.display());
-    program
+/// Beside this test's own binary, which is in `deps`. Cargo builds it for its own package's tests only, so this makes sure of it.
+fn program() -> &'static Path {
+    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let build = ["build", "--quiet", "--bin", "websocket-gateway"];
+        assert!(std::process::Command::new(cargo).current_dir(root()).args(build).status().unwrap().success());
+        let deps = std::env::current_exe().unwrap();
+        deps.parent().and_then(Path::parent).unwrap().join("websocket-gateway")
+    });
+    &PROGRAM
 }
 
 fn gateway(arguments: &[&str]) -> Command {
@@ -113,6 +118,22 @@ async fn a_port_in_use_or_a_store_that_is_not_there_is_1_and_says_which() {
     let (code, stderr) = fails(&["--port", "0", "--dynamodb-endpoint", "http://127.0.0.1:1"]).await;
     assert_eq!(code, 1, "{stderr}");
     assert!(stderr.contains("http://127.0.0.1:1") && stderr.contains("refused"), "{stderr}");
+}
+
+#[tokio::test]
+async fn a_lambda_endpoint_that_is_not_there_is_1_and_the_environment_for_one_is_printed() {
+    let (code, stderr) = fails(&["--port", "0", "--lambda-endpoint", "http://127.0.0.1:1"]).await;
+    assert_eq!(code, 1, "{stderr}");
+    assert!(stderr.contains("http://127.0.0.1:1") && stderr.contains("cargo lambda watch"), "{stderr}");
+
+    let output = gateway(&["env", "--port", "4444"]).output().await.unwrap();
+    let printed = String::from_utf8(output.stdout).unwrap();
+    for line in [
+        "export AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI='http://127.0.0.1:4444/prod'",
+        "export AWS_ENDPOINT_URL_DYNAMODB='http://127.0.0.1:3002'",
+    ] {
+        assert!(printed.lines().any(|printed| printed == line), "{line} is not in {printed}");
+    }
 }
 
 #[tokio::test]

@@ -19,6 +19,8 @@ pub(crate) struct Cli {
 enum Command {
     /// Build the functions and serve the API until Ctrl-C (this is what no command means too)
     Start(Start),
+    /// Print what functions that are started elsewhere need in their environment, for a shell's `eval`
+    Env(Start),
 }
 
 #[derive(Args, Debug)]
@@ -44,12 +46,18 @@ struct Start {
     /// Build the functions with optimisations
     #[arg(long)]
     release: bool,
+    /// Invoke the functions at a server of Lambda's Invoke API, for example `cargo lambda watch`, and start none
+    #[arg(long, value_name = "URL", value_parser = http_url)]
+    lambda_endpoint: Option<String>,
     /// A DynamoDB that runs elsewhere, for example DynamoDB Local [default: an embedded one, in memory]
     #[arg(long, value_name = "URL", conflicts_with = "data_dir", value_parser = http_url)]
     dynamodb_endpoint: Option<String>,
     /// Keep the embedded DynamoDB's data in this directory
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// The port of the embedded DynamoDB [default: a free one, or 3002 for functions that are started elsewhere]
+    #[arg(long, value_name = "PORT")]
+    dynamodb_port: Option<u16>,
     /// Close a connection that has been idle for so long
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
     idle_timeout: Duration,
@@ -58,9 +66,33 @@ struct Start {
     max_duration: Duration,
 }
 
+/// Functions that are started elsewhere have to know it before it is open.
+const DYNAMODB_PORT: u16 = 3002;
+
+/// What is to be done.
+#[derive(Debug)]
+pub(crate) enum Task {
+    Start(Options),
+    Env(Options),
+}
+
 impl Cli {
-    pub(crate) fn into_options(self) -> Options {
-        let Command::Start(start) = self.command.unwrap_or(Command::Start(self.start));
+    pub(crate) fn into_task(self) -> Task {
+        match self.command {
+            None => Task::Start(self.start.into_options()),
+            Some(Command::Start(start)) => Task::Start(start.into_options()),
+            Some(Command::Env(mut start)) => {
+                start.dynamodb_port.get_or_insert(DYNAMODB_PORT);
+                Task::Env(start.into_options())
+            }
+        }
+    }
+}
+
+impl Start {
+    fn into_options(self) -> Options {
+        let start = self;
+        let port_elsewhere = start.lambda_endpoint.as_ref().map(|_| DYNAMODB_PORT);
         let store = match (start.dynamodb_endpoint, start.data_dir) {
             (Some(url), _) => Store::Endpoint(url),
             (None, Some(directory)) => Store::Directory(directory),
@@ -74,7 +106,9 @@ impl Cli {
             host: start.host,
             port: start.port,
             release: start.release,
+            lambda_endpoint: start.lambda_endpoint,
             store,
+            dynamodb_port: start.dynamodb_port.or(port_elsewhere).unwrap_or_default(),
             idle_timeout: start.idle_timeout,
             max_duration: start.max_duration,
             clock: Clock::default(),
@@ -126,7 +160,8 @@ mod tests {
     #[test]
     fn start_may_be_left_out() {
         for line in [&["websocket-gateway", "--port", "0"][..], &["websocket-gateway", "start", "--port", "0"]] {
-            assert_eq!(Cli::try_parse_from(line).unwrap().into_options().port, 0);
+            let Task::Start(options) = Cli::try_parse_from(line).unwrap().into_task() else { panic!("{line:?}") };
+            assert_eq!(options.port, 0);
         }
     }
 }

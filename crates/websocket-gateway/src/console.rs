@@ -1,5 +1,6 @@
 //! What the person at the terminal sees: on standard output where to connect, on standard error what happens.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::Write;
 
@@ -40,6 +41,19 @@ pub(crate) fn show_where(gateway: &Gateway) {
         "\nConnect to {url}\n    npx wscat -c {url}\n\nRoutes: {}\nPress Ctrl-C to stop.\n",
         routes.join("  ")
     ));
+}
+
+/// As lines for a POSIX shell.
+pub(crate) fn show_environment(environment: &BTreeMap<String, BTreeSet<String>>) {
+    for (name, values) in environment {
+        let values: Vec<_> = values.iter().map(|value| format!("'{}'", value.replace('\'', r"'\''"))).collect();
+        match values.as_slice() {
+            [value] => say(&format!("export {name}={value}")),
+            several => {
+                say(&format!("# {name} differs from function to function: {}", several.join(", ").replace('\n', " ")));
+            }
+        }
+    }
 }
 
 pub(crate) fn show_stopping() {

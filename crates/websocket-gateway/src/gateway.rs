@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
@@ -11,14 +11,16 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::api::Api;
 use crate::api::limits::{IDLE_TIMEOUT, MAX_DURATION};
 use crate::clock::Clock;
 use crate::connections::{AdoptError, Adopted, OpenConnections};
 use crate::credentials::Credentials;
 use crate::dynamodb::{self, Embedded};
 use crate::front_door;
+use crate::functions::Functions;
 use crate::invocations::{Invocations, Journal};
-use crate::lambda::{self, BuildError, InvokeError, Lambda};
+use crate::lambda::{self, BuildError, Endpoint, InvokeError, Lambda};
 use crate::service::Service;
 use crate::template::{self, TemplateError};
 
@@ -42,8 +44,12 @@ pub struct Options {
     pub port: u16,
     /// Whether the functions are built with `--release`.
     pub release: bool,
+    /// The URL of a server of Lambda's Invoke API that runs the functions; without it they are built and started here.
+    pub lambda_endpoint: Option<String>,
     /// Where the template's tables are.
     pub store: Store,
+    /// The port of the embedded DynamoDB; 0 takes a free one.
+    pub dynamodb_port: u16,
     /// After how long without a message a connection is closed.
     pub idle_timeout: Duration,
     /// After how long a connection is closed whatever it does.
@@ -75,7 +81,9 @@ impl Default for Options {
             host: Ipv4Addr::LOCALHOST.into(),
             port: 3001,
             release: false,
+            lambda_endpoint: None,
             store: Store::default(),
+            dynamodb_port: 0,
             idle_timeout: IDLE_TIMEOUT,
             max_duration: MAX_DURATION,
             clock: Clock::default(),
@@ -104,6 +112,14 @@ pub enum StartError {
     /// The store can't be had, or a table not be made in it.
     #[error(transparent)]
     Store(Box<dyn std::error::Error + Send + Sync>),
+    /// Nobody serves Lambda's Invoke API where the options say.
+    #[error("the Lambda endpoint {url} can't be reached: {why}; start `cargo lambda watch` or the like there first")]
+    LambdaEndpoint {
+        /// Where.
+        url: String,
+        /// What went wrong.
+        why: String,
+    },
     /// The Runtime API can't be opened.
     #[error("can't open the Lambda Runtime API: {0}")]
     RuntimeApi(io::Error),
@@ -126,33 +142,31 @@ impl Gateway {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let reading = template::Options {
-            parameters: options.parameters,
-            api: options.api,
-            stage: options.stage,
-            ..template::Options::default()
-        };
-        let loaded = template::load(&options.template, &reading)?;
-        for warning in &loaded.warnings {
-            tracing::warn!("{warning}");
-        }
-        let api = loaded.api;
-        // Before the build, which takes long: a port that is in use, or a store that is not there, should be known at once.
+        let (api, reading) = load(&options)?;
+        // Before the build, which takes long: whatever is not there, or is taken, should be known at once.
         let (listener, address) = listen(options.host, options.port).await?;
+        let elsewhere = match &options.lambda_endpoint {
+            Some(url) => Some(connect_to_lambda(url).await?),
+            None => None,
+        };
         let credentials = Credentials::new(&reading.region);
-        let (embedded, dynamodb_url) = open_store(options.store).await?;
+        let (embedded, dynamodb_url) = open_store(options.store, options.dynamodb_port).await?;
         dynamodb::create_missing(&dynamodb_url, &credentials, &api.tables)
             .await
             .map_err(|error| StartError::Store(error.into()))?;
-        let programs = lambda::build(api.functions.values(), options.release).await?;
 
-        let mut environment = credentials.environment();
-        environment.extend(endpoints(local(address), &api.stage.name, &dynamodb_url));
-        let lambda = Lambda::start(programs, environment).await.map_err(StartError::RuntimeApi)?;
-        let lambda = lambda.knowing(api.functions.values());
+        let environment = own_environment(&credentials, local(address), &api.stage.name, &dynamodb_url);
+        let functions = match elsewhere {
+            Some(endpoint) => Functions::Elsewhere(Box::new(endpoint)),
+            None => {
+                let programs = lambda::build(api.functions.values(), options.release).await?;
+                let lambda = Lambda::start(programs, environment).await.map_err(StartError::RuntimeApi)?;
+                Functions::Here(lambda.knowing(api.functions.values()))
+            }
+        };
         let service = Arc::new(Service {
             api,
-            lambda,
+            functions,
             clock: options.clock,
             open: OpenConnections::default(),
             journal: Journal::new(),
@@ -199,7 +213,7 @@ impl Gateway {
     /// # Errors
     /// See [`InvokeError`].
     pub async fn invoke(&self, function: &str, event: impl Into<Bytes>) -> Result<Bytes, InvokeError> {
-        self.service.lambda.invoke(function, event.into()).await
+        self.service.functions.invoke(&self.service.api, function, event.into()).await
     }
 
     /// Treats a connection id, mostly that of a sample event, as open as long as the result lives: what is posted to it can be read
@@ -219,14 +233,14 @@ impl Gateway {
         if tokio::time::timeout(STOP_PATIENCE, self.service.tasks.wait()).await.is_err() {
             tracing::warn!("some connections did not end in time");
         }
-        self.service.lambda.shutdown().await;
+        self.service.functions.shutdown().await;
     }
 }
 
 impl Drop for Gateway {
     fn drop(&mut self) {
         self.service.stopping.cancel();
-        self.service.lambda.kill();
+        self.service.functions.kill();
         self.front_door.abort();
     }
 }
@@ -241,25 +255,72 @@ async fn listen(host: IpAddr, port: u16) -> Result<(TcpListener, SocketAddr), St
     listening.await.map_err(|source| StartError::Listen { address, source })
 }
 
-async fn open_store(store: Store) -> Result<(Option<Embedded>, String), StartError> {
+async fn open_store(store: Store, port: u16) -> Result<(Option<Embedded>, String), StartError> {
     let data_dir = match store {
         Store::Endpoint(url) => return Ok((None, url)),
         Store::Memory => None,
         Store::Directory(directory) => Some(directory),
     };
-    let embedded = Embedded::start(data_dir.as_deref()).await.map_err(|error| StartError::Store(error.into()))?;
+    let embedded = Embedded::start(data_dir.as_deref(), port).await.map_err(|error| StartError::Store(error.into()))?;
     let url = embedded.url().to_owned();
     Ok((Some(embedded), url))
 }
 
-/// Where the functions find what they call. These are the SDKs' own variables, so that a binary needs to know nothing of the gateway.
-fn endpoints(address: SocketAddr, stage: &str, dynamodb_url: &str) -> BTreeMap<String, String> {
-    [
+/// What functions that are started elsewhere need to find this gateway: for each variable its values, mostly one. Several functions may
+/// want different ones.
+///
+/// # Errors
+/// If the template can't be served.
+pub fn environment(options: &Options) -> Result<BTreeMap<String, BTreeSet<String>>, StartError> {
+    let (api, reading) = load(options)?;
+    let address = local(SocketAddr::new(options.host, options.port));
+    let dynamodb_url = match &options.store {
+        Store::Endpoint(url) => url.clone(),
+        Store::Memory | Store::Directory(_) => format!("http://127.0.0.1:{}", options.dynamodb_port),
+    };
+    let own = own_environment(&Credentials::new(&reading.region), address, &api.stage.name, &dynamodb_url);
+    let mut environment: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (name, value) in api.functions.into_values().flat_map(|function| function.environment) {
+        environment.entry(name).or_default().insert(value);
+    }
+    environment.extend(own.into_iter().map(|(name, value)| (name, [value].into())));
+    Ok(environment)
+}
+
+/// Where the functions find what they call. The endpoints are the SDKs' own variables, so that a binary needs to know nothing of the
+/// gateway.
+fn own_environment(
+    credentials: &Credentials,
+    address: SocketAddr,
+    stage: &str,
+    dynamodb_url: &str,
+) -> BTreeMap<String, String> {
+    let mut environment = credentials.environment();
+    for (name, value) in [
         ("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", format!("http://{address}/{stage}")),
         ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url.to_owned()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into()
+    ] {
+        environment.insert(name.to_owned(), value);
+    }
+    environment
+}
+
+fn load(options: &Options) -> Result<(Api, template::Options), StartError> {
+    let reading = template::Options {
+        parameters: options.parameters.clone(),
+        api: options.api.clone(),
+        stage: options.stage.clone(),
+        ..template::Options::default()
+    };
+    let loaded = template::load(&options.template, &reading)?;
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    Ok((loaded.api, reading))
+}
+
+async fn connect_to_lambda(url: &str) -> Result<Endpoint, StartError> {
+    Endpoint::connect(url).await.map_err(|why| StartError::LambdaEndpoint { url: url.to_owned(), why })
 }
 
 /// An address to connect to: a server that listens at every address is reached at this machine's own.

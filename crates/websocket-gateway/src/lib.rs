@@ -14,7 +14,9 @@ mod credentials;
 mod dynamodb;
 mod event;
 mod front_door;
+mod functions;
 mod gateway;
+mod http_client;
 mod ids;
 mod integration;
 mod invocations;
@@ -23,5 +25,5 @@ mod websocket;
 
 pub use clock::Clock;
 pub use connections::{AdoptError, Adopted};
-pub use gateway::{Gateway, Options, StartError, Store};
+pub use gateway::{Gateway, Options, StartError, Store, environment};
 pub use invocations::{Invocation, InvocationResult, Invocations};

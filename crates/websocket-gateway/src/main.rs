@@ -6,7 +6,7 @@ mod console;
 use std::process::ExitCode;
 
 use clap::Parser;
-use cli::Cli;
+use cli::{Cli, Task};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use websocket_gateway::lambda::BuildError;
 use websocket_gateway::{Gateway, StartError};
@@ -16,8 +16,20 @@ const WRONG_INPUT: u8 = 2;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let options = Cli::parse().into_options();
+    let task = Cli::parse().into_task();
     console::log_to_stderr();
+    let options = match task {
+        Task::Start(options) => options,
+        Task::Env(options) => {
+            return match websocket_gateway::environment(&options) {
+                Ok(environment) => {
+                    console::show_environment(&environment);
+                    ExitCode::SUCCESS
+                }
+                Err(error) => fail(error),
+            };
+        }
+    };
     let interrupts = match Interrupts::new() {
         Ok(interrupts) => interrupts,
         Err(error) => {

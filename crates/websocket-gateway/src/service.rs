@@ -10,14 +10,14 @@ use crate::api::Api;
 use crate::clock::Clock;
 use crate::connections::OpenConnections;
 use crate::event::{Closed, Connection, Writer};
+use crate::functions::Functions;
 use crate::integration;
 use crate::invocations::Journal;
-use crate::lambda::Lambda;
 
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) api: Api,
-    pub(crate) lambda: Lambda,
+    pub(crate) functions: Functions,
     pub(crate) clock: Clock,
     pub(crate) open: OpenConnections,
     pub(crate) journal: Journal,

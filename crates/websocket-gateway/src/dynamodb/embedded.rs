@@ -26,15 +26,19 @@ pub(crate) enum EmbeddedError {
     Open(String),
     #[error("the embedded DynamoDB can't be started: {0}")]
     Start(#[from] io::Error),
+    #[error("the embedded DynamoDB can't listen at {address}: {source}; choose another port with --dynamodb-port")]
+    Listen { address: SocketAddr, source: io::Error },
     #[error("the directory {} can't be made: {source}", .directory.display())]
     Directory { directory: PathBuf, source: io::Error },
 }
 
 impl Embedded {
     /// Keeps everything in memory, or in a file in `data_dir`.
-    pub(crate) async fn start(data_dir: Option<&Path>) -> Result<Self, EmbeddedError> {
+    pub(crate) async fn start(data_dir: Option<&Path>, port: u16) -> Result<Self, EmbeddedError> {
         let database = open(data_dir)?;
-        let listener = std::net::TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+        let listener =
+            std::net::TcpListener::bind(address).map_err(|source| EmbeddedError::Listen { address, source })?;
         listener.set_nonblocking(true)?;
         let url = format!("http://{}", listener.local_addr()?);
         let stop = CancellationToken::new();

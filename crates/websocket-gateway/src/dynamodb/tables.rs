@@ -1,17 +1,12 @@
-use std::error::Error;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Request, StatusCode};
-use http_body_util::{BodyExt, Full};
-use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
-use hyper_util::rt::TokioExecutor;
 use serde_json::{Value, json};
 
 use crate::api::Table;
 use crate::credentials::Credentials;
+use crate::http_client::HttpClient;
 
 /// How long a store may take over one request.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -29,7 +24,7 @@ pub(crate) struct TableError {
 ///
 /// A template's properties of a table are the fields of a `CreateTable` request, so they are passed on as they are.
 pub(crate) async fn create_missing(url: &str, credentials: &Credentials, tables: &[Table]) -> Result<(), TableError> {
-    let client = Client::builder(TokioExecutor::new()).build_http();
+    let client = HttpClient::new();
     for table in tables {
         let dynamodb = Dynamodb { client: &client, url, credentials };
         dynamodb.create(table).await.map_err(|why| TableError {
@@ -42,7 +37,7 @@ pub(crate) async fn create_missing(url: &str, credentials: &Credentials, tables:
 }
 
 struct Dynamodb<'a> {
-    client: &'a Client<HttpConnector, Full<Bytes>>,
+    client: &'a HttpClient,
     url: &'a str,
     credentials: &'a Credentials,
 }
@@ -73,25 +68,12 @@ impl Dynamodb<'_> {
             .header("X-Amz-Date", "20260101T000000Z")
             // Local stores check no signature, but some keep a database for each access key and region.
             .header(AUTHORIZATION, self.credentials.unsigned_authorization("dynamodb"))
-            .body(Full::from(request.to_string()))
+            .body(request.to_string().into())
             .map_err(|error| error.to_string())?;
-        let exchange = async {
-            let answer = self.client.request(request).await.map_err(|error| cause(&error))?;
-            let status = answer.status();
-            let body = answer.into_body().collect().await.map_err(|error| cause(&error))?.to_bytes();
-            Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
-        };
-        tokio::time::timeout(PATIENCE, exchange).await.unwrap_or_else(|_| Err(format!("no answer in {PATIENCE:?}")))
+        let answer = tokio::time::timeout(PATIENCE, self.client.send(request)).await;
+        let (head, body) = answer.unwrap_or_else(|_| Err(format!("no answer in {PATIENCE:?}")))?;
+        Ok((head.status, serde_json::from_slice(&body).unwrap_or_default()))
     }
-}
-
-/// What lies at the bottom of an error: the client's own words are only that it could not connect.
-fn cause(error: &(dyn Error + 'static)) -> String {
-    let mut cause = error;
-    while let Some(below) = cause.source() {
-        cause = below;
-    }
-    cause.to_string()
 }
 
 fn accepted(status: StatusCode, answer: &Value) -> Result<(), String> {

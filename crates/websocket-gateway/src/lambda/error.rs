@@ -46,6 +46,14 @@ pub enum InvokeError {
         /// The binary.
         executable: PathBuf,
     },
+    /// The server of `--lambda-endpoint` did not invoke it.
+    #[error("the Lambda endpoint {url}: {why}")]
+    Endpoint {
+        /// The server.
+        url: String,
+        /// What went wrong.
+        why: String,
+    },
     /// No function has this logical id.
     #[error("there is no function {function}")]
     UnknownFunction {

@@ -11,6 +11,7 @@
 //! - `runtime_api` is what the processes talk to.
 
 mod build;
+mod endpoint;
 mod environment;
 mod error;
 mod ids;
@@ -37,6 +38,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 use crate::api::{Code, Function};
 
 pub use build::{BuildError, build};
+pub(crate) use endpoint::Endpoint;
 pub use error::InvokeError;
 use pool::Pool;
 

@@ -1,0 +1,42 @@
+//! Whoever runs the functions.
+
+use bytes::Bytes;
+
+use crate::api::Api;
+use crate::lambda::{Endpoint, InvokeError, Lambda};
+
+/// Where the API's functions are invoked.
+#[derive(Debug)]
+pub(crate) enum Functions {
+    /// As processes of the gateway.
+    Here(Lambda),
+    /// By somebody else.
+    Elsewhere(Box<Endpoint>),
+}
+
+impl Functions {
+    /// Invokes the function with this logical id.
+    pub(crate) async fn invoke(&self, api: &Api, function: &str, event: Bytes) -> Result<Bytes, InvokeError> {
+        match self {
+            Self::Here(lambda) => lambda.invoke(function, event).await,
+            Self::Elsewhere(endpoint) => match api.functions.get(function) {
+                Some(function) => endpoint.invoke(function, event).await,
+                None => Err(InvokeError::UnknownFunction { function: function.to_owned() }),
+            },
+        }
+    }
+
+    /// Ends what the gateway has started, and waits for it.
+    pub(crate) async fn shutdown(&self) {
+        if let Self::Here(lambda) = self {
+            lambda.shutdown().await;
+        }
+    }
+
+    /// Ends what the gateway has started, at once.
+    pub(crate) fn kill(&self) {
+        if let Self::Here(lambda) = self {
+            lambda.kill();
+        }
+    }
+}
