@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::api::Api;
 use crate::api::limits::{IDLE_TIMEOUT, MAX_DURATION};
 use crate::clock::Clock;
 use crate::connections::{AdoptError, Adopted, OpenConnections};
@@ -136,7 +137,7 @@ impl Gateway {
         for warning in &loaded.warnings {
             tracing::warn!("{warning}");
         }
-        let api = loaded.api;
+        let mut api = loaded.api;
         // Before the build, which takes long: a port that is in use, or a store that is not there, should be known at once.
         let (listener, address) = listen(options.host, options.port).await?;
         let credentials = Credentials::new(&reading.region);
@@ -145,6 +146,9 @@ impl Gateway {
             .await
             .map_err(|error| StartError::Store(error.into()))?;
         let programs = lambda::build(api.functions.values(), options.release).await?;
+        // From here on every binary is known by its name.
+        let built = programs.iter().map(|program| (program.function.logical_id.clone(), program.function.clone()));
+        api.functions.extend(built);
 
         let mut environment = credentials.environment();
         environment.extend(endpoints(local(address), &api.stage.name, &dynamodb_url));
@@ -181,6 +185,12 @@ impl Gateway {
     #[must_use]
     pub fn dynamodb_url(&self) -> &str {
         &self.dynamodb_url
+    }
+
+    /// What is served.
+    #[must_use]
+    pub fn api(&self) -> &Api {
+        &self.service.api
     }
 
     /// The routes that the template has.
