@@ -1,29 +1,14 @@
 //! The program itself: what it prints, what it ends with, and that nothing of it is left behind.
 
-use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
+use std::path::Path;
+use std::process::ExitStatus;
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
-use crate::support::{Client, in_time, root};
-
-/// Built with everything else; beside this test's own binary, which is in `deps`.
-fn program() -> PathBuf {
-    let deps = std::env::current_exe().unwrap();
-    let program = deps.parent().and_then(Path::parent).unwrap().join("websocket-gateway");
-    assert!(program.is_file(), "run `cargo test --workspace`: {} is not built", program.display());
-    program
-}
-
-fn gateway(arguments: &[&str]) -> Command {
-    let mut command = Command::new(program());
-    command.current_dir(root()).args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.kill_on_drop(true);
-    command
-}
+use crate::support::{Client, gateway, in_time, root};
 
 /// Runs it to its end: the exit code and standard error.
 async fn fails(arguments: &[&str]) -> (i32, String) {

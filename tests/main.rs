@@ -11,5 +11,6 @@ mod faults;
 mod lifecycle;
 mod management_api;
 mod outcomes;
+mod replay;
 mod support;
 mod template;

@@ -1,23 +1,34 @@
-//! `websocket-gateway`: starts a [`Gateway`] from the command line.
+//! `websocket-gateway`: starts a [`Gateway`] from the command line, to serve or to send it sample events.
 
 mod cli;
 mod console;
+mod report;
+mod samples;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 use cli::Cli;
+use samples::Sending;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use websocket_gateway::lambda::BuildError;
-use websocket_gateway::{Gateway, StartError};
+use websocket_gateway::{Gateway, Options, StartError};
 
-/// The command line or the template is wrong: the author has something to mend.
+/// The command line, the template or an event is wrong: the author has something to mend.
 const WRONG_INPUT: u8 = 2;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let options = Cli::parse().into_options();
+    let (options, work) = Cli::parse().into_work();
     console::log_to_stderr();
+    // Before Ctrl-C is listened for: it must end one who waits for standard input.
+    let sending = match Sending::prepare(work) {
+        Ok(sending) => sending,
+        Err(error) => {
+            console::show_error(&error);
+            return ExitCode::from(WRONG_INPUT);
+        }
+    };
     let interrupts = match Interrupts::new() {
         Ok(interrupts) => interrupts,
         Err(error) => {
@@ -25,25 +36,36 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match run(options, interrupts).await {
-        Ok(()) => ExitCode::SUCCESS,
+    match run(options, sending, interrupts).await {
+        Ok(code) => code,
         Err(error) => fail(error),
     }
 }
 
-async fn run(options: websocket_gateway::Options, mut interrupts: Interrupts) -> Result<(), StartError> {
+/// Serves until Ctrl-C, or until everything is sent. Events that were not sent because of Ctrl-C are a failure.
+async fn run(options: Options, sending: Option<Sending>, mut interrupts: Interrupts) -> Result<ExitCode, StartError> {
+    let interrupted = if sending.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
     let gateway = tokio::select! {
         started = Gateway::start(options) => started?,
-        () = interrupts.next() => return Ok(()),
+        () = interrupts.next() => return Ok(interrupted),
     };
-    console::show_where(&gateway);
-    interrupts.next().await;
-    console::show_stopping();
+    let code = match sending {
+        None => {
+            console::show_where(&gateway);
+            interrupts.next().await;
+            console::show_stopping();
+            interrupted
+        }
+        Some(sending) => tokio::select! {
+            code = sending.run(&gateway) => code,
+            () = interrupts.next() => interrupted,
+        },
+    };
     tokio::select! {
         () = gateway.stop() => {}
         () = interrupts.next() => {}
     }
-    Ok(())
+    Ok(code)
 }
 
 /// Ctrl-C, what a supervisor sends, and a terminal that is closed.
@@ -77,7 +99,7 @@ fn fail(error: StartError) -> ExitCode {
         StartError::Build(error) if is_of_the_template(error) => WRONG_INPUT,
         _ => 1,
     };
-    console::show_error(error);
+    console::show_start_error(error);
     ExitCode::from(code)
 }
 
