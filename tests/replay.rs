@@ -186,6 +186,27 @@ async fn a_name_that_nothing_has_is_2_and_says_what_there_is() {
 }
 
 #[tokio::test]
+async fn a_binary_that_the_template_leaves_to_its_crate_is_a_name_too() {
+    let folder = folder("one_binary", &[("only.json", &json!({}))]);
+    let write = |file: &str, text: &str| std::fs::write(Path::new(&folder).join(file), text).unwrap();
+    write(
+        "Cargo.toml",
+        "[package]\nname = 'only'\nedition = '2024'\n[[bin]]\nname = 'only'\npath = 'only.rs'\n[workspace]\n",
+    );
+    write("only.rs", "fn main() {}");
+    let template = "Transform: AWS::Serverless-2016-10-31\nResources:\n  Ws:\n    Type: AWS::Serverless::WebSocketApi\n    \
+        Properties:\n      RouteSelectionExpression: $request.body.action\n      Routes:\n        \
+        $default: { FunctionArn: !GetAtt Hello.Arn }\n  Hello:\n    Type: AWS::Serverless::Function\n    \
+        Properties: { Runtime: provided.al2023, Handler: bootstrap, CodeUri: . }\n";
+    write("template.yaml", template);
+    let output = run(&["replay", &folder, "--json", "--template", &format!("{folder}/template.yaml")]).await;
+    let [record] = &output.records()[..] else { panic!("{}{}", output.stdout, output.stderr) };
+    assert_eq!(record["function"], "Hello");
+    // It asks for no event.
+    assert_eq!(output.code, 1, "{}", output.stderr);
+}
+
+#[tokio::test]
 async fn an_event_for_nobody_is_2_and_the_rest_is_sent_all_the_same() {
     let mut event = order(&json!({ "do": "refuse" }));
     let good = event.clone();
