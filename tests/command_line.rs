@@ -1,34 +1,14 @@
 //! The program itself: what it prints, what it ends with, and that nothing of it is left behind.
 
-use std::path::{Path, PathBuf};
-use std::process::{ExitStatus, Stdio};
-use std::sync::LazyLock;
+use std::path::Path;
+use std::process::ExitStatus;
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::net::TcpListener;
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
-use crate::support::{Client, in_time, root};
-
-/// Beside this test's own binary, which is in `deps`. Cargo builds it for its own package's tests only, so this makes sure of it.
-fn program() -> &'static Path {
-    static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let build = ["build", "--quiet", "--bin", "websocket-gateway"];
-        assert!(std::process::Command::new(cargo).current_dir(root()).args(build).status().unwrap().success());
-        let deps = std::env::current_exe().unwrap();
-        deps.parent().and_then(Path::parent).unwrap().join("websocket-gateway")
-    });
-    &PROGRAM
-}
-
-fn gateway(arguments: &[&str]) -> Command {
-    let mut command = Command::new(program());
-    command.current_dir(root()).args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    command.kill_on_drop(true);
-    command
-}
+use crate::support::{Client, gateway, in_time, root};
 
 /// Runs it to its end: the exit code and standard error.
 async fn fails(arguments: &[&str]) -> (i32, String) {

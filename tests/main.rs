@@ -12,5 +12,6 @@ mod lifecycle;
 mod management_api;
 mod outcomes;
 mod registry;
+mod replay;
 mod support;
 mod template;

@@ -2,6 +2,7 @@
 
 mod client;
 mod gate;
+mod program;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +14,7 @@ use websocket_gateway::{Gateway, Invocation, Invocations, Options};
 
 pub(crate) use client::{Client, Refused};
 pub(crate) use gate::Gate;
+pub(crate) use program::gateway;
 pub(crate) use table::Table;
 
 /// Long enough for any machine: this only keeps a broken system from hanging the test run.

@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
-use websocket_gateway::{Clock, Options, Store};
+use websocket_gateway::{Options, Store};
 
 /// A local Amazon API Gateway for WebSocket APIs: reads the SAM template, runs the same Lambda binaries
 #[derive(Debug, Parser)]
@@ -21,10 +21,71 @@ enum Command {
     Start(Start),
     /// Print what functions that are started elsewhere need in their environment, for a shell's `eval`
     Env(Start),
+    /// Send one event to the function it is for; print its answer and what it posts to the event's connection
+    Invoke(Invoke),
+    /// Send many events in the order CONNECT, MESSAGE, DISCONNECT; print a table of the answers
+    Replay(Replay),
 }
 
 #[derive(Args, Debug)]
 struct Start {
+    #[command(flatten)]
+    serving: Serving,
+    /// The address to listen at
+    #[arg(long, value_name = "IP", default_value_t = Ipv4Addr::LOCALHOST.into())]
+    host: IpAddr,
+    /// The port to listen at; 0 takes a free one
+    #[arg(long, default_value_t = 3001)]
+    port: u16,
+    /// Invoke the functions at a server of Lambda's Invoke API, for example `cargo lambda watch`, and start none
+    #[arg(long, value_name = "URL", value_parser = http_url)]
+    lambda_endpoint: Option<String>,
+    /// The port of the embedded DynamoDB [default: a free one, or 3002 for functions that are started elsewhere]
+    #[arg(long, value_name = "PORT")]
+    dynamodb_port: Option<u16>,
+    /// Close a connection that has been idle for so long
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    idle_timeout: Duration,
+    /// Close a connection that has lasted so long
+    #[arg(long, value_name = "DURATION", default_value = "2h", value_parser = duration)]
+    max_duration: Duration,
+}
+
+#[derive(Args, Debug)]
+struct Invoke {
+    /// A route key, or the logical id, name or binary of a function
+    #[arg(value_name = "ROUTE_OR_FUNCTION")]
+    recipient: String,
+    /// The event, as API Gateway would send it; - reads it from standard input
+    #[arg(value_name = "EVENT.json")]
+    event: PathBuf,
+    #[command(flatten)]
+    printing: Printing,
+    #[command(flatten)]
+    serving: Serving,
+}
+
+#[derive(Args, Debug)]
+struct Replay {
+    /// Events, and folders of events, which are searched for *.json to their depths
+    #[arg(value_name = "FILES_OR_FOLDERS", required = true)]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    printing: Printing,
+    #[command(flatten)]
+    serving: Serving,
+}
+
+#[derive(Args, Debug)]
+struct Printing {
+    /// Print one line of JSON for each event
+    #[arg(long)]
+    json: bool,
+}
+
+/// What every command needs to know of the API and its surroundings.
+#[derive(Args, Debug)]
+struct Serving {
     /// The SAM template
     #[arg(long, value_name = "FILE", default_value = "template.yaml")]
     template: PathBuf,
@@ -37,53 +98,58 @@ struct Start {
     /// The stage to serve, if the API has several
     #[arg(long, value_name = "NAME")]
     stage: Option<String>,
-    /// The address to listen at
-    #[arg(long, value_name = "IP", default_value_t = Ipv4Addr::LOCALHOST.into())]
-    host: IpAddr,
-    /// The port to listen at; 0 takes a free one
-    #[arg(long, default_value_t = 3001)]
-    port: u16,
     /// Build the functions with optimisations
     #[arg(long)]
     release: bool,
-    /// Invoke the functions at a server of Lambda's Invoke API, for example `cargo lambda watch`, and start none
-    #[arg(long, value_name = "URL", value_parser = http_url)]
-    lambda_endpoint: Option<String>,
     /// A DynamoDB that runs elsewhere, for example DynamoDB Local [default: an embedded one, in memory]
     #[arg(long, value_name = "URL", conflicts_with = "data_dir", value_parser = http_url)]
     dynamodb_endpoint: Option<String>,
     /// Keep the embedded DynamoDB's data in this directory
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
-    /// The port of the embedded DynamoDB [default: a free one, or 3002 for functions that are started elsewhere]
-    #[arg(long, value_name = "PORT")]
-    dynamodb_port: Option<u16>,
-    /// Close a connection that has been idle for so long
-    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
-    idle_timeout: Duration,
-    /// Close a connection that has lasted so long
-    #[arg(long, value_name = "DURATION", default_value = "2h", value_parser = duration)]
-    max_duration: Duration,
+}
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// To serve until Ctrl-C.
+    Serve,
+    /// To print the environment of functions that are started elsewhere.
+    ShowEnvironment,
+    /// To send events.
+    Send {
+        /// Which.
+        events: Events,
+        /// Whether to print JSON.
+        json: bool,
+    },
+}
+
+#[derive(Debug)]
+pub(crate) enum Events {
+    /// One event from a file, or from standard input if that is `-`, for whom the command line says.
+    One { recipient: String, event: PathBuf },
+    /// The events of files and folders, for whom each one says.
+    Many(Vec<PathBuf>),
 }
 
 /// Functions that are started elsewhere have to know it before it is open.
 const DYNAMODB_PORT: u16 = 3002;
 
-/// What is to be done.
-#[derive(Debug)]
-pub(crate) enum Task {
-    Start(Options),
-    Env(Options),
-}
-
 impl Cli {
-    pub(crate) fn into_task(self) -> Task {
-        match self.command {
-            None => Task::Start(self.start.into_options()),
-            Some(Command::Start(start)) => Task::Start(start.into_options()),
-            Some(Command::Env(mut start)) => {
+    pub(crate) fn into_work(self) -> (Options, Work) {
+        match self.command.unwrap_or(Command::Start(self.start)) {
+            Command::Start(start) => (start.into_options(), Work::Serve),
+            Command::Env(mut start) => {
                 start.dynamodb_port.get_or_insert(DYNAMODB_PORT);
-                Task::Env(start.into_options())
+                (start.into_options(), Work::ShowEnvironment)
+            }
+            Command::Invoke(Invoke { recipient, event, printing, serving }) => {
+                let events = Events::One { recipient, event };
+                (serving.into_options(), Work::Send { events, json: printing.json })
+            }
+            Command::Replay(Replay { paths, printing, serving }) => {
+                (serving.into_options(), Work::Send { events: Events::Many(paths), json: printing.json })
             }
         }
     }
@@ -91,27 +157,36 @@ impl Cli {
 
 impl Start {
     fn into_options(self) -> Options {
-        let start = self;
-        let port_elsewhere = start.lambda_endpoint.as_ref().map(|_| DYNAMODB_PORT);
-        let store = match (start.dynamodb_endpoint, start.data_dir) {
+        let port_elsewhere = self.lambda_endpoint.as_ref().map(|_| DYNAMODB_PORT);
+        Options {
+            host: self.host,
+            port: self.port,
+            lambda_endpoint: self.lambda_endpoint,
+            dynamodb_port: self.dynamodb_port.or(port_elsewhere).unwrap_or_default(),
+            idle_timeout: self.idle_timeout,
+            max_duration: self.max_duration,
+            ..self.serving.into_options()
+        }
+    }
+}
+
+impl Serving {
+    /// On a port that is free: nobody else needs to know it.
+    fn into_options(self) -> Options {
+        let store = match (self.dynamodb_endpoint, self.data_dir) {
             (Some(url), _) => Store::Endpoint(url),
             (None, Some(directory)) => Store::Directory(directory),
             (None, None) => Store::Memory,
         };
         Options {
-            template: start.template,
-            parameters: start.parameters.into_iter().collect(),
-            api: start.api,
-            stage: start.stage,
-            host: start.host,
-            port: start.port,
-            release: start.release,
-            lambda_endpoint: start.lambda_endpoint,
+            template: self.template,
+            parameters: self.parameters.into_iter().collect(),
+            api: self.api,
+            stage: self.stage,
+            port: 0,
+            release: self.release,
             store,
-            dynamodb_port: start.dynamodb_port.or(port_elsewhere).unwrap_or_default(),
-            idle_timeout: start.idle_timeout,
-            max_duration: start.max_duration,
-            clock: Clock::default(),
+            ..Options::default()
         }
     }
 }
@@ -157,11 +232,30 @@ mod tests {
         }
     }
 
+    fn read(line: &[&str]) -> (Options, Work) {
+        Cli::try_parse_from([&["websocket-gateway"], line].concat()).unwrap().into_work()
+    }
+
     #[test]
     fn start_may_be_left_out() {
-        for line in [&["websocket-gateway", "--port", "0"][..], &["websocket-gateway", "start", "--port", "0"]] {
-            let Task::Start(options) = Cli::try_parse_from(line).unwrap().into_task() else { panic!("{line:?}") };
-            assert_eq!(options.port, 0);
+        for line in [&["--port", "3002"][..], &["start", "--port", "3002"]] {
+            let (options, work) = read(line);
+            assert_eq!(options.port, 3002);
+            assert!(matches!(work, Work::Serve));
         }
+    }
+
+    #[test]
+    fn events_are_sent_on_a_free_port_and_need_no_quoting_but_the_shells() {
+        let (options, work) = read(&["invoke", "$connect", "-", "--template", "other.yaml"]);
+        assert_eq!((options.port, options.template), (0, PathBuf::from("other.yaml")));
+        let Work::Send { events: Events::One { recipient, event }, json: false } = work else { panic!("{work:?}") };
+        assert_eq!((recipient.as_str(), event), ("$connect", PathBuf::from("-")));
+
+        let (options, work) = read(&["replay", "--json", "events", "more"]);
+        assert_eq!(options.port, 0);
+        let Work::Send { events: Events::Many(paths), json: true } = work else { panic!("{work:?}") };
+        assert_eq!(paths, ["events", "more"].map(PathBuf::from));
+        assert!(Cli::try_parse_from(["websocket-gateway", "replay"]).is_err());
     }
 }

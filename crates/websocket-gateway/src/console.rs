@@ -61,17 +61,26 @@ pub(crate) fn show_stopping() {
 }
 
 /// A closed standard output is no reason to stop serving.
-fn say(text: &str) {
+pub(crate) fn say(text: &str) {
     let mut out = std::io::stdout();
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
-pub(crate) fn show_error(error: StartError) {
-    let mut err = std::io::stderr();
-    let _ = match error {
-        StartError::Template(error) => writeln!(err, "{:?}", miette::Report::new(error)),
-        other => writeln!(err, "error: {other}"),
-    };
+pub(crate) fn show_start_error(error: StartError) {
+    match error {
+        StartError::Template(error) => drop(writeln!(std::io::stderr(), "{:?}", miette::Report::new(error))),
+        other => show_error(&other),
+    }
+}
+
+pub(crate) fn show_error(error: &dyn fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "error: {error}");
+}
+
+/// The width of the terminal that standard output is, in characters.
+pub(crate) fn width() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    (size.ws_col > 0).then_some(size.ws_col.into())
 }
 
 /// One line an event: a function's output behind its name, everything else as a sentence with the ids behind it.

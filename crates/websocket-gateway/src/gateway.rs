@@ -142,7 +142,7 @@ impl Gateway {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let (api, reading) = load(&options)?;
+        let (mut api, reading) = load(&options)?;
         // Before the build, which takes long: whatever is not there, or is taken, should be known at once.
         let (listener, address) = listen(options.host, options.port).await?;
         let elsewhere = match &options.lambda_endpoint {
@@ -160,6 +160,10 @@ impl Gateway {
             Some(endpoint) => Functions::Elsewhere(Box::new(endpoint)),
             None => {
                 let programs = lambda::build(api.functions.values(), options.release).await?;
+                // From here on every binary is known by its name.
+                let built =
+                    programs.iter().map(|program| (program.function.logical_id.clone(), program.function.clone()));
+                api.functions.extend(built);
                 let lambda = Lambda::start(programs, environment).await.map_err(StartError::RuntimeApi)?;
                 Functions::Here(lambda.knowing(api.functions.values()))
             }
@@ -195,6 +199,12 @@ impl Gateway {
     #[must_use]
     pub fn dynamodb_url(&self) -> &str {
         &self.dynamodb_url
+    }
+
+    /// What is served.
+    #[must_use]
+    pub fn api(&self) -> &Api {
+        &self.service.api
     }
 
     /// The routes that the template has.

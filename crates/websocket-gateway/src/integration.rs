@@ -109,7 +109,8 @@ pub(crate) async fn invoke(service: &Service, route_key: &str, route: &Route, ev
     outcome
 }
 
-fn read(answer: &Bytes) -> Result<ProxyResponse, serde_json::Error> {
+/// Reads a function's answer as API Gateway does.
+pub(crate) fn read(answer: &Bytes) -> Result<ProxyResponse, serde_json::Error> {
     // Through a map, because serde would take an array for the fields in their order.
     let answer: serde_json::Map<String, Value> = serde_json::from_slice(answer)?;
     ProxyResponse::deserialize(Value::Object(answer))

@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod lambda;
+pub mod replay;
 pub mod template;
 
 mod clock;

@@ -1,33 +1,35 @@
-//! `websocket-gateway`: starts a [`Gateway`] from the command line.
+//! `websocket-gateway`: starts a [`Gateway`] from the command line, to serve or to send it sample events.
 
 mod cli;
 mod console;
+mod report;
+mod samples;
 
 use std::process::ExitCode;
 
 use clap::Parser;
-use cli::{Cli, Task};
+use cli::{Cli, Work};
+use samples::Sending;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use websocket_gateway::lambda::BuildError;
-use websocket_gateway::{Gateway, StartError};
+use websocket_gateway::{Gateway, Options, StartError};
 
-/// The command line or the template is wrong: the author has something to mend.
+/// The command line, the template or an event is wrong: the author has something to mend.
 const WRONG_INPUT: u8 = 2;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let task = Cli::parse().into_task();
+    let (options, work) = Cli::parse().into_work();
     console::log_to_stderr();
-    let options = match task {
-        Task::Start(options) => options,
-        Task::Env(options) => {
-            return match websocket_gateway::environment(&options) {
-                Ok(environment) => {
-                    console::show_environment(&environment);
-                    ExitCode::SUCCESS
-                }
-                Err(error) => fail(error),
-            };
+    if matches!(work, Work::ShowEnvironment) {
+        return show_environment(&options);
+    }
+    // Before Ctrl-C is listened for: it must end one who waits for standard input.
+    let sending = match Sending::prepare(work) {
+        Ok(sending) => sending,
+        Err(error) => {
+            console::show_error(&error);
+            return ExitCode::from(WRONG_INPUT);
         }
     };
     let interrupts = match Interrupts::new() {
@@ -37,25 +39,46 @@ async fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match run(options, interrupts).await {
-        Ok(()) => ExitCode::SUCCESS,
+    match run(options, sending, interrupts).await {
+        Ok(code) => code,
         Err(error) => fail(error),
     }
 }
 
-async fn run(options: websocket_gateway::Options, mut interrupts: Interrupts) -> Result<(), StartError> {
+fn show_environment(options: &Options) -> ExitCode {
+    match websocket_gateway::environment(options) {
+        Ok(environment) => {
+            console::show_environment(&environment);
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(error),
+    }
+}
+
+/// Serves until Ctrl-C, or until everything is sent. Events that were not sent because of Ctrl-C are a failure.
+async fn run(options: Options, sending: Option<Sending>, mut interrupts: Interrupts) -> Result<ExitCode, StartError> {
+    let interrupted = if sending.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
     let gateway = tokio::select! {
         started = Gateway::start(options) => started?,
-        () = interrupts.next() => return Ok(()),
+        () = interrupts.next() => return Ok(interrupted),
     };
-    console::show_where(&gateway);
-    interrupts.next().await;
-    console::show_stopping();
+    let code = match sending {
+        None => {
+            console::show_where(&gateway);
+            interrupts.next().await;
+            console::show_stopping();
+            interrupted
+        }
+        Some(sending) => tokio::select! {
+            code = sending.run(&gateway) => code,
+            () = interrupts.next() => interrupted,
+        },
+    };
     tokio::select! {
         () = gateway.stop() => {}
         () = interrupts.next() => {}
     }
-    Ok(())
+    Ok(code)
 }
 
 /// Ctrl-C, what a supervisor sends, and a terminal that is closed.
@@ -89,7 +112,7 @@ fn fail(error: StartError) -> ExitCode {
         StartError::Build(error) if is_of_the_template(error) => WRONG_INPUT,
         _ => 1,
     };
-    console::show_error(error);
+    console::show_start_error(error);
     ExitCode::from(code)
 }
 

@@ -26,6 +26,8 @@ async fn every_function_gets_its_binary() {
 
     let names = programs.iter().map(|program| program.executable.file_stem().unwrap().to_str().unwrap());
     assert_eq!(names.collect::<Vec<_>>(), ["second", "only", "second"]);
+    let binaries = programs.iter().map(|program| program.function.binary().unwrap());
+    assert_eq!(binaries.collect::<Vec<_>>(), ["second", "only", "second"]);
     assert!(programs.iter().all(|program| program.executable.is_absolute() && program.executable.is_file()));
     let not_asked_for = programs[0].executable.with_file_name("first");
     assert!(!not_asked_for.exists());

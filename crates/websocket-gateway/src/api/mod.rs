@@ -1,6 +1,7 @@
 //! What a template says, in API Gateway's words, with every intrinsic resolved. Nothing here knows CloudFormation or SAM.
 
 pub mod limits;
+mod lookup;
 mod route_selection_expression;
 
 use std::collections::BTreeMap;

@@ -49,6 +49,11 @@ impl Adopted {
         self.receivers.outgoing.try_recv().ok().map(|frame| frame.as_str().to_owned())
     }
 
+    /// Waits for the next message that is posted. `None` never comes as long as this lives.
+    pub async fn next_posted(&mut self) -> Option<String> {
+        self.receivers.outgoing.recv().await.map(|frame| frame.as_str().to_owned())
+    }
+
     /// Whether a function has closed it.
     pub fn is_closed(&mut self) -> bool {
         self.receivers.ending.try_recv() != Err(TryRecvError::Empty)

@@ -118,7 +118,8 @@ struct Binary {
 /// Builds the binaries of `functions`, with one `cargo build` for each workspace, and gives back the functions in their order,
 /// without those that are [`Code::NotHere`].
 ///
-/// Several functions may share a binary. Cargo's progress and messages go to this process's stderr.
+/// Each comes back with the name of its binary, also where the template leaves that to the crate. Several functions may share a binary.
+/// Cargo's progress and messages go to this process's stderr.
 ///
 /// # Errors
 ///
@@ -151,7 +152,15 @@ fn program(
     executables: &BTreeMap<Binary, PathBuf>,
 ) -> Result<Program, BuildError> {
     match executables.get(&binary) {
-        Some(executable) => Ok(Program { function: function.clone(), executable: executable.clone() }),
+        Some(executable) => Ok(Program { function: running(function, binary.name), executable: executable.clone() }),
         None => Err(BuildError::NoExecutable { binary: binary.name, manifest: binary.manifest }),
     }
+}
+
+fn running(function: &Function, name: String) -> Function {
+    let mut function = function.clone();
+    if let Code::Cargo { binary, .. } = &mut function.code {
+        *binary = Some(name);
+    }
+    function
 }

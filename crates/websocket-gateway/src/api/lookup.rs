@@ -1,0 +1,106 @@
+use super::{Api, Code, Function};
+
+impl Api {
+    /// The function that somebody means by `name`: a route key, or else a function's logical id, its name or its binary.
+    #[must_use]
+    pub fn function_called(&self, name: &str) -> Option<&Function> {
+        self.function_of_route(name)
+            .or_else(|| self.functions.get(name))
+            .or_else(|| self.functions.values().find(|function| function.name == name))
+            .or_else(|| self.function_of_binary(name))
+    }
+
+    /// The function behind a route.
+    #[must_use]
+    pub fn function_of_route(&self, route_key: &str) -> Option<&Function> {
+        self.functions.get(&self.routes.get(route_key)?.function)
+    }
+
+    /// The function that runs a binary; `None` also if several do, as nothing says which is meant.
+    ///
+    /// Of an API that a gateway serves every binary is known, before that only those that the template names.
+    #[must_use]
+    pub fn function_of_binary(&self, binary: &str) -> Option<&Function> {
+        let mut functions = self.functions.values().filter(|function| function.binary() == Some(binary));
+        functions.next().filter(|_| functions.next().is_none())
+    }
+}
+
+impl Function {
+    /// The name of its binary, as far as that is known.
+    #[must_use]
+    pub fn binary(&self) -> Option<&str> {
+        match &self.code {
+            Code::Cargo { binary, .. } => binary.as_deref(),
+            Code::NotHere { .. } => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::api::{Route, RouteSelectionExpression, Stage};
+
+    fn function(logical_id: &str, name: &str, binary: &str) -> (String, Function) {
+        let function = Function {
+            logical_id: logical_id.to_owned(),
+            name: name.to_owned(),
+            defined_at: "template.yaml:1:1".to_owned(),
+            code: Code::Cargo { directory: "routes".into(), binary: Some(binary.to_owned()) },
+            environment: BTreeMap::new(),
+            timeout: Duration::from_secs(3),
+            memory_size: 128,
+        };
+        (logical_id.to_owned(), function)
+    }
+
+    /// Each word means one function as a route key, and others as something else.
+    fn api() -> Api {
+        let route = Route {
+            function: "Routed".to_owned(),
+            integration_timeout: Duration::from_secs(29),
+            route_response: false,
+        };
+        Api {
+            logical_id: "Ws".to_owned(),
+            api_id: "abcd123456".to_owned(),
+            route_selection_expression: RouteSelectionExpression::parse("$request.body.action").unwrap(),
+            stage: Stage { name: "prod".to_owned(), variables: BTreeMap::new() },
+            routes: [("hello".to_owned(), route)].into(),
+            functions: [
+                function("Identified", "hello", "shared"),
+                function("Named", "Identified", "shared"),
+                function("Routed", "Named", "other"),
+                function("Run", "run", "hello"),
+            ]
+            .into(),
+            tables: Vec::new(),
+        }
+    }
+
+    fn called(name: &str) -> Option<String> {
+        api().function_called(name).map(|function| function.logical_id.clone())
+    }
+
+    #[test]
+    fn a_route_key_comes_before_a_logical_id_before_a_name_before_a_binary() {
+        assert_eq!(called("hello").as_deref(), Some("Routed"));
+        assert_eq!(called("Identified").as_deref(), Some("Identified"));
+        assert_eq!(called("Named").as_deref(), Some("Named"));
+        assert_eq!(called("run").as_deref(), Some("Run"));
+        assert_eq!(called("other").as_deref(), Some("Routed"));
+        assert_eq!(called("Hello"), None);
+        assert_eq!(called(""), None);
+    }
+
+    #[test]
+    fn a_binary_of_several_functions_is_nobodys_name() {
+        assert_eq!(called("shared"), None);
+        let api = api();
+        assert_eq!(api.function_of_binary("hello").map(|function| function.logical_id.as_str()), Some("Run"));
+    }
+}

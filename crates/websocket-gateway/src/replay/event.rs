@@ -1,0 +1,141 @@
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use serde_json::Value;
+
+use super::SampleError;
+
+/// One event from a file: JSON as it goes to the function, and what of it says where it goes and when.
+#[derive(Clone, Debug)]
+pub struct SampleEvent {
+    path: PathBuf,
+    json: Bytes,
+    event_type: EventType,
+    route_key: Option<String>,
+    connection_id: Option<String>,
+}
+
+/// What in the life of a connection causes an event, in the order of that life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EventType {
+    /// `CONNECT`: the handshake.
+    Connect,
+    /// `MESSAGE`, and whatever else an event may say, or not say: that is for the function to refuse.
+    Message,
+    /// `DISCONNECT`: the end.
+    Disconnect,
+}
+
+impl SampleEvent {
+    /// Reads an event; `path` is the name that it has in messages, and that may say which function it is for.
+    ///
+    /// # Errors
+    /// If it is no JSON. Whether it is an event of API Gateway is for the function to find out.
+    pub fn parse(path: impl Into<PathBuf>, json: impl Into<Bytes>) -> Result<Self, SampleError> {
+        let (path, json) = (path.into(), json.into());
+        let event: Value = match serde_json::from_slice(&json) {
+            Ok(event) => event,
+            Err(error) => return Err(SampleError::not_json(path, &error)),
+        };
+        let context = &event["requestContext"];
+        let text = |key: &str| context[key].as_str().map(str::to_owned);
+        let event_type = match context["eventType"].as_str() {
+            Some("CONNECT") => EventType::Connect,
+            Some("DISCONNECT") => EventType::Disconnect,
+            _ => EventType::Message,
+        };
+        let (route_key, connection_id) = (text("routeKey"), text("connectionId"));
+        Ok(Self { path, json, event_type, route_key, connection_id })
+    }
+
+    /// Puts events in the order in which one connection would cause them; those of one type by their paths.
+    pub fn sort(events: &mut [Self]) {
+        events.sort_by(|a, b| (a.event_type, &a.path).cmp(&(b.event_type, &b.path)));
+    }
+
+    /// The file that it is from.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The event as it was written.
+    #[must_use]
+    pub fn json(&self) -> &Bytes {
+        &self.json
+    }
+
+    /// What causes it.
+    #[must_use]
+    pub fn event_type(&self) -> EventType {
+        self.event_type
+    }
+
+    /// Its `requestContext.routeKey`.
+    #[must_use]
+    pub fn route_key(&self) -> Option<&str> {
+        self.route_key.as_deref()
+    }
+
+    /// Its `requestContext.connectionId`, which need not be a possible one.
+    #[must_use]
+    pub fn connection_id(&self) -> Option<&str> {
+        self.connection_id.as_deref()
+    }
+
+    /// What the file name says of the binary: all before the first full stop.
+    #[must_use]
+    pub fn binary(&self) -> Option<&str> {
+        self.path.file_name()?.to_str()?.split('.').next()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(path: &str, event_type: &str) -> SampleEvent {
+        SampleEvent::parse(path, format!(r#"{{"requestContext":{{"eventType":"{event_type}"}}}}"#)).unwrap()
+    }
+
+    #[test]
+    fn events_come_in_the_order_of_a_connections_life_and_then_by_path() {
+        let untyped = SampleEvent::parse("events/invalid/connect.null.json", r#"{"requestContext":null}"#).unwrap();
+        let mut events = [
+            event("events/a.json", "DISCONNECT"),
+            event("events/z.json", "MESSAGE"),
+            untyped,
+            event("events/invalid/y.x.json", "CONNECT"),
+            event("events/b.json", "SOMETHING"),
+            event("events/connect.json", "CONNECT"),
+        ];
+        SampleEvent::sort(&mut events);
+        let paths: Vec<_> = events.iter().map(|event| event.path().to_str().unwrap()).collect();
+        assert_eq!(
+            paths,
+            [
+                "events/connect.json",
+                "events/invalid/y.x.json",
+                "events/b.json",
+                "events/invalid/connect.null.json",
+                "events/z.json",
+                "events/a.json"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_object_is_an_event_too() {
+        for json in ["[]", "1", "null", r#"{"requestContext":[]}"#, r#"{"requestContext":{"connectionId":7}}"#] {
+            let event = SampleEvent::parse("hello.json", json).unwrap();
+            assert_eq!((event.route_key(), event.connection_id()), (None, None), "{json}");
+            assert_eq!(event.event_type(), EventType::Message, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_no_json_is_named_with_line_and_column() {
+        let error = SampleEvent::parse("events/hello.json", "{\n  \"body\": hello\n}").unwrap_err();
+        assert_eq!(error.to_string(), "events/hello.json:2:11: this is not JSON: expected value");
+    }
+}

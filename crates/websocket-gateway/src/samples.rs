@@ -1,0 +1,113 @@
+//! `invoke` and `replay`: sends sample events and prints what comes of them.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use websocket_gateway::Gateway;
+use websocket_gateway::api::Api;
+use websocket_gateway::replay::{Recipient, SampleError, SampleEvent};
+
+use crate::WRONG_INPUT;
+use crate::cli::{Events, Work};
+use crate::console;
+use crate::report::{Record, Table};
+
+/// The events of a command line, read.
+pub(crate) struct Sending {
+    events: Vec<SampleEvent>,
+    /// Whom the only event is for, if the command line says so.
+    recipient: Option<String>,
+    json: bool,
+}
+
+impl Sending {
+    /// `None` if there is nothing to send.
+    pub(crate) fn prepare(work: Work) -> Result<Option<Self>, SampleError> {
+        let Work::Send { events, json } = work else { return Ok(None) };
+        let (events, recipient) = match events {
+            Events::One { recipient, event } => (vec![read(&event)?], Some(recipient)),
+            Events::Many(paths) => (SampleEvent::read_all(&paths)?, None),
+        };
+        Ok(Some(Self { events, recipient, json }))
+    }
+
+    /// Sends one event after the other. What has no recipient is wrong input, whatever came of the rest.
+    pub(crate) async fn run(&self, gateway: &Gateway) -> ExitCode {
+        match &self.recipient {
+            Some(name) => self.invoke(gateway, name).await,
+            None => self.replay(gateway).await,
+        }
+    }
+
+    async fn invoke(&self, gateway: &Gateway, name: &str) -> ExitCode {
+        let Some(recipient) = Recipient::called(name, gateway.api()) else {
+            console::show_error(&unknown(name, gateway.api()));
+            return ExitCode::from(WRONG_INPUT);
+        };
+        let mut failed = false;
+        for event in &self.events {
+            let record = send(gateway, event, Some(recipient)).await;
+            console::say(&if self.json { record.to_json() } else { record.to_text() });
+            failed |= record.is_failure();
+        }
+        if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
+    }
+
+    async fn replay(&self, gateway: &Gateway) -> ExitCode {
+        let recipients: Vec<_> = self.events.iter().map(|event| (event, Recipient::of(event, gateway.api()))).collect();
+        let table = Table::new(&recipients, console::width());
+        if !self.json {
+            console::say(&table.head());
+        }
+        let (mut lost, mut failed) = (false, false);
+        for (event, recipient) in recipients {
+            let record = send(gateway, event, recipient).await;
+            console::say(&if self.json { record.to_json() } else { table.line(&record) });
+            lost |= recipient.is_none();
+            failed |= record.is_failure();
+        }
+        match (lost, failed) {
+            (true, _) => ExitCode::from(WRONG_INPUT),
+            (false, true) => ExitCode::FAILURE,
+            (false, false) => ExitCode::SUCCESS,
+        }
+    }
+}
+
+async fn send<'a>(gateway: &Gateway, event: &'a SampleEvent, recipient: Option<Recipient<'a>>) -> Record<'a> {
+    match recipient {
+        Some(recipient) => {
+            let replayed = gateway.replay(&recipient.function.logical_id, event).await;
+            Record::of(event, recipient, &replayed)
+        }
+        None => Record::without_recipient(event),
+    }
+}
+
+fn read(path: &Path) -> Result<SampleEvent, SampleError> {
+    if path != Path::new("-") {
+        return SampleEvent::read(path);
+    }
+    let path = PathBuf::from("standard input");
+    let mut json = Vec::new();
+    match std::io::stdin().read_to_end(&mut json) {
+        Ok(_) => SampleEvent::parse(path, json),
+        Err(source) => Err(SampleError::Unreadable { path, source }),
+    }
+}
+
+fn unknown(name: &str, api: &Api) -> String {
+    let routes: Vec<_> = api.routes.keys().map(String::as_str).collect();
+    let functions = api.functions.values().map(|function| match function.binary() {
+        Some(binary) => format!("{} (binary {binary})", function.logical_id),
+        None => function.logical_id.clone(),
+    });
+    let functions: Vec<_> = functions.collect();
+    format!(
+        "`{}` is no route and no function; there are the routes {}, and the functions {}",
+        name.escape_debug(),
+        routes.join(", "),
+        functions.join(", ")
+    )
+}

@@ -1,0 +1,279 @@
+//! `invoke` and `replay`, as a script calls them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Stdio;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use websocket_gateway::replay::SampleEvent;
+
+use crate::support::{Gate, gateway, in_time, post, probe};
+
+const PROBE: [&str; 2] = ["--template", "tests/probe.yaml"];
+
+struct Output {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl Output {
+    /// One JSON object a line.
+    fn records(&self) -> Vec<Value> {
+        let records = self.stdout.lines().map(|line| serde_json::from_str(line).unwrap());
+        records.collect()
+    }
+
+    /// What became of each file, in their order.
+    fn statuses(&self) -> Vec<(String, Value)> {
+        let records = self.records().into_iter();
+        records.map(|record| (name(&record), record["answer"]["statusCode"].clone())).collect()
+    }
+}
+
+fn name(record: &Value) -> String {
+    record["file"].as_str().unwrap().trim_start_matches("events/").trim_end_matches(".json").to_owned()
+}
+
+async fn run(arguments: &[&str]) -> Output {
+    run_with(arguments, "").await
+}
+
+async fn run_with(arguments: &[&str], input: &str) -> Output {
+    let mut child = gateway(arguments).stdin(Stdio::piped()).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    // One that needs no input may be gone already.
+    let _ = stdin.write_all(input.as_bytes()).await;
+    drop(stdin);
+    let output = in_time("the end of the gateway", child.wait_with_output()).await.unwrap();
+    Output {
+        code: output.status.code().unwrap(),
+        stdout: String::from_utf8(output.stdout).unwrap(),
+        stderr: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// Makes a folder with these files, and gives its path.
+fn folder(name: &str, files: &[(&str, &Value)]) -> String {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
+    // Files of an earlier run could have other names.
+    let _ = std::fs::remove_dir_all(&folder);
+    for (file, event) in files {
+        let file = folder.join(file);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, event.to_string()).unwrap();
+    }
+    folder.to_str().unwrap().to_owned()
+}
+
+/// The connection of every event here.
+const CONNECTION_ID: &str = "TnAb3dVvDoECJ5A=";
+
+/// A message that tells the probe what to do.
+fn order(order: &Value) -> Value {
+    json!({
+        "requestContext": { "routeKey": "$default", "eventType": "MESSAGE", "connectionId": CONNECTION_ID },
+        "body": order.to_string(),
+    })
+}
+
+#[tokio::test]
+async fn the_sample_events_come_in_the_order_of_a_connections_life() {
+    let output = run(&["replay", "events", "--json"]).await;
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    let of_the_api = output.statuses().into_iter().filter(|(name, _)| !name.starts_with("invalid/"));
+    let expected =
+        ["connect", "default", "hello", "sendmessage", "disconnect"].map(|name| (name.to_owned(), json!(200)));
+    assert_eq!(of_the_api.collect::<Vec<_>>(), expected);
+
+    let records: BTreeMap<_, _> = output.records().into_iter().map(|record| (name(&record), record)).collect();
+    assert_eq!(
+        records["hello"],
+        json!({
+            "file": "events/hello.json",
+            "routeKey": "hello",
+            "function": "HelloFunction",
+            "answer": { "statusCode": 200 },
+            "frames": ["Hello from hello. You connected at: 1762426800123"],
+            "closed": false,
+        })
+    );
+    // The row is there that `$connect` made before.
+    assert_eq!(records["sendmessage"]["frames"], json!(["hi"]));
+}
+
+#[tokio::test]
+async fn invalid_events_go_where_their_file_names_say_and_are_refused() {
+    let output = run(&["replay", "events/invalid", "--json"]).await;
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    let files = std::fs::read_dir(crate::support::root().join("events/invalid")).unwrap().count();
+    assert_eq!(output.records().len(), files);
+    for record in output.records() {
+        let binary = name(&record).trim_start_matches("invalid/").split('.').next().unwrap().to_owned();
+        let function = format!("{}{}Function", binary[..1].to_uppercase(), &binary[1..]);
+        assert_eq!(record["function"], function, "{record}");
+        assert_eq!(record["answer"]["statusCode"], 400, "{record}");
+        // Only a message that is wrong, and not its event, has somebody to tell.
+        assert_eq!(record["frames"].as_array().unwrap().len(), usize::from(binary == "sendmessage"), "{record}");
+    }
+}
+
+#[tokio::test]
+async fn a_table_has_a_line_for_each_event() {
+    let output = run(&["replay", "events/hello.json", "events/invalid/default.rest-api-event.json"]).await;
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    let expected = "\
+        FILE                                        ROUTE            STATUS  BODY AND FRAMES\n\
+        events/hello.json                           hello            200     posted: Hello from hello. You connected at: 1762426800123\n\
+        events/invalid/default.rest-api-event.json  DefaultFunction  400     Missing connectionId\n";
+    assert_eq!(output.stdout, expected);
+}
+
+#[tokio::test]
+async fn one_event_is_sent_by_route_logical_id_or_binary() {
+    for recipient in ["hello", "HelloFunction"] {
+        let output = run(&["invoke", recipient, "events/hello.json", "--json"]).await;
+        assert_eq!(output.code, 0, "{}", output.stderr);
+        let [record] = &output.records()[..] else { panic!("{}", output.stdout) };
+        assert_eq!(record["function"], "HelloFunction");
+        assert_eq!(record["frames"], json!(["Hello from hello. You connected at: 1762426800123"]));
+    }
+    // No route has this key.
+    let output = run(&["invoke", "connect", "events/connect.json"]).await;
+    assert_eq!((output.code, output.stdout.as_str()), (0, "200\nConnected\n"), "{}", output.stderr);
+}
+
+#[tokio::test]
+async fn an_event_may_come_from_standard_input() {
+    let event = json!({ "body": r#"{"do":"answer","answer":{"statusCode":299,"body":"{\"a\":1}"}}"# });
+    let output = run_with(&[&["invoke", "oneway", "-"], &PROBE[..]].concat(), &event.to_string()).await;
+    assert_eq!((output.code, output.stdout.as_str()), (0, "299\n{\n  \"a\": 1\n}\n"), "{}", output.stderr);
+}
+
+#[tokio::test]
+async fn a_function_that_does_not_answer_is_1_and_the_rest_is_sent_all_the_same() {
+    let folder = folder(
+        "failing_events",
+        &[
+            ("a.json", &order(&json!({ "do": "fail" }))),
+            ("b.json", &order(&json!({ "do": "exit" }))),
+            ("deeper/c.json", &order(&json!({ "do": "answer", "answer": ["no answer"] }))),
+            ("deeper/d.json", &order(&json!({ "do": "refuse" }))),
+        ],
+    );
+    let output = run(&[&["replay", &folder, "--json"], &PROBE[..]].concat()).await;
+    assert_eq!(output.code, 1, "{}", output.stderr);
+    let records = output.records();
+    for (record, said) in records.iter().zip(["as told", "exit status: 3", "malformed"]) {
+        assert!(record["error"].as_str().unwrap().contains(said), "{record}");
+        assert_eq!(record["answer"], Value::Null, "{record}");
+    }
+    assert_eq!(records[3]["answer"], json!({ "statusCode": 418 }));
+    assert_eq!(records.len(), 4);
+}
+
+#[tokio::test]
+async fn a_name_that_nothing_has_is_2_and_says_what_there_is() {
+    let output = run(&["invoke", "helo", "events/hello.json", "--json"]).await;
+    assert_eq!((output.code, output.stdout.as_str()), (2, ""), "{}", output.stderr);
+    for said in
+        ["`helo`", "$connect, $default, $disconnect, hello, sendmessage", "SendmessageFunction (binary sendmessage)"]
+    {
+        assert!(output.stderr.contains(said), "no {said}: {}", output.stderr);
+    }
+}
+
+#[tokio::test]
+async fn a_binary_that_the_template_leaves_to_its_crate_is_a_name_too() {
+    let folder = folder("one_binary", &[("only.json", &json!({}))]);
+    let write = |file: &str, text: &str| std::fs::write(Path::new(&folder).join(file), text).unwrap();
+    write(
+        "Cargo.toml",
+        "[package]\nname = 'only'\nedition = '2024'\n[[bin]]\nname = 'only'\npath = 'only.rs'\n[workspace]\n",
+    );
+    write("only.rs", "fn main() {}");
+    let template = "Transform: AWS::Serverless-2016-10-31\nResources:\n  Ws:\n    Type: AWS::Serverless::WebSocketApi\n    \
+        Properties:\n      RouteSelectionExpression: $request.body.action\n      Routes:\n        \
+        $default: { FunctionArn: !GetAtt Hello.Arn }\n  Hello:\n    Type: AWS::Serverless::Function\n    \
+        Properties: { Runtime: provided.al2023, Handler: bootstrap, CodeUri: . }\n";
+    write("template.yaml", template);
+    let output = run(&["replay", &folder, "--json", "--template", &format!("{folder}/template.yaml")]).await;
+    let [record] = &output.records()[..] else { panic!("{}{}", output.stdout, output.stderr) };
+    assert_eq!(record["function"], "Hello");
+    // It asks for no event.
+    assert_eq!(output.code, 1, "{}", output.stderr);
+}
+
+#[tokio::test]
+async fn an_event_for_nobody_is_2_and_the_rest_is_sent_all_the_same() {
+    let mut event = order(&json!({ "do": "refuse" }));
+    let good = event.clone();
+    event["requestContext"]["routeKey"] = "nowhere".into();
+    let folder = folder("events_for_nobody", &[("lost.json", &event), ("z.json", &good), ("probe.x.json", &event)]);
+    let output = run(&[&["replay", &folder, "--json"], &PROBE[..]].concat()).await;
+    assert_eq!(output.code, 2, "{}", output.stderr);
+    let records = output.records();
+    assert!(records[0]["error"].as_str().unwrap().contains("no route `nowhere`"), "{}", records[0]);
+    // A file name that is a binary's helps.
+    assert_eq!((&records[1]["function"], &records[1]["answer"]["statusCode"]), (&json!("Probe"), &json!(418)));
+    assert_eq!(records[2]["routeKey"], "$default");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_event_is_2_with_its_place() {
+    let output = run_with(&["invoke", "hello", "-"], "{\n  \"body\": hello\n}").await;
+    assert_eq!(output.code, 2, "{}", output.stderr);
+    assert!(output.stderr.contains("standard input:2:11: this is not JSON"), "{}", output.stderr);
+
+    let cases = [
+        (vec!["replay", "events", "README.md"], "README.md:1:1: this is not JSON"),
+        (vec!["invoke", "hello", "Cargo.toml"], "Cargo.toml:1:2: this is not JSON"),
+        (vec!["invoke", "hello", "events/nothing.json"], "events/nothing.json can't be read"),
+        (vec!["replay", "tests/support"], "no file *.json in tests/support"),
+    ];
+    for (arguments, said) in cases {
+        let output = run(&arguments).await;
+        assert_eq!((output.code, output.stdout.as_str()), (2, ""), "{arguments:?}: {}", output.stderr);
+        assert!(output.stderr.contains(said), "{arguments:?}: {}", output.stderr);
+    }
+}
+
+/// More than wait for a client that reads slowly.
+const MANY_FRAMES: usize = 100;
+
+#[tokio::test]
+async fn every_frame_counts_and_so_does_a_close() {
+    let gateway = probe().await;
+    let gate = Gate::new().await;
+    let event =
+        SampleEvent::parse("many.json", order(&json!({ "do": "meet", "at": gate.address() })).to_string()).unwrap();
+    let url = format!("{}/@connections/{CONNECTION_ID}", gateway.management_url());
+    let posting = async {
+        let visitor = gate.visitor().await;
+        for number in 0..MANY_FRAMES {
+            assert_eq!(post(&url, "POST", &number.to_string()).await, 200);
+        }
+        assert_eq!(post(&url, "DELETE", "").await, 204);
+        drop(visitor);
+    };
+    let (replayed, ()) = tokio::join!(gateway.replay("Probe", &event), posting);
+    assert_eq!(replayed.answer.unwrap().status, 200);
+    assert_eq!(replayed.frames, (0..MANY_FRAMES).map(|number| number.to_string()).collect::<Vec<_>>());
+    assert!(replayed.closed);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn ctrl_c_ends_it_with_1_and_takes_the_function_along() {
+    let gate = Gate::new().await;
+    let folder = folder("a_long_event", &[("long.json", &order(&json!({ "do": "meet", "at": gate.address() })))]);
+    let mut child = gateway(&[&["replay", &folder], &PROBE[..]].concat()).spawn().unwrap();
+    let mut visitor = gate.visitor().await;
+    kill_process(Pid::from_raw(child.id().unwrap().cast_signed()).unwrap(), Signal::INT).unwrap();
+    let status = in_time("the end of the gateway", child.wait()).await.unwrap();
+    assert_eq!(status.code(), Some(1));
+    // The function can't have hung up by itself: it waits for the gate.
+    assert_eq!(in_time("the end of the function", visitor.read(&mut [0])).await.unwrap_or_default(), 0);
+}
