@@ -8,6 +8,7 @@ mod command_line;
 mod connect;
 mod events;
 mod faults;
+mod lambda_api;
 mod lifecycle;
 mod management_api;
 mod outcomes;

@@ -1,4 +1,4 @@
-//! One port for clients and for functions: `/{stage}` is the WebSocket, `/{stage}/@connections/{id}` the API behind it.
+//! One port for all: `/{stage}` is the WebSocket, `/{stage}/@connections/{id}` the API behind it, and Lambda's Invoke API has its own path.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -16,6 +16,7 @@ use percent_encoding::percent_decode_str;
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::connections;
+use crate::lambda_api;
 use crate::service::Service;
 use crate::websocket;
 
@@ -73,6 +74,9 @@ async fn connection(service: Arc<Service>, stream: TcpStream, peer: SocketAddr) 
 async fn answer(service: Arc<Service>, peer: SocketAddr, request: Request<Incoming>) -> Response {
     let path = request.uri().path().to_owned();
     let (stage, rest) = split(&path);
+    if stage == lambda_api::VERSION {
+        return lambda_api::answer(service, rest, request.map(Body::new)).await;
+    }
     if stage != service.api.stage.name {
         tracing::warn!("no stage in {path}: it begins with /{}", service.api.stage.name);
         return connections::forbidden();

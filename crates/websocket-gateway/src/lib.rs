@@ -21,6 +21,7 @@ mod http_client;
 mod ids;
 mod integration;
 mod invocations;
+mod lambda_api;
 mod service;
 mod websocket;
 

@@ -1,0 +1,50 @@
+//! Lambda's Invoke API, on both sides: served by the gateway, and used by it in place of functions of its own.
+
+use serde_json::json;
+use websocket_gateway::{Gateway, Options};
+
+use crate::support::{Client, options, post, probe, start};
+
+fn url(gateway: &Gateway, name: &str) -> String {
+    let base = gateway.management_url().replace("/test", "");
+    format!("{base}/2015-03-31/functions/{name}/invocations")
+}
+
+#[tokio::test]
+async fn a_function_is_invoked_by_whatever_name_it_has() {
+    let gateway = probe().await;
+    for name in [
+        "Probe",
+        "probe",
+        "tests-Probe",
+        "tests-Probe:$LATEST",
+        "arn%3Aaws%3Alambda%3Aus-east-1%3A123456789012%3Afunction%3Atests-Probe",
+    ] {
+        assert_eq!(post(&url(&gateway, name), "POST", "{}").await, 200, "{name}");
+    }
+    assert_eq!(post(&url(&gateway, "nobody"), "POST", "{}").await, 404);
+    assert_eq!(post(&url(&gateway, "Probe"), "POST", "not JSON").await, 400);
+    assert_eq!(post(&url(&gateway, "Probe"), "POST", &"x".repeat(6 * 1024 * 1024 + 1)).await, 413);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_gateway_can_leave_its_functions_to_another_server() {
+    let server = probe().await;
+    let endpoint = server.management_url().replace("/test", "");
+    let gateway = start(Options { lambda_endpoint: Some(endpoint), ..options("tests/probe.yaml") }).await;
+    let mut client = Client::connect(&gateway, "").await;
+
+    client.send("hello").await;
+    let event = client.hear_json().await;
+    assert_eq!((&event["body"], &event["requestContext"]["stage"]), (&json!("hello"), &json!("test")));
+    for order in ["fail", "panic", "exit"] {
+        client.send(json!({ "do": order }).to_string()).await;
+        assert_eq!(client.hear_json().await["message"], "Internal server error", "{order}");
+    }
+    // The server goes away, and so do the answers. The connection stays.
+    server.stop().await;
+    client.send("hello?").await;
+    assert_eq!(client.hear_json().await["message"], "Internal server error");
+    gateway.stop().await;
+}
