@@ -76,8 +76,9 @@ fn function_error(error: InvokeError) -> Response {
     (StatusCode::OK, [("x-amz-function-error", "Unhandled")], payload).into_response()
 }
 
+/// In Lambda's words, and in those that cargo-lambda looks for.
 fn refused(status: StatusCode, name: &'static str, message: &str) -> Response {
-    let body = json!({ "Type": "User", "Message": message }).to_string();
+    let body = json!({ "Type": "User", "Message": message, "errorType": name, "errorMessage": message }).to_string();
     (status, [("x-amzn-ErrorType", name), (CONTENT_TYPE.as_str(), "application/json")], body).into_response()
 }
 
