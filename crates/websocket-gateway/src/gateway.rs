@@ -1,7 +1,5 @@
-use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,84 +10,20 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api::Api;
-use crate::api::limits::{IDLE_TIMEOUT, MAX_DURATION};
-use crate::clock::Clock;
 use crate::connections::{AdoptError, Adopted, OpenConnections};
 use crate::credentials::Credentials;
 use crate::dynamodb::{self, Embedded};
+use crate::environment::own_environment;
 use crate::front_door;
 use crate::functions::Functions;
 use crate::invocations::{Invocations, Journal};
 use crate::lambda::{self, BuildError, Endpoint, InvokeError, Lambda};
+use crate::options::{Options, Store};
 use crate::service::Service;
 use crate::template::{self, TemplateError};
 
 /// How long [`Gateway::stop`] waits for sessions to close and for `$disconnect` to run.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
-
-/// How to start a [`Gateway`].
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// The SAM template.
-    pub template: PathBuf,
-    /// Values for its parameters, over their defaults.
-    pub parameters: BTreeMap<String, String>,
-    /// The logical id of the API to serve; needed only if the template has several.
-    pub api: Option<String>,
-    /// The name of the stage to serve; needed only if the API has several.
-    pub stage: Option<String>,
-    /// The address to listen at.
-    pub host: IpAddr,
-    /// The port to listen at; 0 takes a free one.
-    pub port: u16,
-    /// Whether the functions are built with `--release`.
-    pub release: bool,
-    /// The URL of a server of Lambda's Invoke API that runs the functions; without it they are built and started here.
-    pub lambda_endpoint: Option<String>,
-    /// Where the template's tables are.
-    pub store: Store,
-    /// The port of the embedded DynamoDB; 0 takes a free one.
-    pub dynamodb_port: u16,
-    /// After how long without a message a connection is closed.
-    pub idle_timeout: Duration,
-    /// After how long a connection is closed whatever it does.
-    pub max_duration: Duration,
-    /// The time that limits and events go by.
-    pub clock: Clock,
-}
-
-/// Where the template's tables are.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Store {
-    /// In an embedded DynamoDB, gone when the gateway ends.
-    #[default]
-    Memory,
-    /// In an embedded DynamoDB that keeps its data in this directory.
-    Directory(PathBuf),
-    /// In a DynamoDB that somebody else runs, at this URL.
-    Endpoint(String),
-}
-
-impl Default for Options {
-    /// `template.yaml` on `127.0.0.1:3001`, with API Gateway's limits.
-    fn default() -> Self {
-        Self {
-            template: PathBuf::from("template.yaml"),
-            parameters: BTreeMap::new(),
-            api: None,
-            stage: None,
-            host: Ipv4Addr::LOCALHOST.into(),
-            port: 3001,
-            release: false,
-            lambda_endpoint: None,
-            store: Store::default(),
-            dynamodb_port: 0,
-            idle_timeout: IDLE_TIMEOUT,
-            max_duration: MAX_DURATION,
-            clock: Clock::default(),
-        }
-    }
-}
 
 /// Why a gateway does not start.
 #[derive(Debug, thiserror::Error)]
@@ -276,46 +210,7 @@ async fn open_store(store: Store, port: u16) -> Result<(Option<Embedded>, String
     Ok((Some(embedded), url))
 }
 
-/// What functions that are started elsewhere need to find this gateway: for each variable its values, mostly one. Several functions may
-/// want different ones.
-///
-/// # Errors
-/// If the template can't be served.
-pub fn environment(options: &Options) -> Result<BTreeMap<String, BTreeSet<String>>, StartError> {
-    let (api, reading) = load(options)?;
-    let address = local(SocketAddr::new(options.host, options.port));
-    let dynamodb_url = match &options.store {
-        Store::Endpoint(url) => url.clone(),
-        Store::Memory | Store::Directory(_) => format!("http://127.0.0.1:{}", options.dynamodb_port),
-    };
-    let own = own_environment(&Credentials::new(&reading.region), address, &api.stage.name, &dynamodb_url);
-    let mut environment: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for (name, value) in api.functions.into_values().flat_map(|function| function.environment) {
-        environment.entry(name).or_default().insert(value);
-    }
-    environment.extend(own.into_iter().map(|(name, value)| (name, [value].into())));
-    Ok(environment)
-}
-
-/// Where the functions find what they call. The endpoints are the SDKs' own variables, so that a binary needs to know nothing of the
-/// gateway.
-fn own_environment(
-    credentials: &Credentials,
-    address: SocketAddr,
-    stage: &str,
-    dynamodb_url: &str,
-) -> BTreeMap<String, String> {
-    let mut environment = credentials.environment();
-    for (name, value) in [
-        ("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", format!("http://{address}/{stage}")),
-        ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url.to_owned()),
-    ] {
-        environment.insert(name.to_owned(), value);
-    }
-    environment
-}
-
-fn load(options: &Options) -> Result<(Api, template::Options), StartError> {
+pub(crate) fn load(options: &Options) -> Result<(Api, template::Options), StartError> {
     let reading = template::Options {
         parameters: options.parameters.clone(),
         api: options.api.clone(),
@@ -334,7 +229,7 @@ async fn connect_to_lambda(url: &str) -> Result<Endpoint, StartError> {
 }
 
 /// An address to connect to: a server that listens at every address is reached at this machine's own.
-fn local(address: SocketAddr) -> SocketAddr {
+pub(crate) fn local(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
         IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
