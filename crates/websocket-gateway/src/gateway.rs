@@ -141,11 +141,6 @@ impl Gateway {
         &self.service.api
     }
 
-    /// The routes that the template has.
-    pub fn route_keys(&self) -> impl Iterator<Item = &str> {
-        self.service.api.routes.keys().map(String::as_str)
-    }
-
     /// Every invocation from now on, in the order in which they end. A test waits here for what has no other sign.
     #[must_use]
     pub fn invocations(&self) -> Invocations {

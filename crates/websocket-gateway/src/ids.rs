@@ -51,6 +51,12 @@ pub(crate) fn message_id(now_ms: u64, connection: &ConnectionId) -> String {
     id
 }
 
+/// The root of an X-Ray trace header.
+/// Source: AWS X-Ray developer guide, "Tracing header": a version, 8 hexadecimal digits of seconds, then 96 random bits.
+pub(crate) fn trace_root(now_ms: u64) -> String {
+    format!("Root=1-{:08x}-{:024x}", now_ms / 1000, rand::random::<u128>() >> 32)
+}
+
 const MARK: usize = 11;
 const SHARED_END: usize = 12;
 

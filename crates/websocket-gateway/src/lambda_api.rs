@@ -8,11 +8,11 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{Method, Request, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 
 use crate::api::limits::INVOCATION_BYTES;
+use crate::bounded_body::{self, Received};
 use crate::lambda::InvokeError;
 use crate::service::Service;
 
@@ -21,8 +21,10 @@ pub(crate) const VERSION: &str = "2015-03-31";
 
 /// Answers a request; `path` is what follows the version.
 pub(crate) async fn answer(service: Arc<Service>, path: &str, request: Request<Body>) -> Response {
+    let (request, body) = request.into_parts();
+    let event = bounded_body::read(body, INVOCATION_BYTES).await;
     let name = path.strip_prefix("functions/").and_then(|path| path.strip_suffix("/invocations"));
-    let (Some(name), &Method::POST) = (name, request.method()) else {
+    let (Some(name), &Method::POST) = (name, &request.method) else {
         return refused(
             StatusCode::NOT_FOUND,
             "UnknownOperationException",
@@ -34,10 +36,10 @@ pub(crate) async fn answer(service: Arc<Service>, path: &str, request: Request<B
     else {
         return refused(StatusCode::NOT_FOUND, "ResourceNotFoundException", &format!("Function not found: {name}"));
     };
-    let is_event = request.headers().get("x-amz-invocation-type").is_some_and(|kind| kind == "Event");
-    let event = match Limited::new(request.into_body(), INVOCATION_BYTES).collect().await {
-        Ok(event) => event.to_bytes(),
-        Err(error) if error.is::<LengthLimitError>() => {
+    let is_event = request.headers.get("x-amz-invocation-type").is_some_and(|kind| kind == "Event");
+    let event = match event {
+        Ok(Received::Whole(event)) => event,
+        Ok(Received::TooLarge { .. }) => {
             let message = format!("the event is over {INVOCATION_BYTES} bytes");
             return refused(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", &message);
         }

@@ -9,6 +9,7 @@ pub mod lambda;
 pub mod replay;
 pub mod template;
 
+mod bounded_body;
 mod clock;
 mod connections;
 mod credentials;

@@ -53,3 +53,7 @@ pub const IDLE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 /// How long a connection lasts at most.
 /// Source: as above: connection duration, 2 hours.
 pub const MAX_DURATION: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// How long an instance may take until it asks for its first event.
+/// Source: AWS Lambda developer guide, "Lambda execution environment lifecycle": the Init phase is limited to 10 seconds.
+pub const INIT_LIMIT: Duration = Duration::from_secs(10);

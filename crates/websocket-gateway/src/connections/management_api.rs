@@ -4,7 +4,6 @@ use axum::body::Body;
 use axum::extract::ws::Utf8Bytes;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use futures_util::TryStreamExt;
 use http::header::CONTENT_TYPE;
 use http::{Method, Request, StatusCode};
 use percent_encoding::percent_decode_str;
@@ -13,6 +12,7 @@ use tokio::sync::mpsc::error::TrySendError;
 
 use super::{Ending, OpenConnection, OpenConnections};
 use crate::api::limits::MESSAGE_BYTES;
+use crate::bounded_body::{self, Received};
 use crate::clock::{Clock, calendar_time};
 use crate::event::Identity;
 use crate::ids::ConnectionId;
@@ -64,18 +64,12 @@ fn find(open: &OpenConnections, id: &str) -> Result<Arc<OpenConnection>, Refusal
     open.get(&id).ok_or(Refusal::Gone)
 }
 
-/// Reads a body to its end, and keeps no more of it than a message may have.
 async fn read(body: Body) -> Result<Bytes, Refusal> {
-    let mut chunks = body.into_data_stream();
-    let mut message = Vec::new();
-    let mut too_large = false;
-    while let Some(chunk) = chunks.try_next().await.map_err(|_| Refusal::BrokenBody)? {
-        too_large |= message.len() + chunk.len() > MESSAGE_BYTES;
-        if !too_large {
-            message.extend_from_slice(&chunk);
-        }
+    match bounded_body::read(body, MESSAGE_BYTES).await {
+        Ok(Received::Whole(message)) => Ok(message),
+        Ok(Received::TooLarge { .. }) => Err(Refusal::PayloadTooLarge),
+        Err(_) => Err(Refusal::BrokenBody),
     }
-    if too_large { Err(Refusal::PayloadTooLarge) } else { Ok(message.into()) }
 }
 
 fn post(connection: &OpenConnection, clock: &Clock, body: &Bytes) -> Result<Response, Refusal> {

@@ -3,6 +3,8 @@ use std::collections::BTreeMap;
 use http::HeaderMap;
 use serde::Serialize;
 
+use crate::ids::trace_root;
+
 /// `headers` with one value a name, `multiValueHeaders` with all.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -22,7 +24,7 @@ impl Headers {
         }
         // As on AWS, where every client comes over TLS: a function should not be able to tell the difference.
         for (name, value) in [
-            ("X-Amzn-Trace-Id", trace_id(now_ms)),
+            ("X-Amzn-Trace-Id", trace_root(now_ms)),
             ("X-Forwarded-For", source_ip.to_owned()),
             ("X-Forwarded-Port", "443".to_owned()),
             ("X-Forwarded-Proto", "https".to_owned()),
@@ -61,11 +63,6 @@ fn capitalised(word: &str) -> String {
     }
     let mut letters = word.chars();
     letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
-}
-
-/// The format of an X-Ray trace header: a version, the time in seconds and 96 random bits, in hexadecimal digits.
-fn trace_id(now_ms: u64) -> String {
-    format!("Root=1-{:08x}-{:024x}", now_ms / 1000, rand::random::<u128>() >> 32)
 }
 
 #[cfg(test)]

@@ -7,12 +7,13 @@ use bytes::Bytes;
 use http::response::Parts;
 use http::{Request, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde::Deserialize;
 use tokio::net::TcpStream;
 
 use super::error::InvokeError;
-use crate::api::{Code, Function};
+use super::report::Report;
+use crate::api::Function;
 use crate::http_client::HttpClient;
+use crate::lambda_api::VERSION;
 
 /// Lambda's Invoke API at a URL: `cargo lambda watch`, `sam local start-lambda` or the like.
 #[derive(Debug)]
@@ -21,14 +22,6 @@ pub(crate) struct Endpoint {
     client: HttpClient,
     /// By which of its names the server knows a function, by logical id.
     known_as: Mutex<HashMap<String, String>>,
-}
-
-/// What a server says in place of an answer.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Report {
-    error_type: Option<String>,
-    error_message: Option<String>,
 }
 
 impl Endpoint {
@@ -63,17 +56,14 @@ impl Endpoint {
         if let Some(name) = self.lock().get(&function.logical_id) {
             return vec![name.clone()];
         }
-        let binary = match &function.code {
-            Code::Cargo { binary, .. } => binary.clone(),
-            Code::NotHere { .. } => None,
-        };
-        binary.into_iter().chain([function.logical_id.clone(), function.name.clone()]).collect()
+        let names = [function.binary(), Some(&function.logical_id), Some(&function.name)];
+        names.into_iter().flatten().map(str::to_owned).collect()
     }
 
     async fn call(&self, name: &str, event: Bytes) -> Result<(Parts, Bytes), InvokeError> {
         let failed = |why| InvokeError::Endpoint { url: self.url.clone(), why };
         let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
-        let request = Request::post(format!("{}/2015-03-31/functions/{name}/invocations", self.url))
+        let request = Request::post(format!("{}/{VERSION}/functions/{name}/invocations", self.url))
             .body(event)
             .map_err(|error| failed(error.to_string()))?;
         self.client.send(request).await.map_err(failed)
@@ -89,7 +79,7 @@ fn answer(head: &Parts, body: Bytes, url: &str) -> Result<Bytes, InvokeError> {
     if head.status.is_success() && !head.headers.contains_key("x-amz-function-error") {
         return Ok(body);
     }
-    let report: Report = serde_json::from_slice(&body).unwrap_or_default();
+    let report = Report::read(&body);
     match report.error_type {
         Some(error_type) => Err(InvokeError::FunctionError {
             error_type,

@@ -20,6 +20,7 @@ mod invocation;
 mod output;
 mod pool;
 mod process_group;
+mod report;
 mod runtime_api;
 mod schedule;
 

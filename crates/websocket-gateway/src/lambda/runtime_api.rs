@@ -7,7 +7,6 @@ mod answer;
 mod caller;
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::body::Body;
 use axum::extract::Path;
@@ -18,10 +17,12 @@ use axum::serve::ListenerExt;
 use axum::{Router, serve as serve_http};
 use tokio::net::TcpListener;
 
-use self::answer::Received;
 use self::caller::Caller;
 use super::Pools;
 use super::schedule::Refusal;
+use crate::bounded_body::Received;
+use crate::clock::{Clock, millis};
+use crate::ids::trace_root;
 
 /// Serves until the task is aborted.
 pub(super) async fn serve(listener: TcpListener, pools: Arc<Pools>) {
@@ -49,7 +50,7 @@ async fn next(caller: Caller) -> Result<Response, Refusal> {
     let headers = [
         ("lambda-runtime-aws-request-id", delivery.request_id),
         ("lambda-runtime-invocation-id", delivery.invocation_id),
-        ("lambda-runtime-deadline-ms", (milliseconds_since_1970() + function.timeout.as_millis()).to_string()),
+        ("lambda-runtime-deadline-ms", (milliseconds_since_1970() + millis(function.timeout)).to_string()),
         ("lambda-runtime-invoked-function-arn", caller.arn()),
         ("lambda-runtime-trace-id", trace_id()),
         ("content-type", "application/json".to_owned()),
@@ -64,7 +65,7 @@ async fn response(
     body: Body,
 ) -> Result<Response, Refusal> {
     let received = answer::read(body).await?;
-    let status = received.status();
+    let status = answer::status(&received);
     let answer = match received {
         Received::Whole(payload) => Ok(payload),
         Received::TooLarge { bytes } => Err(answer::too_large(bytes)),
@@ -75,7 +76,7 @@ async fn response(
 
 async fn error(caller: Caller, path: Path<RequestPath>, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
     let received = answer::read(body).await?;
-    let status = received.status();
+    let status = answer::status(&received);
     let error = answer::function_error(received, &headers);
     caller.pool.answer(caller.instance, &path.request_id, invocation_id(&headers), Err(error))?;
     Ok(status.into_response())
@@ -83,7 +84,7 @@ async fn error(caller: Caller, path: Path<RequestPath>, headers: HeaderMap, body
 
 async fn init_error(caller: Caller, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
     let received = answer::read(body).await?;
-    let status = received.status();
+    let status = answer::status(&received);
     caller.pool.init_failed(caller.instance, answer::function_error(received, &headers))?;
     Ok(status.into_response())
 }
@@ -98,17 +99,15 @@ fn invocation_id(headers: &HeaderMap) -> Option<&str> {
     headers.get("lambda-runtime-invocation-id").map(|id| id.to_str().unwrap_or_default())
 }
 
-/// An X-Ray trace header that asks for no sampling.
-/// Source: AWS X-Ray developer guide, "Tracing header": 8 hexadecimal digits of seconds, then 96 random bits.
+/// A trace header that asks for no sampling.
 fn trace_id() -> String {
-    let seconds = milliseconds_since_1970() / 1000;
-    let random = rand::random::<u128>() >> 32;
-    let parent = rand::random::<u64>();
-    format!("Root=1-{seconds:08x}-{random:024x};Parent={parent:016x};Sampled=0")
+    let root = trace_root(milliseconds_since_1970());
+    format!("{root};Parent={:016x};Sampled=0", rand::random::<u64>())
 }
 
-fn milliseconds_since_1970() -> u128 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_millis())
+/// Real time, whatever clock the gateway goes by: the process that gets the deadline has no other.
+fn milliseconds_since_1970() -> u64 {
+    Clock::default().now_ms()
 }
 
 impl IntoResponse for Refusal {

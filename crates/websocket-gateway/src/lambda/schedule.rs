@@ -15,17 +15,10 @@ use tokio::sync::Notify;
 use super::error::InvokeError;
 use super::ids::InstanceId;
 use super::invocation::{Delivery, Invocation};
-
-/// How long an instance may take until it asks for its first event.
-/// Source: AWS Lambda developer guide, "Lambda execution environment lifecycle": the Init phase is limited to 10 seconds.
-pub(super) const INIT_LIMIT: Duration = Duration::from_secs(10);
+use crate::api::limits::{INIT_LIMIT, LONGEST_FUNCTION_TIMEOUT};
 
 /// How long an instance without work is kept. AWS gives no figure; minutes are usual there.
 pub(super) const IDLE_LIMIT: Duration = Duration::from_secs(5 * 60);
-
-/// The longest that a function may be given.
-/// Source: AWS Lambda developer guide, "Lambda quotas": function timeout, 900 seconds.
-const LONGEST_TIMEOUT: Duration = Duration::from_secs(900);
 
 /// The instances and the waiting invocations of one function.
 pub(super) struct Schedule {
@@ -107,7 +100,7 @@ impl Schedule {
     pub(super) fn new(timeout: Duration, max_instances: usize) -> Self {
         Self {
             // Never zero, so that nobody looks at an instance in a busy loop.
-            timeout: timeout.clamp(Duration::from_millis(1), LONGEST_TIMEOUT),
+            timeout: timeout.clamp(Duration::from_millis(1), LONGEST_FUNCTION_TIMEOUT),
             max_instances,
             instances: HashMap::new(),
             idle: Vec::new(),

@@ -2,49 +2,27 @@
 
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode};
-use futures_util::TryStreamExt;
 
 use crate::api::limits::INVOCATION_BYTES;
+use crate::bounded_body::{self, Received};
 use crate::lambda::InvokeError;
+use crate::lambda::report::Report;
 use crate::lambda::schedule::Refusal;
 
 /// The largest body in bytes. Lambda allows a little more than its quota; its own message for larger ones names this figure.
 const MAX_BYTES: usize = INVOCATION_BYTES + 100;
 
-/// The body of a request.
-pub(super) enum Received {
-    Whole(Bytes),
-    TooLarge { bytes: usize },
-}
-
-impl Received {
-    /// The status to acknowledge it with.
-    pub(super) fn status(&self) -> StatusCode {
-        match self {
-            Self::Whole(_) => StatusCode::ACCEPTED,
-            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-        }
+/// The status to acknowledge a body with.
+pub(super) fn status(received: &Received) -> StatusCode {
+    match received {
+        Received::Whole(_) => StatusCode::ACCEPTED,
+        Received::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
     }
 }
 
-/// Reads a body to its end, keeping at most [`MAX_BYTES`] of it. Stopping at the limit would break the connection while the runtime
-/// still writes, and it would end for that instead of seeing the status.
+/// Reads what a function sends. A runtime that saw its connection break instead of a status would end.
 pub(super) async fn read(body: Body) -> Result<Received, Refusal> {
-    let mut body = body.into_data_stream();
-    let mut chunks = Vec::new();
-    let mut bytes = 0_usize;
-    while let Some(chunk) = body.try_next().await.map_err(|_| Refusal::BrokenBody)? {
-        bytes = bytes.saturating_add(chunk.len());
-        if bytes <= MAX_BYTES {
-            chunks.push(chunk);
-        }
-    }
-    Ok(match chunks.as_slice() {
-        _ if bytes > MAX_BYTES => Received::TooLarge { bytes },
-        // The usual case: no copy.
-        [whole] => Received::Whole(whole.clone()),
-        several => Received::Whole(several.concat().into()),
-    })
+    bounded_body::read(body, MAX_BYTES).await.map_err(|_| Refusal::BrokenBody)
 }
 
 /// As Lambda calls and words it.
@@ -58,18 +36,11 @@ pub(super) fn too_large(bytes: usize) -> InvokeError {
 
 /// The error that a function reports, whatever shape it has.
 pub(super) fn function_error(received: Received, headers: &HeaderMap) -> InvokeError {
-    #[derive(Default, serde::Deserialize)]
-    #[serde(rename_all = "camelCase", default)]
-    struct Report {
-        error_type: Option<String>,
-        error_message: Option<String>,
-    }
-
     let payload = match received {
         Received::Whole(payload) => payload,
         Received::TooLarge { bytes } => return too_large(bytes),
     };
-    let report: Report = serde_json::from_slice(&payload).unwrap_or_default();
+    let report = Report::read(&payload);
     let header = || Some(headers.get("lambda-runtime-function-error-type")?.to_str().ok()?.to_owned());
     InvokeError::FunctionError {
         error_type: report.error_type.or_else(header).unwrap_or_else(|| "Runtime.UnknownReason".to_owned()),
