@@ -39,7 +39,7 @@ const EXPIRES_AT: &str = "expiresAt";
 /// | `connectedAt` | N | when it was made, in milliseconds since 1970 |
 /// | `expiresAt` | N, time to live | in seconds since 1970, two hours and ten minutes after `connectedAt` |
 ///
-/// The client behind it is made once, at the first call. Each call ends within six seconds.
+/// The client behind it is made at the first call and kept for the thread. Each call ends within six seconds.
 #[derive(Clone, Debug)]
 pub struct Registry {
     table: String,

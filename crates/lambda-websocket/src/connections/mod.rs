@@ -22,7 +22,7 @@ use error::answer_of;
 /// Source: API Gateway developer guide, "Quotas for configuring and running a WebSocket API": message payload size, 128 KB.
 pub const MAX_PAYLOAD_BYTES: usize = 128 * 1024;
 
-/// The `@connections` API of one stage. A clone is cheap; the client behind it is made once, at the first call.
+/// The `@connections` API of one stage. A clone is cheap; the client behind it is made at the first call and kept for the thread.
 ///
 /// A function needs the permission `execute-api:ManageConnections` for it. Each call ends within six seconds: up to three tries of
 /// three seconds at most, the throttled and the failed ones repeated after a short pause.
