@@ -105,11 +105,10 @@ async fn post(path: &str, body: &str, headers: &str) -> Result<u16, Error> {
 async fn request(method: &str, path: &str, body: &str, headers: &str) -> Result<u16, Error> {
     let api = std::env::var("AWS_LAMBDA_RUNTIME_API")?;
     let (host, prefix) = api.trim_start_matches("http://").split_once('/').ok_or("no prefix")?;
-    let prefix = match path.strip_prefix("-by-a-stranger") {
-        Some(_) => format!("{}/1", prefix.split_once('/').ok_or("no instance")?.0),
-        None => prefix.to_owned(),
+    let (prefix, path) = match path.strip_prefix("-by-a-stranger") {
+        Some(path) => ("1", path),
+        None => (prefix, path),
     };
-    let path = path.trim_start_matches("-by-a-stranger");
     let length = body.len();
     let request = format!(
         "{method} /{prefix}/2018-06-01{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{headers}content-length: {length}\r\n\r\n{body}"

@@ -35,7 +35,8 @@ pub(crate) fn log_to_stderr() {
 }
 
 pub(crate) fn show_where(gateway: &Gateway) {
-    let routes: Vec<_> = gateway.api().routes.keys().map(String::as_str).collect();
+    let api = gateway.api();
+    let routes: Vec<_> = api.routes.keys().map(String::as_str).collect();
     let url = gateway.url();
     say(&format!(
         "\nConnect to {url}\n    npx wscat -c {url}\n\nRoutes: {}\nPress Ctrl-C to stop.\n",

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use crate::credentials::Credentials;
-use crate::gateway::{StartError, load, local};
+use crate::deployment::{load, region};
+use crate::gateway::{StartError, local};
 use crate::options::{Options, Store};
 
 /// What functions that are started elsewhere need to find this gateway: for each variable its values, mostly one. Several functions may
@@ -13,13 +14,13 @@ use crate::options::{Options, Store};
 /// # Errors
 /// If the template can't be served.
 pub fn environment(options: &Options) -> Result<BTreeMap<String, BTreeSet<String>>, StartError> {
-    let (api, reading) = load(options)?;
+    let api = load(options)?;
     let address = local(SocketAddr::new(options.host, options.port));
     let dynamodb_url = match &options.store {
         Store::Endpoint(url) => url.clone(),
         Store::Memory | Store::Directory(_) => format!("http://127.0.0.1:{}", options.dynamodb_port),
     };
-    let own = own_environment(&Credentials::new(&reading.region), address, &api.stage.name, &dynamodb_url);
+    let own = own_environment(&Credentials::new(&region(options)), address, &api.stage.name, &dynamodb_url);
     let mut environment: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (name, value) in api.functions.into_values().flat_map(|function| function.environment) {
         environment.entry(name).or_default().insert(value);

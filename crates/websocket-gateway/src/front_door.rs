@@ -77,8 +77,9 @@ async fn answer(service: Arc<Service>, peer: SocketAddr, request: Request<Incomi
     if stage == lambda_api::VERSION {
         return lambda_api::answer(service, rest, request.map(Body::new)).await;
     }
-    if stage != service.api.stage.name {
-        tracing::warn!("no stage in {path}: it begins with /{}", service.api.stage.name);
+    let deployment = service.deployment();
+    if stage != deployment.api.stage.name {
+        tracing::warn!("no stage in {path}: it begins with /{}", deployment.api.stage.name);
         return connections::forbidden();
     }
     match rest {

@@ -1,5 +1,7 @@
 //! Whoever runs the functions.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use crate::api::Api;
@@ -11,7 +13,7 @@ pub(crate) enum Functions {
     /// As processes of the gateway.
     Here(Lambda),
     /// By somebody else.
-    Elsewhere(Box<Endpoint>),
+    Elsewhere(Arc<Endpoint>),
 }
 
 impl Functions {
@@ -23,6 +25,23 @@ impl Functions {
                 Some(function) => endpoint.invoke(function, event).await,
                 None => Err(InvokeError::UnknownFunction { function: function.to_owned() }),
             },
+        }
+    }
+
+    /// The functions that the gateway would start anew for `self` in place of `before`, by their logical ids.
+    pub(crate) fn differing_from(&self, before: &Self) -> Vec<String> {
+        match (self, before) {
+            (Self::Here(lambda), Self::Here(before)) => {
+                lambda.differing_from(before).into_iter().map(str::to_owned).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Ends what `successor` has no use for, when it is done.
+    pub(crate) fn retire(&self, successor: &Self) {
+        if let (Self::Here(lambda), Self::Here(successor)) = (self, successor) {
+            lambda.retire(successor);
         }
     }
 

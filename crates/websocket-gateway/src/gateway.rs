@@ -1,10 +1,11 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::net::TcpListener;
+use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -12,15 +13,14 @@ use tokio_util::task::TaskTracker;
 use crate::api::Api;
 use crate::connections::{AdoptError, Adopted, OpenConnections};
 use crate::credentials::Credentials;
-use crate::dynamodb::{self, Embedded};
-use crate::environment::own_environment;
+use crate::deployment::{Deployer, load, region};
+use crate::dynamodb::Embedded;
 use crate::front_door;
-use crate::functions::Functions;
 use crate::invocations::{Invocations, Journal};
-use crate::lambda::{self, BuildError, Endpoint, InvokeError, Lambda};
+use crate::lambda::{BuildError, Endpoint, InvokeError};
 use crate::options::{Options, Store};
 use crate::service::Service;
-use crate::template::{self, TemplateError};
+use crate::template::TemplateError;
 
 /// How long [`Gateway::stop`] waits for sessions to close and for `$disconnect` to run.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
@@ -64,10 +64,20 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct Gateway {
     service: Arc<Service>,
-    address: SocketAddr,
-    dynamodb_url: String,
+    deployer: Deployer,
+    reloading: Mutex<()>,
     front_door: JoinHandle<()>,
     _embedded: Option<Embedded>,
+}
+
+/// What a [`Gateway::reload`] has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reloaded {
+    /// The functions that are new or were replaced, by their logical ids. Those that run elsewhere are not known.
+    pub functions: Vec<String>,
+    /// Whether the template says something else of the API, its functions or its tables.
+    pub api: bool,
 }
 
 impl Gateway {
@@ -76,69 +86,70 @@ impl Gateway {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let (mut api, reading) = load(&options)?;
+        let api = load(&options)?;
         // Before the build, which takes long: whatever is not there, or is taken, should be known at once.
         let (listener, address) = listen(options.host, options.port).await?;
         let elsewhere = match &options.lambda_endpoint {
-            Some(url) => Some(connect_to_lambda(url).await?),
+            Some(url) => Some(Arc::new(connect_to_lambda(url).await?)),
             None => None,
         };
-        let credentials = Credentials::new(&reading.region);
-        let (embedded, dynamodb_url) = open_store(options.store, options.dynamodb_port).await?;
-        dynamodb::create_missing(&dynamodb_url, &credentials, &api.tables)
-            .await
-            .map_err(|error| StartError::Store(error.into()))?;
-
-        let environment = own_environment(&credentials, local(address), &api.stage.name, &dynamodb_url);
-        let functions = match elsewhere {
-            Some(endpoint) => Functions::Elsewhere(Box::new(endpoint)),
-            None => {
-                let programs = lambda::build(api.functions.values(), options.release).await?;
-                // From here on every binary is known by its name.
-                let built =
-                    programs.iter().map(|program| (program.function.logical_id.clone(), program.function.clone()));
-                api.functions.extend(built);
-                let lambda = Lambda::start(programs, environment).await.map_err(StartError::RuntimeApi)?;
-                Functions::Here(lambda.knowing(api.functions.values()))
-            }
-        };
+        let (embedded, dynamodb_url) = open_store(options.store.clone(), options.dynamodb_port).await?;
+        let credentials = Credentials::new(&region(&options));
+        let deployer = Deployer { options, credentials, address: local(address), dynamodb_url, elsewhere };
+        let deployment = Arc::new(deployer.deploy(api, None).await?);
         let service = Arc::new(Service {
-            api,
-            functions,
-            clock: options.clock,
+            deployed: RwLock::new(deployment),
+            clock: deployer.options.clock.clone(),
             open: OpenConnections::default(),
             journal: Journal::new(),
-            idle_timeout: options.idle_timeout,
-            max_duration: options.max_duration,
+            idle_timeout: deployer.options.idle_timeout,
+            max_duration: deployer.options.max_duration,
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
         });
         let front_door = tokio::spawn(front_door::serve(Arc::clone(&service), listener));
-        Ok(Self { service, address, dynamodb_url, front_door, _embedded: embedded })
+        Ok(Self { service, deployer, reloading: Mutex::default(), front_door, _embedded: embedded })
+    }
+
+    /// Reads the template again, builds what has changed, and serves that from now on. No connection is dropped: the next message of
+    /// each goes to the new functions, while invocations that run already end with the old ones.
+    ///
+    /// # Errors
+    /// See [`StartError`]. What was served before goes on then.
+    pub async fn reload(&self) -> Result<Reloaded, StartError> {
+        let _one_at_a_time = self.reloading.lock().await;
+        let before = self.service.deployment();
+        let deployment = self.deployer.deploy(load(&self.deployer.options)?, Some(&before)).await?;
+        let reloaded = Reloaded {
+            functions: deployment.functions.differing_from(&before.functions),
+            api: deployment.api != before.api,
+        };
+        self.service.replace(Arc::new(deployment));
+        Ok(reloaded)
     }
 
     /// Where clients connect: `ws://127.0.0.1:3001/prod`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("ws://{}/{}", local(self.address), self.service.api.stage.name)
+        format!("ws://{}/{}", self.deployer.address, self.api().stage.name)
     }
 
     /// The base URL of `@connections`: `http://127.0.0.1:3001/prod`.
     #[must_use]
     pub fn management_url(&self) -> String {
-        format!("http://{}/{}", local(self.address), self.service.api.stage.name)
+        format!("http://{}/{}", self.deployer.address, self.api().stage.name)
     }
 
     /// Where the template's tables are.
     #[must_use]
     pub fn dynamodb_url(&self) -> &str {
-        &self.dynamodb_url
+        &self.deployer.dynamodb_url
     }
 
-    /// What is served.
+    /// What is served now.
     #[must_use]
-    pub fn api(&self) -> &Api {
-        &self.service.api
+    pub fn api(&self) -> Arc<Api> {
+        Arc::clone(&self.service.deployment().api)
     }
 
     /// Every invocation from now on, in the order in which they end. A test waits here for what has no other sign.
@@ -152,7 +163,7 @@ impl Gateway {
     /// # Errors
     /// See [`InvokeError`].
     pub async fn invoke(&self, function: &str, event: impl Into<Bytes>) -> Result<Bytes, InvokeError> {
-        self.service.functions.invoke(&self.service.api, function, event.into()).await
+        self.service.deployment().invoke(function, event.into()).await
     }
 
     /// Treats a connection id, mostly that of a sample event, as open as long as the result lives: what is posted to it can be read
@@ -172,14 +183,14 @@ impl Gateway {
         if tokio::time::timeout(STOP_PATIENCE, self.service.tasks.wait()).await.is_err() {
             tracing::warn!("some connections did not end in time");
         }
-        self.service.functions.shutdown().await;
+        self.service.deployment().functions.shutdown().await;
     }
 }
 
 impl Drop for Gateway {
     fn drop(&mut self) {
         self.service.stopping.cancel();
-        self.service.functions.kill();
+        self.service.deployment().functions.kill();
         self.front_door.abort();
     }
 }
@@ -203,20 +214,6 @@ async fn open_store(store: Store, port: u16) -> Result<(Option<Embedded>, String
     let embedded = Embedded::start(data_dir.as_deref(), port).await.map_err(|error| StartError::Store(error.into()))?;
     let url = embedded.url().to_owned();
     Ok((Some(embedded), url))
-}
-
-pub(crate) fn load(options: &Options) -> Result<(Api, template::Options), StartError> {
-    let reading = template::Options {
-        parameters: options.parameters.clone(),
-        api: options.api.clone(),
-        stage: options.stage.clone(),
-        ..template::Options::default()
-    };
-    let loaded = template::load(&options.template, &reading)?;
-    for warning in &loaded.warnings {
-        tracing::warn!("{warning}");
-    }
-    Ok((loaded.api, reading))
 }
 
 async fn connect_to_lambda(url: &str) -> Result<Endpoint, StartError> {

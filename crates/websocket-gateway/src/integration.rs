@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 use crate::api::Route;
+use crate::deployment::Deployment;
 use crate::event::Written;
 use crate::invocations::InvocationResult;
 use crate::service::Service;
@@ -75,9 +76,15 @@ fn or_null<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserialize
 }
 
 /// Invokes the route's function and waits as long as the integration may take.
-pub(crate) async fn invoke(service: &Service, route_key: &str, route: &Route, event: &Written) -> Outcome {
+pub(crate) async fn invoke(
+    service: &Service,
+    deployment: &Deployment,
+    route_key: &str,
+    route: &Route,
+    event: &Written,
+) -> Outcome {
     let started = Instant::now();
-    let invocation = service.functions.invoke(&service.api, &route.function, event.json.clone());
+    let invocation = deployment.invoke(&route.function, event.json.clone());
     let answer = service.clock.within(route.integration_timeout, invocation).await;
     let ms = started.elapsed().as_millis();
     let (function, request_id, connection_id) = (&route.function, &event.request_id, &event.connection_id);

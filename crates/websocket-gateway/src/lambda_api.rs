@@ -32,8 +32,9 @@ pub(crate) async fn answer(service: Arc<Service>, path: &str, request: Request<B
         );
     };
     let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
-    let Some(function) = service.api.function_called(unqualified(&name)).map(|function| function.logical_id.clone())
-    else {
+    let deployment = service.deployment();
+    let function = deployment.api.function_called(unqualified(&name)).map(|function| function.logical_id.clone());
+    let Some(function) = function else {
         return refused(StatusCode::NOT_FOUND, "ResourceNotFoundException", &format!("Function not found: {name}"));
     };
     let is_event = request.headers.get("x-amz-invocation-type").is_some_and(|kind| kind == "Event");
@@ -51,7 +52,7 @@ pub(crate) async fn answer(service: Arc<Service>, path: &str, request: Request<B
         let message = "Could not parse request body into json";
         return refused(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message);
     }
-    let invocation = async move { service.functions.invoke(&service.api, &function, event).await };
+    let invocation = async move { deployment.invoke(&function, event).await };
     if is_event {
         tokio::spawn(invocation);
         return StatusCode::ACCEPTED.into_response();

@@ -41,8 +41,9 @@ impl Sending {
     }
 
     async fn invoke(&self, gateway: &Gateway, name: &str) -> ExitCode {
-        let Some(recipient) = Recipient::called(name, gateway.api()) else {
-            console::show_error(&unknown(name, gateway.api()));
+        let api = gateway.api();
+        let Some(recipient) = Recipient::called(name, &api) else {
+            console::show_error(&unknown(name, &api));
             return ExitCode::from(WRONG_INPUT);
         };
         let mut failed = false;
@@ -55,7 +56,8 @@ impl Sending {
     }
 
     async fn replay(&self, gateway: &Gateway) -> ExitCode {
-        let recipients: Vec<_> = self.events.iter().map(|event| (event, Recipient::of(event, gateway.api()))).collect();
+        let api = gateway.api();
+        let recipients: Vec<_> = self.events.iter().map(|event| (event, Recipient::of(event, &api))).collect();
         let table = Table::new(&recipients, console::width());
         if !self.json {
             console::say(&table.head());

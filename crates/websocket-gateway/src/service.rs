@@ -1,23 +1,21 @@
 //! What every part of a running gateway shares.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::api::Api;
 use crate::clock::Clock;
 use crate::connections::OpenConnections;
+use crate::deployment::Deployment;
 use crate::event::{Closed, Connection, Writer};
-use crate::functions::Functions;
 use crate::integration;
 use crate::invocations::Journal;
 
 #[derive(Debug)]
 pub(crate) struct Service {
-    pub(crate) api: Api,
-    pub(crate) functions: Functions,
+    pub(crate) deployed: RwLock<Arc<Deployment>>,
     pub(crate) clock: Clock,
     pub(crate) open: OpenConnections,
     pub(crate) journal: Journal,
@@ -30,8 +28,20 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    pub(crate) fn writer(&self) -> Writer<'_> {
-        Writer { api: &self.api, now_ms: self.clock.now_ms() }
+    /// What is served now. Ask once for each thing to do: a reload may come in between.
+    pub(crate) fn deployment(&self) -> Arc<Deployment> {
+        Arc::clone(&self.deployed.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Serves this from now on, and ends what was served before when it is done.
+    pub(crate) fn replace(&self, deployment: Arc<Deployment>) {
+        let mut deployed = self.deployed.write().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *deployed, deployment);
+        before.functions.retire(&deployed.functions);
+    }
+
+    pub(crate) fn writer<'a>(&self, deployment: &'a Deployment) -> Writer<'a> {
+        Writer { api: &deployment.api, now_ms: self.clock.now_ms() }
     }
 
     /// Runs `$disconnect`, if there is such a route. Nobody waits for its answer.
@@ -39,9 +49,10 @@ impl Service {
         let service = Arc::clone(self);
         self.tasks.spawn(async move {
             tracing::info!(connectionId = %connection.id, reason = closed.reason, "closed: {}", closed.code);
-            if let Some(route) = service.api.routes.get("$disconnect") {
-                let event = service.writer().disconnect(&connection, &closed);
-                integration::invoke(&service, "$disconnect", route, &event).await;
+            let deployment = service.deployment();
+            if let Some(route) = deployment.api.routes.get("$disconnect") {
+                let event = service.writer(&deployment).disconnect(&connection, &closed);
+                integration::invoke(&service, &deployment, "$disconnect", route, &event).await;
             }
         });
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 pub use route_selection_expression::{InvalidExpression, RouteSelectionExpression};
 
 /// One WebSocket API with its one stage, and what the template puts around it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Api {
     /// The API's logical id in the template.
     pub logical_id: String,
@@ -30,7 +30,7 @@ pub struct Api {
 }
 
 /// A stage: the first part of the path, and its variables.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Stage {
     /// The name, as in `wss://host/{name}`.
     pub name: String,
@@ -39,7 +39,7 @@ pub struct Stage {
 }
 
 /// A route and the Lambda proxy integration behind it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Route {
     /// The logical id of the function in [`Api::functions`].
     pub function: String,
@@ -51,7 +51,7 @@ pub struct Route {
 }
 
 /// A Lambda function: what the gateway needs to build it, start it and call it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Function {
     /// The logical id in the template.
     pub logical_id: String,
@@ -88,7 +88,7 @@ pub enum Code {
 }
 
 /// A DynamoDB table, as the requests that make it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     /// The logical id in the template.
     pub logical_id: String,

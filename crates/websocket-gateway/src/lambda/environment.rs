@@ -83,7 +83,7 @@ mod tests {
         let template = function(&[("B", "template"), ("C", "template"), ("AWS_LAMBDA_FUNCTION_NAME", "template")]);
         let own = map(&[("C", "own"), ("AWS_LAMBDA_FUNCTION_NAME", "own")]);
 
-        let environment = environment(basics, &template, &own, "http://127.0.0.1:1/Hello/1");
+        let environment = environment(basics, &template, &own, "http://127.0.0.1:1/1");
 
         assert_eq!(environment["A"], "basics");
         assert_eq!(environment["B"], "template");
@@ -93,9 +93,9 @@ mod tests {
 
     #[test]
     fn it_has_what_a_runtime_needs() {
-        let environment = environment([], &function(&[]), &BTreeMap::new(), "http://127.0.0.1:1/Hello/1");
+        let environment = environment([], &function(&[]), &BTreeMap::new(), "http://127.0.0.1:1/1");
 
-        assert_eq!(environment["AWS_LAMBDA_RUNTIME_API"], "http://127.0.0.1:1/Hello/1");
+        assert_eq!(environment["AWS_LAMBDA_RUNTIME_API"], "http://127.0.0.1:1/1");
         assert_eq!(environment["AWS_LAMBDA_FUNCTION_VERSION"], "$LATEST");
         assert_eq!(environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "128");
         assert_eq!(environment["AWS_LAMBDA_LOG_GROUP_NAME"], "/aws/lambda/shop-Hello");

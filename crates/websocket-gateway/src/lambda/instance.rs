@@ -75,8 +75,14 @@ async fn watch(pool: &Arc<Pool>, id: InstanceId, mut process: Process) {
 
 /// Returns when the instance has taken too long for what it is doing.
 async fn overdue(pool: &Pool, id: InstanceId) {
-    while let Some(next_look) = pool.check(id) {
-        sleep_until(next_look.into()).await;
+    loop {
+        // From before the look, so that nothing is missed in between.
+        let sooner = pool.sooner();
+        let Some(next_look) = pool.check(id) else { return };
+        tokio::select! {
+            () = sleep_until(next_look.into()) => {}
+            () = sooner => {}
+        }
     }
 }
 
@@ -92,10 +98,10 @@ impl Process {
     fn start(pool: &Pool, id: InstanceId) -> io::Result<Self> {
         let function = &pool.program.function;
         // With a scheme, which AWS leaves out: lambda_runtime can't read a path without one.
-        let runtime_api = format!("http://{}/{}/{id}", pool.host.runtime_api, function.logical_id);
+        let runtime_api = format!("http://{}/{id}", pool.host.runtime_api);
         let mut child = Command::new(&pool.program.executable)
             .env_clear()
-            .envs(environment(environment::process_basics(), function, &pool.host.own, &runtime_api))
+            .envs(environment(environment::process_basics(), function, &pool.own, &runtime_api))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

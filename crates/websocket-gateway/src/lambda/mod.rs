@@ -7,6 +7,7 @@
 //! - [`build`] makes the binaries with cargo,
 //! - `schedule` decides which instance gets which invocation (no I/O, no tasks),
 //! - `pool` is that schedule behind a lock, and the place where instances are started,
+//! - `host` is what all pools share, and knows every instance by its id,
 //! - `instance` is the life of one process, from its start until it is reaped,
 //! - `runtime_api` is what the processes talk to.
 
@@ -14,6 +15,7 @@ mod build;
 mod endpoint;
 mod environment;
 mod error;
+mod host;
 mod ids;
 mod instance;
 mod invocation;
@@ -33,14 +35,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::net::TcpListener;
-use tokio_util::sync::{CancellationToken, DropGuard};
-use tokio_util::task::{AbortOnDropHandle, TaskTracker};
+use tokio_util::sync::DropGuard;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::api::{Code, Function};
 
 pub use build::{BuildError, build};
 pub(crate) use endpoint::Endpoint;
 pub use error::InvokeError;
+use host::Host;
 use pool::Pool;
 
 /// A built function.
@@ -52,29 +55,20 @@ pub struct Program {
     pub executable: PathBuf,
 }
 
-/// Every function by its logical id.
-type Pools = HashMap<String, Arc<Pool>>;
-
-/// What all instances share.
-struct Host {
-    /// `host:port` of the Runtime API.
-    runtime_api: String,
-    /// The gateway's own environment for functions.
-    own: BTreeMap<String, String>,
-    /// One task an instance. It ends when the process is reaped.
-    instances: TaskTracker,
-    /// Cancelled when every instance must end.
-    stop: CancellationToken,
-}
-
 /// The functions of an API, ready to be invoked.
 ///
 /// Dropping it ends every instance too, but only [`Lambda::shutdown`] waits for that.
 pub struct Lambda {
-    pools: Arc<Pools>,
+    /// Every function by its logical id.
+    pools: HashMap<String, Arc<Pool>>,
     /// Why functions without a pool have none, by their logical ids.
     not_here: HashMap<String, String>,
     host: Arc<Host>,
+    serving: Arc<Serving>,
+}
+
+/// Ends with the last [`Lambda`] of a host.
+struct Serving {
     runtime_api: AbortOnDropHandle<()>,
     _stop_on_drop: DropGuard,
 }
@@ -89,20 +83,44 @@ impl Lambda {
     /// When no port can be opened.
     pub async fn start(programs: Vec<Program>, own: BTreeMap<String, String>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let stop = CancellationToken::new();
-        let host = Arc::new(Host {
-            runtime_api: listener.local_addr()?.to_string(),
-            own,
-            instances: TaskTracker::new(),
-            stop: stop.clone(),
+        let host = Arc::new(Host::new(listener.local_addr()?.to_string()));
+        let runtime_api = AbortOnDropHandle::new(tokio::spawn(runtime_api::serve(listener, Arc::clone(&host))));
+        let serving = Arc::new(Serving { runtime_api, _stop_on_drop: host.stop.clone().drop_guard() });
+        let nothing = Self { pools: HashMap::new(), not_here: HashMap::new(), host, serving };
+        Ok(nothing.redeploy(programs, own))
+    }
+
+    /// These programs in place of the ones so far. A function of which nothing has changed, its executable included, keeps its instances.
+    ///
+    /// Both can be invoked from now on, until [`Lambda::retire`] ends the old one.
+    #[must_use]
+    pub(crate) fn redeploy(&self, programs: Vec<Program>, own: BTreeMap<String, String>) -> Self {
+        let own = Arc::new(own);
+        let pools = programs.into_iter().map(|program| {
+            let id = program.function.logical_id.clone();
+            let new = Pool::new(program, Arc::clone(&own), Arc::clone(&self.host));
+            let pool = self.pools.get(&id).filter(|old| old.is_like(&new)).map_or(new, Arc::clone);
+            (id, pool)
         });
-        let pools: Pools = programs
-            .into_iter()
-            .map(|program| (program.function.logical_id.clone(), Pool::new(program, Arc::clone(&host))))
-            .collect();
-        let pools = Arc::new(pools);
-        let runtime_api = AbortOnDropHandle::new(tokio::spawn(runtime_api::serve(listener, Arc::clone(&pools))));
-        Ok(Self { pools, not_here: HashMap::new(), host, runtime_api, _stop_on_drop: stop.drop_guard() })
+        let pools = pools.collect();
+        let not_here = HashMap::new();
+        Self { pools, not_here, host: Arc::clone(&self.host), serving: Arc::clone(&self.serving) }
+    }
+
+    /// The logical ids of the functions that it does not share with `other`.
+    pub(crate) fn differing_from(&self, other: &Self) -> Vec<&str> {
+        let is_shared = |id: &String, pool| other.pools.get(id).is_some_and(|other| Arc::ptr_eq(other, pool));
+        let mut ids: Vec<_> =
+            self.pools.iter().filter(|(id, pool)| !is_shared(id, pool)).map(|(id, _)| id.as_str()).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// Ends every instance that `successor` does not share, each when it has no more to do.
+    pub(crate) fn retire(&self, successor: &Self) {
+        for id in self.differing_from(successor) {
+            self.pools[id].retire();
+        }
     }
 
     /// Remembers why those of `functions` that are [`Code::NotHere`] are, for whoever invokes them.
@@ -148,7 +166,7 @@ impl Lambda {
         self.host.stop.cancel();
         self.host.instances.close();
         self.host.instances.wait().await;
-        self.runtime_api.abort();
+        self.serving.runtime_api.abort();
     }
 }
 

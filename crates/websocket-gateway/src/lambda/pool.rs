@@ -1,17 +1,20 @@
 //! The instances of one function: its [`Schedule`] behind a lock, and a task for every process.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
-use tokio::sync::oneshot;
+use tokio::sync::futures::Notified;
+use tokio::sync::{Notify, oneshot};
 
 use super::error::InvokeError;
 use super::ids::InstanceId;
 use super::invocation::{Answer, Delivery, Invocation};
 use super::schedule::{End, Failure, Next, Refusal, Schedule};
 use super::{Host, Program, instance};
+use crate::api::Function;
 
 /// How many instances of a function may exist at the same time, for each CPU; further invocations wait in the order of arrival.
 ///
@@ -21,16 +24,31 @@ const INSTANCES_PER_CPU: usize = 10;
 
 pub(super) struct Pool {
     pub(super) program: Program,
+    /// When the executable was built.
+    built: Option<SystemTime>,
+    /// The gateway's own environment for the function.
+    pub(super) own: Arc<BTreeMap<String, String>>,
     pub(super) host: Arc<Host>,
     /// Never held across an await.
     schedule: Mutex<Schedule>,
+    /// Wakes who waits for an instance to have taken too long: now it may.
+    sooner: Notify,
 }
 
 impl Pool {
-    pub(super) fn new(program: Program, host: Arc<Host>) -> Arc<Self> {
+    pub(super) fn new(program: Program, own: Arc<BTreeMap<String, String>>, host: Arc<Host>) -> Arc<Self> {
         let cpus = thread::available_parallelism().map_or(1, usize::from);
         let schedule = Mutex::new(Schedule::new(program.function.timeout, cpus * INSTANCES_PER_CPU));
-        Arc::new(Self { program, host, schedule })
+        let built = std::fs::metadata(&program.executable).and_then(|file| file.modified()).ok();
+        Arc::new(Self { program, built, own, host, schedule, sooner: Notify::new() })
+    }
+
+    /// Whether the instances of one are as good as those of the other. Where the template defines the function does not matter.
+    pub(super) fn is_like(&self, other: &Self) -> bool {
+        let place = &other.program.function.defined_at;
+        let function = Function { defined_at: place.clone(), ..self.program.function.clone() };
+        function == other.program.function
+            && (&self.program.executable, self.built, &self.own) == (&other.program.executable, other.built, &other.own)
     }
 
     /// Takes an invocation in. It runs to its end even if the receiver is dropped.
@@ -49,6 +67,11 @@ impl Pool {
             match next {
                 Next::Delivery(delivery) => return Ok(delivery),
                 Next::Park(woken) => woken.notified().await,
+                Next::End => {
+                    self.sooner.notify_waiters();
+                    // Until its process is ended.
+                    std::future::pending::<()>().await;
+                }
             }
         }
     }
@@ -76,12 +99,24 @@ impl Pool {
         self.lock().check(id, Instant::now())
     }
 
+    /// Comes when [`Pool::check`] may say something sooner than it said.
+    pub(super) fn sooner(&self) -> Notified<'_> {
+        self.sooner.notified()
+    }
+
     /// Forgets an instance, and starts others for what still waits. The failure is the caller's to report.
     pub(super) fn end(self: &Arc<Self>, id: InstanceId, end: End) -> Option<Failure> {
+        self.host.remove(id);
         let mut schedule = self.lock();
         let failure = schedule.end(id, end);
         self.start_wanted(&mut schedule);
         failure
+    }
+
+    /// Ends every instance when it has no more to do. Who still invokes the function gets an answer.
+    pub(super) fn retire(&self) {
+        self.lock().retire(Instant::now());
+        self.sooner.notify_waiters();
     }
 
     /// Refuses invocations from now on, and starts no more instances.
@@ -94,6 +129,7 @@ impl Pool {
         while schedule.wants_instance() {
             let id = InstanceId::random();
             schedule.add(id, Instant::now());
+            self.host.add(id, Arc::clone(self));
             self.host.instances.spawn(instance::run(Arc::clone(self), id));
         }
     }

@@ -1,6 +1,6 @@
 //! The Lambda Runtime API, version 2018-06-01: what the functions' processes talk to.
 //!
-//! Every instance has a path prefix of its own, `/{logical id}/{instance id}`; the second half is its secret.
+//! Every instance has a path prefix of its own, `/{instance id}`, which is its secret.
 //! Source: AWS Lambda developer guide, "Using the Lambda runtime API for custom runtimes".
 
 mod answer;
@@ -18,29 +18,29 @@ use axum::{Router, serve as serve_http};
 use tokio::net::TcpListener;
 
 use self::caller::Caller;
-use super::Pools;
+use super::Host;
 use super::schedule::Refusal;
 use crate::bounded_body::Received;
 use crate::clock::{Clock, millis};
 use crate::ids::trace_root;
 
 /// Serves until the task is aborted.
-pub(super) async fn serve(listener: TcpListener, pools: Arc<Pools>) {
+pub(super) async fn serve(listener: TcpListener, host: Arc<Host>) {
     let listener = listener.tap_io(|stream| {
         let _ = stream.set_nodelay(true);
     });
-    if let Err(error) = serve_http(listener, router(pools)).await {
+    if let Err(error) = serve_http(listener, router(host)).await {
         tracing::error!(%error, "the Lambda Runtime API has ended");
     }
 }
 
-fn router(pools: Arc<Pools>) -> Router {
+fn router(host: Arc<Host>) -> Router {
     let instance = Router::new()
         .route("/invocation/next", get(next))
         .route("/invocation/{request_id}/response", post(response))
         .route("/invocation/{request_id}/error", post(error))
         .route("/init/error", post(init_error));
-    Router::new().nest("/{function}/{instance}/2018-06-01/runtime", instance).with_state(pools)
+    Router::new().nest("/{instance}/2018-06-01/runtime", instance).with_state(host)
 }
 
 /// Parks until there is something to do. It never says "nothing yet": runtimes don't expect that.

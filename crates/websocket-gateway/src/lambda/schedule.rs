@@ -29,6 +29,8 @@ pub(super) struct Schedule {
     idle: Vec<InstanceId>,
     /// Never holds anything while an instance is idle.
     waiting: VecDeque<Invocation>,
+    /// Whether instances end as soon as they are idle.
+    retired: bool,
     closed: bool,
 }
 
@@ -58,6 +60,8 @@ pub(super) enum Next {
     Delivery(Delivery),
     /// Nothing yet: ask again when woken.
     Park(Arc<Notify>),
+    /// Nothing any more: the instance is overdue from now on.
+    End,
 }
 
 /// Why an instance ends.
@@ -105,6 +109,7 @@ impl Schedule {
             instances: HashMap::new(),
             idle: Vec::new(),
             waiting: VecDeque::new(),
+            retired: false,
             closed: false,
         }
     }
@@ -152,6 +157,10 @@ impl Schedule {
                 let delivery = invocation.delivery.clone();
                 instance.enter(Phase::Running(invocation), now + self.timeout);
                 Ok(Next::Delivery(delivery))
+            }
+            None if self.retired => {
+                instance.enter(Phase::Idle, now);
+                Ok(Next::End)
             }
             None => {
                 instance.enter(Phase::Idle, now + IDLE_LIMIT);
@@ -222,6 +231,16 @@ impl Schedule {
             }
             Phase::Assigned(invocation) | Phase::Running(invocation) => {
                 Some(Failure { invocation, error: end.into_error(self.timeout, false) })
+            }
+        }
+    }
+
+    /// From now on an idle instance is overdue. Invocations are still served.
+    pub(super) fn retire(&mut self, now: Instant) {
+        self.retired = true;
+        for id in self.idle.drain(..) {
+            if let Some(instance) = self.instances.get_mut(&id) {
+                instance.until = now;
             }
         }
     }

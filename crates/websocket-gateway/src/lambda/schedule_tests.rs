@@ -38,7 +38,7 @@ impl Fixture {
     fn next(&mut self, id: InstanceId) -> Option<Delivery> {
         match self.schedule.next(id, self.now).unwrap() {
             Next::Delivery(delivery) => Some(delivery),
-            Next::Park(_) => None,
+            Next::Park(_) | Next::End => None,
         }
     }
 
@@ -204,4 +204,31 @@ fn after_close_everything_fails_and_nothing_is_started() {
         assert!(matches!(answer.try_recv().unwrap(), Err(InvokeError::ShuttingDown)));
     }
     assert!(!it.schedule.wants_instance());
+}
+
+#[test]
+fn of_a_retired_function_the_idle_end_and_the_working_end_after_their_work() {
+    let mut it = Fixture::new();
+    let (idle, working) = (it.idle(), it.idle());
+    let _answer = it.invoke("a");
+    let delivery = it.next(working).unwrap();
+
+    it.schedule.retire(it.now);
+    assert!(it.schedule.check(idle, it.now).is_none());
+    assert!(it.schedule.check(working, it.now).is_some());
+    it.answer(working, &delivery).unwrap();
+    assert!(matches!(it.schedule.next(working, it.now), Ok(Next::End)));
+    assert!(it.schedule.check(working, it.now).is_none());
+}
+
+#[test]
+fn a_retired_function_still_serves_who_invokes_it() {
+    let mut it = Fixture::new();
+    let idle = it.idle();
+    it.schedule.retire(it.now);
+    let _answer = it.invoke("late");
+    assert!(it.schedule.wants_instance());
+    it.schedule.end(idle, End::Overdue);
+    let new = it.add();
+    assert_eq!(event(it.next(new)), "late");
 }

@@ -57,9 +57,10 @@ fn new_connection(service: &Service, peer: SocketAddr, request: &Parts) -> Conne
 async fn connect(service: Arc<Service>, connection: Connection, request: Parts) -> Result<Accepted, StatusCode> {
     tracing::info!(connectionId = %connection.id, "connecting from {}", connection.identity.source_ip);
     let mut subprotocol = None;
-    if let Some(route) = service.api.routes.get("$connect") {
-        let event = service.writer().connect(&connection, &request.headers, &request.uri);
-        match integration::invoke(&service, "$connect", route, &event).await {
+    let deployment = service.deployment();
+    if let Some(route) = deployment.api.routes.get("$connect") {
+        let event = service.writer(&deployment).connect(&connection, &request.headers, &request.uri);
+        match integration::invoke(&service, &deployment, "$connect", route, &event).await {
             Outcome::Answered(answer) if (200..300).contains(&answer.status_code) => {
                 let name = answer.header("Sec-WebSocket-Protocol");
                 subprotocol = name.and_then(|name| HeaderValue::from_str(name).ok());

@@ -15,13 +15,14 @@ use crate::service::Service;
 /// Messages of one connection run beside each other, as on AWS: their answers may overtake one another.
 pub(super) async fn serve(service: Arc<Service>, connection: Arc<OpenConnection>, message: Utf8Bytes) {
     let id = &connection.facts.id;
-    let Some((route_key, route)) = select(&service.api, &message) else {
+    let deployment = service.deployment();
+    let Some((route_key, route)) = select(&deployment.api, &message) else {
         let request_id = ids::request_id(service.clock.now_ms());
         tracing::warn!(connectionId = %id, requestId = request_id, "no route takes the message: Forbidden");
         return connection.send(ErrorFrame::Forbidden.write(id, &request_id)).await;
     };
-    let event = service.writer().message(route_key, &connection.facts, &message);
-    let frame = match integration::invoke(&service, route_key, route, &event).await {
+    let event = service.writer(&deployment).message(route_key, &connection.facts, &message);
+    let frame = match integration::invoke(&service, &deployment, route_key, route, &event).await {
         // The status is not looked at: a 500 with a body is delivered like any other.
         Outcome::Answered(answer) if route.route_response => {
             let reply = answer.body.unwrap_or_default();

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, Path};
 use axum::http::request::Parts;
 
-use crate::lambda::Pools;
+use crate::lambda::host::Host;
 use crate::lambda::ids::InstanceId;
 use crate::lambda::pool::Pool;
 use crate::lambda::schedule::Refusal;
 
-/// The instance that a request comes from. Whether it is still known is the pool's to say.
+/// The instance that a request comes from.
 pub(super) struct Caller {
     pub(super) pool: Arc<Pool>,
     pub(super) instance: InstanceId,
@@ -19,26 +19,25 @@ pub(super) struct Caller {
 /// The path prefix of an instance.
 #[derive(serde::Deserialize)]
 struct Prefix {
-    function: String,
     instance: String,
 }
 
-impl FromRequestParts<Arc<Pools>> for Caller {
+impl FromRequestParts<Arc<Host>> for Caller {
     type Rejection = Refusal;
 
-    async fn from_request_parts(parts: &mut Parts, pools: &Arc<Pools>) -> Result<Self, Refusal> {
+    async fn from_request_parts(parts: &mut Parts, host: &Arc<Host>) -> Result<Self, Refusal> {
         let Path(prefix) =
-            Path::<Prefix>::from_request_parts(parts, pools).await.map_err(|_| Refusal::UnknownInstance)?;
-        let pool = pools.get(&prefix.function).ok_or(Refusal::UnknownInstance)?;
+            Path::<Prefix>::from_request_parts(parts, host).await.map_err(|_| Refusal::UnknownInstance)?;
         let instance = prefix.instance.parse().map_err(|_| Refusal::UnknownInstance)?;
-        Ok(Self { pool: Arc::clone(pool), instance })
+        let pool = host.pool_of(instance).ok_or(Refusal::UnknownInstance)?;
+        Ok(Self { pool, instance })
     }
 }
 
 impl Caller {
     /// The function's ARN. The account is the one that AWS's own examples use.
     pub(super) fn arn(&self) -> String {
-        let region = self.pool.host.own.get("AWS_REGION").map_or("us-east-1", String::as_str);
+        let region = self.pool.own.get("AWS_REGION").map_or("us-east-1", String::as_str);
         format!("arn:aws:lambda:{region}:123456789012:function:{}", self.pool.program.function.name)
     }
 }
