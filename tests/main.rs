@@ -8,6 +8,7 @@ mod command_line;
 mod connect;
 mod events;
 mod faults;
+mod hot_reload;
 mod lambda_api;
 mod lifecycle;
 mod management_api;

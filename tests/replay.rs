@@ -7,9 +7,10 @@ use std::process::Stdio;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use websocket_gateway::Options;
 use websocket_gateway::replay::SampleEvent;
 
-use crate::support::{Gate, gateway, in_time, post, probe};
+use crate::support::{Client, Gate, gateway, in_time, options, post, probe, start};
 
 const PROBE: [&str; 2] = ["--template", "tests/probe.yaml"];
 
@@ -276,4 +277,31 @@ async fn ctrl_c_ends_it_with_1_and_takes_the_function_along() {
     assert_eq!(status.code(), Some(1));
     // The function can't have hung up by itself: it waits for the gate.
     assert_eq!(in_time("the end of the function", visitor.read(&mut [0])).await.unwrap_or_default(), 0);
+}
+
+#[tokio::test]
+async fn what_is_recorded_can_be_replayed_and_has_no_secrets_of_the_handshake() {
+    let folder = folder("recorded", &[("000007.earlier.json", &order(&json!({ "do": "pid" })))]);
+    let record = Some(folder.clone().into());
+    let gateway = start(Options { record, ..options("tests/probe.yaml") }).await;
+    let url = format!("{}?token=t0ps3cret&room=7", gateway.url());
+    let mut client = Client::try_connect(&url, &[("authorization", "Bearer t0ps3cret")]).await.unwrap();
+    client.send("hello").await;
+    client.hear().await;
+    client.close(None).await;
+    gateway.stop().await;
+
+    let events = SampleEvent::read_all(&[folder.clone().into()]).unwrap();
+    let names = events.iter().map(|event| event.path().file_name().unwrap().to_str().unwrap());
+    let expected = ["000008.connect.json", "000007.earlier.json", "000009.default.json", "000010.disconnect.json"];
+    assert_eq!(names.collect::<Vec<_>>(), expected);
+    let connect: Value = serde_json::from_slice(events[0].json()).unwrap();
+    assert_eq!(connect["queryStringParameters"], json!({ "room": "7", "token": "***" }));
+    assert_eq!(connect["headers"]["Authorization"], "***");
+    assert!(!events.iter().any(|event| String::from_utf8_lossy(event.json()).contains("t0ps3cret")));
+
+    let output = run(&[&["replay", "--json", &folder], &PROBE[..]].concat()).await;
+    assert_eq!(output.code, 0, "{}", output.stderr);
+    assert_eq!(output.statuses().len(), 4);
+    assert!(output.statuses().iter().all(|(_, status)| status == 200), "{}", output.stdout);
 }

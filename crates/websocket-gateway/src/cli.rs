@@ -43,6 +43,9 @@ struct Start {
     /// The port of the embedded DynamoDB [default: a free one, or 3002 for functions that are started elsewhere]
     #[arg(long, value_name = "PORT")]
     dynamodb_port: Option<u16>,
+    /// Keep every event in this directory, as a file for `replay`; secrets of the handshake are masked
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
     /// Close a connection that has been idle for so long
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
     idle_timeout: Duration,
@@ -163,6 +166,7 @@ impl Start {
             port: self.port,
             lambda_endpoint: self.lambda_endpoint,
             dynamodb_port: self.dynamodb_port.or(port_elsewhere).unwrap_or_default(),
+            record: self.record,
             idle_timeout: self.idle_timeout,
             max_duration: self.max_duration,
             ..self.serving.into_options()

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::Write;
+use std::path::Path;
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
@@ -10,7 +11,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
-use websocket_gateway::{Gateway, StartError};
+use websocket_gateway::{Gateway, Reloaded, StartError};
 
 const DIM: &str = "\x1b[2m";
 const YELLOW: &str = "\x1b[33m";
@@ -55,6 +56,25 @@ pub(crate) fn show_environment(environment: &BTreeMap<String, BTreeSet<String>>)
             }
         }
     }
+}
+
+/// From here, as far as it is below.
+pub(crate) fn show_change(path: &Path) {
+    let here = std::env::current_dir().unwrap_or_default();
+    say(&format!("\n{} has changed", path.strip_prefix(here).unwrap_or(path).display()));
+}
+
+pub(crate) fn show_reloaded(reloaded: &Reloaded) {
+    match (reloaded.functions.as_slice(), reloaded.api) {
+        ([], false) => say("Nothing to reload"),
+        ([], true) => say("Reloaded the template"),
+        (functions, _) => say(&format!("Reloaded {}", functions.join(", "))),
+    }
+}
+
+pub(crate) fn show_not_reloaded(error: StartError) {
+    show_start_error(error);
+    say("Not reloaded: what was served before goes on");
 }
 
 pub(crate) fn show_stopping() {

@@ -14,7 +14,7 @@ use crate::functions::Functions;
 use crate::gateway::StartError;
 use crate::lambda::{self, Endpoint, InvokeError, Lambda};
 use crate::options::Options;
-use crate::template;
+use crate::template::TemplateError;
 
 /// The API and its functions.
 #[derive(Debug)]
@@ -70,24 +70,10 @@ impl Deployer {
 }
 
 /// Reads the template, and logs what it asks for in vain.
-pub(crate) fn load(options: &Options) -> Result<Api, StartError> {
-    let loaded = template::load(&options.template, &reading(options))?;
+pub(crate) fn load(options: &Options) -> Result<Api, TemplateError> {
+    let loaded = options.read_template()?;
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
     Ok(loaded.api)
-}
-
-/// The region that functions believe to be in.
-pub(crate) fn region(options: &Options) -> String {
-    reading(options).region
-}
-
-fn reading(options: &Options) -> template::Options {
-    template::Options {
-        parameters: options.parameters.clone(),
-        api: options.api.clone(),
-        stage: options.stage.clone(),
-        ..template::Options::default()
-    }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use crate::credentials::Credentials;
-use crate::deployment::{load, region};
+use crate::deployment::load;
 use crate::gateway::{StartError, local};
 use crate::options::{Options, Store};
 
@@ -20,7 +20,7 @@ pub fn environment(options: &Options) -> Result<BTreeMap<String, BTreeSet<String
         Store::Endpoint(url) => url.clone(),
         Store::Memory | Store::Directory(_) => format!("http://127.0.0.1:{}", options.dynamodb_port),
     };
-    let own = own_environment(&Credentials::new(&region(options)), address, &api.stage.name, &dynamodb_url);
+    let own = own_environment(&Credentials::new(&options.region()), address, &api.stage.name, &dynamodb_url);
     let mut environment: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (name, value) in api.functions.into_values().flat_map(|function| function.environment) {
         environment.entry(name).or_default().insert(value);

@@ -38,6 +38,11 @@ impl Functions {
         }
     }
 
+    /// Whether the gateway builds and starts them.
+    pub(crate) fn are_here(&self) -> bool {
+        matches!(self, Self::Here(_))
+    }
+
     /// Ends what `successor` has no use for, when it is done.
     pub(crate) fn retire(&self, successor: &Self) {
         if let (Self::Here(lambda), Self::Here(successor)) = (self, successor) {

@@ -1,5 +1,6 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -13,12 +14,13 @@ use tokio_util::task::TaskTracker;
 use crate::api::Api;
 use crate::connections::{AdoptError, Adopted, OpenConnections};
 use crate::credentials::Credentials;
-use crate::deployment::{Deployer, load, region};
+use crate::deployment::{Deployer, load};
 use crate::dynamodb::Embedded;
 use crate::front_door;
 use crate::invocations::{Invocations, Journal};
 use crate::lambda::{BuildError, Endpoint, InvokeError};
 use crate::options::{Options, Store};
+use crate::record::Recorder;
 use crate::service::Service;
 use crate::template::TemplateError;
 
@@ -53,6 +55,14 @@ pub enum StartError {
         url: String,
         /// What went wrong.
         why: String,
+    },
+    /// Events can't be recorded.
+    #[error("can't record events in {}: {source}", .directory.display())]
+    Record {
+        /// Where.
+        directory: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
     },
     /// The Runtime API can't be opened.
     #[error("can't open the Lambda Runtime API: {0}")]
@@ -93,8 +103,9 @@ impl Gateway {
             Some(url) => Some(Arc::new(connect_to_lambda(url).await?)),
             None => None,
         };
+        let recorder = options.record.as_deref().map(record_in).transpose()?;
         let (embedded, dynamodb_url) = open_store(options.store.clone(), options.dynamodb_port).await?;
-        let credentials = Credentials::new(&region(&options));
+        let credentials = Credentials::new(&options.region());
         let deployer = Deployer { options, credentials, address: local(address), dynamodb_url, elsewhere };
         let deployment = Arc::new(deployer.deploy(api, None).await?);
         let service = Arc::new(Service {
@@ -102,6 +113,7 @@ impl Gateway {
             clock: deployer.options.clock.clone(),
             open: OpenConnections::default(),
             journal: Journal::new(),
+            recorder,
             idle_timeout: deployer.options.idle_timeout,
             max_duration: deployer.options.max_duration,
             tasks: TaskTracker::new(),
@@ -126,6 +138,14 @@ impl Gateway {
         };
         self.service.replace(Arc::new(deployment));
         Ok(reloaded)
+    }
+
+    pub(crate) fn service(&self) -> Arc<Service> {
+        Arc::clone(&self.service)
+    }
+
+    pub(crate) fn template(&self) -> &Path {
+        &self.deployer.options.template
     }
 
     /// Where clients connect: `ws://127.0.0.1:3001/prod`.
@@ -214,6 +234,10 @@ async fn open_store(store: Store, port: u16) -> Result<(Option<Embedded>, String
     let embedded = Embedded::start(data_dir.as_deref(), port).await.map_err(|error| StartError::Store(error.into()))?;
     let url = embedded.url().to_owned();
     Ok((Some(embedded), url))
+}
+
+fn record_in(directory: &Path) -> Result<Recorder, StartError> {
+    Recorder::open(directory).map_err(|source| StartError::Record { directory: directory.to_owned(), source })
 }
 
 async fn connect_to_lambda(url: &str) -> Result<Endpoint, StartError> {

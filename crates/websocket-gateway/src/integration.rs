@@ -83,6 +83,9 @@ pub(crate) async fn invoke(
     route: &Route,
     event: &Written,
 ) -> Outcome {
+    if let Some(recorder) = &service.recorder {
+        service.tasks.spawn_blocking(recorder.record(route_key, &event.json));
+    }
     let started = Instant::now();
     let invocation = deployment.invoke(&route.function, event.json.clone());
     let answer = service.clock.within(route.integration_timeout, invocation).await;

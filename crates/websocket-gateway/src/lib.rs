@@ -10,6 +10,7 @@ pub mod replay;
 pub mod template;
 
 mod bounded_body;
+mod changes;
 mod clock;
 mod connections;
 mod credentials;
@@ -26,9 +27,11 @@ mod integration;
 mod invocations;
 mod lambda_api;
 mod options;
+mod record;
 mod service;
 mod websocket;
 
+pub use changes::{Changes, WatchError};
 pub use clock::Clock;
 pub use connections::{AdoptError, Adopted};
 pub use environment::environment;

@@ -2,10 +2,12 @@
 
 mod cli;
 mod console;
+mod reload;
 mod report;
 mod samples;
 
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 use clap::Parser;
 use cli::{Cli, Work};
@@ -57,6 +59,12 @@ fn show_environment(options: &Options) -> ExitCode {
 
 /// Serves until Ctrl-C, or until everything is sent. Events that were not sent because of Ctrl-C are a failure.
 async fn run(options: Options, sending: Option<Sending>, mut interrupts: Interrupts) -> Result<ExitCode, StartError> {
+    let started = SystemTime::now();
+    // Before the build, which takes long.
+    if let Some(error) = sending.as_ref().and_then(|sending| sending.refused_by(&options.read_template().ok()?.api)) {
+        console::show_error(&error);
+        return Ok(ExitCode::from(WRONG_INPUT));
+    }
     let interrupted = if sending.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
     let gateway = tokio::select! {
         started = Gateway::start(options) => started?,
@@ -65,7 +73,10 @@ async fn run(options: Options, sending: Option<Sending>, mut interrupts: Interru
     let code = match sending {
         None => {
             console::show_where(&gateway);
-            interrupts.next().await;
+            tokio::select! {
+                () = reload::keep_up(&gateway, started) => {}
+                () = interrupts.next() => {}
+            }
             console::show_stopping();
             interrupted
         }

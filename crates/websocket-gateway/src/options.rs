@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::api::limits::{IDLE_TIMEOUT, MAX_DURATION};
 use crate::clock::Clock;
+use crate::template::{self, Loaded, TemplateError};
 
 /// How to start a [`Gateway`](crate::Gateway).
 #[derive(Clone, Debug)]
@@ -29,12 +30,39 @@ pub struct Options {
     pub store: Store,
     /// The port of the embedded DynamoDB; 0 takes a free one.
     pub dynamodb_port: u16,
+    /// Where to keep every event that API Gateway would send, as a file that can be replayed. Secrets in the headers and the query of a
+    /// handshake are masked; what a message says is not.
+    pub record: Option<PathBuf>,
     /// After how long without a message a connection is closed.
     pub idle_timeout: Duration,
     /// After how long a connection is closed whatever it does.
     pub max_duration: Duration,
     /// The time that limits and events go by.
     pub clock: Clock,
+}
+
+impl Options {
+    /// What the template says, without building or starting anything.
+    ///
+    /// # Errors
+    /// If the gateway can't serve it.
+    pub fn read_template(&self) -> Result<Loaded, TemplateError> {
+        template::load(&self.template, &self.reading())
+    }
+
+    /// The region that functions believe to be in.
+    pub(crate) fn region(&self) -> String {
+        self.reading().region
+    }
+
+    fn reading(&self) -> template::Options {
+        template::Options {
+            parameters: self.parameters.clone(),
+            api: self.api.clone(),
+            stage: self.stage.clone(),
+            ..template::Options::default()
+        }
+    }
 }
 
 /// Where the template's tables are.
@@ -63,6 +91,7 @@ impl Default for Options {
             lambda_endpoint: None,
             store: Store::default(),
             dynamodb_port: 0,
+            record: None,
             idle_timeout: IDLE_TIMEOUT,
             max_duration: MAX_DURATION,
             clock: Clock::default(),

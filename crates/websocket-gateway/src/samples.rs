@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use websocket_gateway::Gateway;
-use websocket_gateway::api::Api;
+use websocket_gateway::api::{Api, Code, Function};
 use websocket_gateway::replay::{Recipient, SampleError, SampleEvent};
 
 use crate::WRONG_INPUT;
@@ -38,6 +38,14 @@ impl Sending {
             Some(name) => self.invoke(gateway, name).await,
             None => self.replay(gateway).await,
         }
+    }
+
+    /// Says so if nothing in the template is called as the command line says. What a binary is called may be known only when it is built.
+    pub(crate) fn refused_by(&self, api: &Api) -> Option<String> {
+        let name = self.recipient.as_ref()?;
+        let is_unclear = |function: &Function| matches!(function.code, Code::Cargo { binary: None, .. });
+        let may_be_known = api.functions.values().any(is_unclear) || Recipient::called(name, api).is_some();
+        (!may_be_known).then(|| unknown(name, api))
     }
 
     async fn invoke(&self, gateway: &Gateway, name: &str) -> ExitCode {

@@ -12,6 +12,7 @@ use crate::deployment::Deployment;
 use crate::event::{Closed, Connection, Writer};
 use crate::integration;
 use crate::invocations::Journal;
+use crate::record::Recorder;
 
 #[derive(Debug)]
 pub(crate) struct Service {
@@ -19,6 +20,7 @@ pub(crate) struct Service {
     pub(crate) clock: Clock,
     pub(crate) open: OpenConnections,
     pub(crate) journal: Journal,
+    pub(crate) recorder: Option<Recorder>,
     pub(crate) idle_timeout: Duration,
     pub(crate) max_duration: Duration,
     /// Whatever must end in good order before the gateway does: sessions, messages, `$connect`s and `$disconnect`s.

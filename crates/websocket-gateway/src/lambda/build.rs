@@ -2,6 +2,7 @@
 
 mod cargo;
 mod metadata;
+mod sources;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -12,6 +13,7 @@ use crate::api::{Code, Function};
 
 use super::Program;
 use metadata::Metadata;
+pub(crate) use sources::{Sources, sources};
 
 /// Why the functions could not be built.
 #[derive(Debug, thiserror::Error)]

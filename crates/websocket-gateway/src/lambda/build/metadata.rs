@@ -12,6 +12,9 @@ use super::{Binary, BuildError};
 #[derive(Debug)]
 pub(super) struct Metadata {
     pub(super) workspace_root: PathBuf,
+    pub(super) target_directory: PathBuf,
+    /// The directories of crates that it depends on by their paths, other than for its tests.
+    pub(super) dependencies: Vec<PathBuf>,
     manifest: PathBuf,
     binaries: Vec<String>,
 }
@@ -21,12 +24,20 @@ pub(super) struct Metadata {
 struct Answer {
     packages: Vec<Package>,
     workspace_root: PathBuf,
+    target_directory: PathBuf,
 }
 
 #[derive(Deserialize)]
 struct Package {
     manifest_path: PathBuf,
     targets: Vec<Target>,
+    dependencies: Vec<Dependency>,
+}
+
+#[derive(Deserialize)]
+struct Dependency {
+    kind: Option<String>,
+    path: Option<PathBuf>,
 }
 
 /// A target, in the metadata and in cargo's messages alike.
@@ -45,12 +56,19 @@ impl Target {
 impl Metadata {
     /// Reads cargo's answer about the crate with this manifest. `None` if it is no such answer, or does not know the crate.
     pub(super) fn parse(answer: &[u8], manifest: &Path) -> Option<Self> {
-        let Answer { packages, workspace_root } = serde_json::from_slice(answer).ok()?;
+        let Answer { packages, workspace_root, target_directory } = serde_json::from_slice(answer).ok()?;
         let manifest = manifest.canonicalize().ok()?;
         let is_this = |package: &Package| package.manifest_path.canonicalize().is_ok_and(|path| path == manifest);
         let package = packages.into_iter().find(is_this)?;
         let binaries = package.targets.into_iter().filter(Target::is_binary).map(|target| target.name);
-        Some(Self { workspace_root, manifest: package.manifest_path, binaries: binaries.collect() })
+        let built_in = package.dependencies.into_iter().filter(|dependency| dependency.kind.as_deref() != Some("dev"));
+        Some(Self {
+            workspace_root,
+            target_directory,
+            dependencies: built_in.filter_map(|dependency| dependency.path).collect(),
+            manifest: package.manifest_path,
+            binaries: binaries.collect(),
+        })
     }
 
     /// The binary that the template names, else the only one.

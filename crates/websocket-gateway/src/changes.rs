@@ -1,0 +1,145 @@
+//! When the template or the sources of a function change.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use notify::event::ModifyKind;
+use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use tokio::sync::mpsc::{self, UnboundedReceiver};
+use tokio::time::timeout;
+
+use crate::gateway::Gateway;
+use crate::lambda::{Sources, sources};
+use crate::service::Service;
+
+/// How long nothing must change before a change is reported: editors write a file in several steps, and a person saves several files.
+const QUIET: Duration = Duration::from_millis(100);
+
+/// Why changes can't be seen.
+#[derive(Debug, thiserror::Error)]
+#[error("can't watch the template and the sources for changes: {0}")]
+pub struct WatchError(notify::Error);
+
+/// What changes in the template and in the sources of the functions, from [`Gateway::changes`].
+#[derive(Debug)]
+pub struct Changes {
+    service: Arc<Service>,
+    template: PathBuf,
+    sources: Sources,
+    watched: HashSet<PathBuf>,
+    /// What changed before anybody watched.
+    earlier: Option<PathBuf>,
+    watcher: RecommendedWatcher,
+    changed: UnboundedReceiver<PathBuf>,
+}
+
+impl Gateway {
+    /// Watches the template and the sources of the functions: the crates of those that are built here, and the crates that they depend on by
+    /// their paths. What has changed since `since` counts too: one may edit a file while the first build still runs.
+    ///
+    /// # Errors
+    /// If the operating system does not allow it.
+    pub async fn changes(&self, since: SystemTime) -> Result<Changes, WatchError> {
+        let (sender, changed) = mpsc::unbounded_channel();
+        let watcher = notify::recommended_watcher(move |event| {
+            for path in what_changed(event) {
+                // Who no longer listens misses nothing.
+                let _ = sender.send(path);
+            }
+        });
+        let template = self.template().canonicalize().unwrap_or_else(|_| self.template().to_owned());
+        let mut changes = Changes {
+            service: self.service(),
+            template,
+            sources: Sources::default(),
+            watched: HashSet::new(),
+            earlier: None,
+            watcher: watcher.map_err(WatchError)?,
+            changed,
+        };
+        changes.follow().await?;
+        changes.earlier = changes.changed_since(since);
+        Ok(changes)
+    }
+}
+
+impl Changes {
+    /// Waits for the next change, and until no more come; gives the first file of it. `None` never comes as long as the operating
+    /// system reports changes.
+    ///
+    /// # Errors
+    /// If the operating system does not let new directories be watched.
+    pub async fn next(&mut self) -> Result<Option<PathBuf>, WatchError> {
+        self.follow().await?;
+        let mut path = match self.earlier.take() {
+            Some(path) => path,
+            None => loop {
+                match self.changed.recv().await {
+                    Some(path) if self.concerns(&path) => break path,
+                    Some(_) => {}
+                    None => return Ok(None),
+                }
+            },
+        };
+        while let Ok(Some(later)) = timeout(QUIET, self.changed.recv()).await {
+            // Many editors write another file first and then rename it.
+            if !path.exists() && self.concerns(&later) {
+                path = later;
+            }
+        }
+        Ok(Some(path))
+    }
+
+    /// Watches whatever is there now. Each directory by itself: what cargo builds must not be watched, and may be among them.
+    async fn follow(&mut self) -> Result<(), WatchError> {
+        let api = Arc::clone(&self.service.deployment().api);
+        if self.service.deployment().functions.are_here() {
+            // A manifest that can't be read now will change again.
+            if let Ok(sources) = sources(api.functions.values()).await {
+                self.sources = sources;
+            }
+        }
+        let files = self.sources.files.iter().chain([&self.template]);
+        let holding_files = files.filter_map(|file| file.parent()).map(Path::to_owned);
+        for directory in self.sources.directories().into_iter().chain(holding_files) {
+            if !self.watched.contains(&directory) {
+                self.watcher.watch(&directory, RecursiveMode::NonRecursive).map_err(WatchError)?;
+                self.watched.insert(directory);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it is the template or may be a source.
+    fn concerns(&self, path: &Path) -> bool {
+        let is_in_a_crate = || self.sources.crates.iter().any(|directory| path.starts_with(directory));
+        let is_hidden = || path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+        let is_built = || self.sources.targets.iter().any(|target| path.starts_with(target));
+        *path == *self.template || self.sources.files.contains(path) || is_in_a_crate() && !is_hidden() && !is_built()
+    }
+
+    fn changed_since(&self, since: SystemTime) -> Option<PathBuf> {
+        let files = self.sources.directories().into_iter().filter_map(|directory| std::fs::read_dir(directory).ok());
+        let files = files.flatten().flatten().map(|entry| entry.path()).filter(|path| path.is_file());
+        let files = files.chain(self.sources.files.iter().cloned()).chain([self.template.clone()]);
+        let changed =
+            |path: &PathBuf| std::fs::metadata(path).and_then(|file| file.modified()).is_ok_and(|at| at > since);
+        files.filter(|path| self.concerns(path)).find(changed)
+    }
+}
+
+/// Files that are only read, or whose rights change, are the same as before.
+fn what_changed(event: notify::Result<notify::Event>) -> Vec<PathBuf> {
+    match event {
+        Ok(event) if matches!(event.kind, EventKind::Access(_) | EventKind::Modify(ModifyKind::Metadata(_))) => {
+            Vec::new()
+        }
+        Ok(event) => event.paths,
+        Err(error) => {
+            tracing::warn!("a change of the sources may have been missed: {error}");
+            Vec::new()
+        }
+    }
+}

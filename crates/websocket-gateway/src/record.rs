@@ -1,0 +1,171 @@
+//! Keeping every event that is sent, as a file that can be replayed. Secrets of the handshake are masked.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use bytes::Bytes;
+use serde_json::Value;
+
+/// What stands in place of a secret. It is possible as the name of a subprotocol, too.
+const MASK: &str = "***";
+
+/// A header or query parameter whose name has one of these in it is taken for a secret.
+const SECRET: [&str; 12] = [
+    "auth",
+    "cookie",
+    "token",
+    "secret",
+    "passw",
+    "api-key",
+    "api_key",
+    "apikey",
+    "signature",
+    "credential",
+    "session",
+    "jwt",
+];
+
+/// And so is one with one of these names.
+const SECRET_NAMES: [&str; 5] = ["code", "key", "pwd", "sig", "ticket"];
+
+/// Longer ones are no names of subprotocols: browsers can't set headers, so pages offer their tokens there.
+const SUBPROTOCOL_CHARACTERS: usize = 32;
+
+/// A directory of recorded events.
+#[derive(Debug)]
+pub(crate) struct Recorder {
+    directory: PathBuf,
+    next: AtomicU64,
+}
+
+impl Recorder {
+    /// Goes on after what is there already.
+    pub(crate) fn open(directory: &Path) -> io::Result<Self> {
+        fs::create_dir_all(directory)?;
+        let mut last = 0;
+        for entry in fs::read_dir(directory)? {
+            last = last.max(number(&entry?.path()).unwrap_or(0));
+        }
+        Ok(Self { directory: directory.to_owned(), next: AtomicU64::new(last + 1) })
+    }
+
+    /// A file for the next event, and work that fills it. The names sort in the order of the events.
+    pub(crate) fn record(&self, route_key: &str, event: &Bytes) -> impl FnOnce() + Send + use<> {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let path = self.directory.join(format!("{number:06}.{}.json", file_name(route_key)));
+        let event = event.clone();
+        move || {
+            if let Err(error) = write(&path, &event) {
+                tracing::error!("an event could not be recorded in {}: {error}", path.display());
+            }
+        }
+    }
+}
+
+fn write(path: &Path, event: &[u8]) -> io::Result<()> {
+    let mut event = serde_json::from_slice(event)?;
+    mask(&mut event);
+    let mut text = serde_json::to_string_pretty(&event)?;
+    text.push('\n');
+    // Never over a file that is there.
+    File::create_new(path)?.write_all(text.as_bytes())
+}
+
+/// The number that a recorded file begins with.
+fn number(path: &Path) -> Option<u64> {
+    path.file_name()?.to_str()?.split_once('.')?.0.parse().ok()
+}
+
+/// A route key may hold anything.
+fn file_name(route_key: &str) -> String {
+    let name = route_key.trim_start_matches('$').chars();
+    name.map(|character| if character.is_ascii_alphanumeric() || "-_".contains(character) { character } else { '_' })
+        .collect()
+}
+
+fn mask(event: &mut Value) {
+    for key in ["headers", "multiValueHeaders", "queryStringParameters", "multiValueQueryStringParameters"] {
+        for (name, value) in event.get_mut(key).and_then(Value::as_object_mut).into_iter().flatten() {
+            match value {
+                Value::Array(values) => values.iter_mut().for_each(|value| mask_value(name, value)),
+                value => mask_value(name, value),
+            }
+        }
+    }
+    if let Some(key) = event.pointer_mut("/requestContext/identity/apiKey") {
+        *key = MASK.into();
+    }
+}
+
+fn mask_value(name: &str, value: &mut Value) {
+    let Value::String(text) = value else { return };
+    let name = name.to_ascii_lowercase();
+    if name == "sec-websocket-protocol" {
+        let names = text.split(',').map(|name| if is_token(name.trim()) { MASK } else { name.trim() });
+        *text = names.collect::<Vec<_>>().join(", ");
+    } else if SECRET_NAMES.contains(&&*name) || SECRET.iter().any(|part| name.contains(part)) || is_jwt(text) {
+        MASK.clone_into(text);
+    }
+}
+
+fn is_token(subprotocol: &str) -> bool {
+    subprotocol.len() > SUBPROTOCOL_CHARACTERS || is_jwt(subprotocol)
+}
+
+/// Its first part is always JSON, which is `eyJ` in base64.
+fn is_jwt(text: &str) -> bool {
+    text.contains("eyJ") && text.contains('.')
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn secrets_are_masked_and_nothing_else() {
+        let mut event = json!({
+            "headers": {
+                "Authorization": "Bearer 1", "Cookie": "id=1", "X-Api-Key": "1", "X-Amz-Security-Token": "1",
+                "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Host": "example.com",
+                "Sec-WebSocket-Protocol": "chat.v1,bearer.eyJhbGciOi.e30.sig, 0123456789abcdef0123456789abcdef0"
+            },
+            "multiValueHeaders": { "cookie": ["a=1", "b=2"], "Accept": ["a", "b"] },
+            "queryStringParameters": { "access_token": "1", "channel": "lobby", "code": "1", "id": "eyJh.e30.x" },
+            "requestContext": { "identity": { "apiKey": "1", "sourceIp": "192.0.2.1" } },
+            "body": "token=1"
+        });
+        mask(&mut event);
+        let expected = json!({
+            "headers": {
+                "Authorization": "***", "Cookie": "***", "X-Api-Key": "***", "X-Amz-Security-Token": "***",
+                "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==", "Host": "example.com",
+                "Sec-WebSocket-Protocol": "chat.v1, ***, ***"
+            },
+            "multiValueHeaders": { "cookie": ["***", "***"], "Accept": ["a", "b"] },
+            "queryStringParameters": { "access_token": "***", "channel": "lobby", "code": "***", "id": "***" },
+            "requestContext": { "identity": { "apiKey": "***", "sourceIp": "192.0.2.1" } },
+            "body": "token=1"
+        });
+        assert_eq!(event, expected);
+    }
+
+    #[test]
+    fn what_has_no_secrets_stays_as_it_is() {
+        let message = json!({ "requestContext": { "identity": { "sourceIp": "192.0.2.1" } }, "body": "token=1" });
+        let mut masked = message.clone();
+        mask(&mut masked);
+        assert_eq!(masked, message);
+    }
+
+    #[test]
+    fn a_file_name_is_one_whatever_the_route_key() {
+        assert_eq!(file_name("$connect"), "connect");
+        assert_eq!(file_name("orders/../new"), "orders____new");
+        assert_eq!(number(Path::new("events/000012.connect.json")), Some(12));
+        assert_eq!(number(Path::new("events/hello.json")), None);
+    }
+}

@@ -1,0 +1,181 @@
+//! Changes of the sources and of the template while clients are connected.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::process::{Child, ChildStdout};
+use websocket_gateway::{Gateway, Options};
+
+use crate::support::{Client, Gate, gateway, in_time};
+
+/// A crate with one function, without dependencies so that it builds at once, and its template.
+struct Project(PathBuf);
+
+const TEMPLATE: &str = "\
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Ws:
+    Type: AWS::Serverless::WebSocketApi
+    Properties:
+      StageName: test
+      RouteSelectionExpression: $request.body.action
+      Routes:
+        $default: { FunctionArn: !GetAtt Hello.Arn, RouteResponseSelectionExpression: $default }
+        # another route
+  RouteResponse:
+    Type: AWS::ApiGatewayV2::RouteResponse
+    Properties: { ApiId: !Ref Ws, RouteId: !Ref WsDefaultRoute, RouteResponseKey: $default }
+  Hello:
+    Type: AWS::Serverless::Function
+    Properties: { Runtime: provided.al2023, Handler: bootstrap, CodeUri: hello, Timeout: 60 }
+";
+
+/// Speaks to the Runtime API by hand. A message that is an address sends it there, to wait for a byte.
+const FUNCTION: &str = r###"
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+fn main() {
+    loop {
+        let invocation = request("GET", "next", "");
+        let id = invocation.lines().find_map(|line| line.strip_prefix("lambda-runtime-aws-request-id: ")).unwrap();
+        if let Some((_, message)) = invocation.split_once(r##""body":"127"##) {
+            let address = format!("127{}", message.split('"').next().unwrap());
+            let mut stream = TcpStream::connect(address).unwrap();
+            let _ = stream.read(&mut [0]);
+            // Open as long as this process lives.
+            std::mem::forget(stream);
+        }
+        request("POST", &format!("{id}/response"), r#"{"statusCode":200,"body":"ANSWER"}"#);
+    }
+}
+
+fn request(method: &str, path: &str, body: &str) -> String {
+    let api = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap();
+    let (host, prefix) = api.trim_start_matches("http://").split_once('/').unwrap();
+    let mut stream = TcpStream::connect(host).unwrap();
+    let head = format!("{method} /{prefix}/2018-06-01/runtime/invocation/{path} HTTP/1.1\r\nhost: {host}\r\n");
+    write!(stream, "{head}connection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+"###;
+
+impl Project {
+    fn new(test: &str) -> Self {
+        let project = Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join("hot_reload").join(test));
+        let _ = fs::remove_dir_all(&project.0);
+        fs::create_dir_all(project.0.join("hello/src")).unwrap();
+        fs::write(project.0.join("hello/Cargo.toml"), "[workspace]\n[package]\nname = 'hello'\nedition = '2024'\n")
+            .unwrap();
+        project.template(TEMPLATE);
+        project.answer("one");
+        project
+    }
+
+    fn template(&self, text: &str) {
+        fs::write(self.0.join("template.yaml"), text).unwrap();
+    }
+
+    fn source(&self, text: &str) {
+        fs::write(self.0.join("hello/src/main.rs"), text).unwrap();
+    }
+
+    fn answer(&self, answer: &str) {
+        self.source(&FUNCTION.replace("ANSWER", answer));
+    }
+
+    fn options(&self) -> Options {
+        Options { template: self.0.join("template.yaml"), port: 0, ..Options::default() }
+    }
+}
+
+async fn ask(client: &mut Client) -> String {
+    client.send("hello").await;
+    client.hear().await
+}
+
+/// The program, and what it says.
+struct Running(Child, Lines<BufReader<ChildStdout>>);
+
+impl Running {
+    fn start(project: &Project) -> Self {
+        let template = project.0.join("template.yaml");
+        let mut child = gateway(&["--port", "0", "--template", template.to_str().unwrap()]).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self(child, lines)
+    }
+
+    /// The rest of the next line that begins so.
+    async fn says(&mut self, beginning: &str) -> String {
+        in_time(beginning, async {
+            loop {
+                let line = self.1.next_line().await.unwrap().unwrap();
+                if let Some(rest) = line.strip_prefix(beginning) {
+                    return rest.to_owned();
+                }
+            }
+        })
+        .await
+    }
+
+    async fn stop(mut self) {
+        let pid = Pid::from_raw(self.0.id().unwrap().cast_signed()).unwrap();
+        kill_process(pid, Signal::INT).unwrap();
+        assert_eq!(in_time("the end", self.0.wait()).await.unwrap().code(), Some(0));
+    }
+}
+
+#[tokio::test]
+async fn what_is_saved_is_served_and_what_is_broken_is_not() {
+    let project = Project::new("program");
+    let mut running = Running::start(&project);
+    let url = running.says("Connect to ").await;
+    let mut client = Client::try_connect(&url, &[]).await.unwrap();
+    assert_eq!(ask(&mut client).await, "one");
+
+    project.answer("two");
+    assert_eq!(running.says("Reloaded ").await, "Hello");
+    assert_eq!(ask(&mut client).await, "two");
+
+    project.source("not rust");
+    running.says("Not reloaded").await;
+    assert_eq!(ask(&mut client).await, "two");
+    project.answer("three");
+    assert_eq!(running.says("Reloaded ").await, "Hello");
+
+    project.template("Resources: [");
+    running.says("Not reloaded").await;
+    assert_eq!(ask(&mut client).await, "three");
+    // One-way: its answer goes nowhere.
+    project.template(&TEMPLATE.replace("# another route", "silent: { FunctionArn: !GetAtt Hello.Arn }"));
+    assert_eq!(running.says("Reloaded ").await, "the template");
+    client.send(r#"{"action":"silent"}"#).await;
+    assert_eq!(ask(&mut client).await, "three");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn what_runs_during_a_reload_ends_with_the_function_that_it_began_with() {
+    let project = Project::new("running");
+    let gateway = in_time("the start", Gateway::start(project.options())).await.unwrap();
+    let (mut early, mut late) = (Client::connect(&gateway, "").await, Client::connect(&gateway, "").await);
+    let gate = Gate::new().await;
+    early.send(gate.address()).await;
+    let mut at_work = gate.visitor().await;
+
+    project.answer("two");
+    let reloaded = in_time("the reload", gateway.reload()).await.unwrap();
+    assert_eq!(reloaded.functions, ["Hello"]);
+    assert_eq!(ask(&mut late).await, "two");
+    at_work.write_all(b"!").await.unwrap();
+    assert_eq!(early.hear().await, "one");
+    assert_eq!(in_time("the end of the old function", at_work.read(&mut [0])).await.unwrap_or_default(), 0);
+    assert_eq!(ask(&mut early).await, "two");
+
+    assert_eq!(in_time("the reload", gateway.reload()).await.unwrap().functions, [""; 0]);
+    gateway.stop().await;
+}
