@@ -130,6 +130,7 @@ async fn a_deployed_function_survives_a_panic() {
         environment: BTreeMap::new(),
         timeout: Duration::from_secs(10),
         memory_size: 128,
+        reserved_concurrency: None,
     };
     let executable = std::env::var_os("PROBE").unwrap().into();
     let lambda = Lambda::start(vec![Program { function, executable }], BTreeMap::new()).await.unwrap();

@@ -39,6 +39,13 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
             eprintln!("last words on stderr");
             std::process::exit(3)
         }
+        "child and exit" => {
+            // The test reads the child's number in its log.
+            println!("child {}", child().map_err(failed)?);
+            std::process::exit(3)
+        }
+        "flood" => flood().map_err(|error| failed(error.into())),
+        "allocate" => Ok(json!(vec![1_u8; event.payload["bytes"].as_u64().unwrap_or_default() as usize].len())),
         "hang" => std::future::pending().await,
         "hang on SIGTERM" => hang_on_sigterm(&event.payload).await.map_err(failed),
         "pid" => Ok(json!(std::process::id())),
@@ -75,6 +82,16 @@ async fn hang_on_sigterm(event: &Value) -> Result<Value, Error> {
 /// Starts a process that would outlive this one.
 fn child() -> Result<Value, Error> {
     Ok(json!(std::process::Command::new("sleep").arg("1000").spawn()?.id()))
+}
+
+/// More than any pipe or line holds, and no text.
+fn flood() -> std::io::Result<Value> {
+    let mut out = std::io::stdout().lock();
+    for _ in 0..200 {
+        out.write_all(&[0xff; 64 * 1024])?;
+    }
+    writeln!(out)?;
+    Ok(Value::Null)
 }
 
 /// Answers with a wrong request id, with a wrong invocation id, rightly, and once more. Gives nothing itself: its own answer is late.

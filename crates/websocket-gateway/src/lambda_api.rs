@@ -72,6 +72,9 @@ fn unqualified(name: &str) -> &str {
 /// To Lambda a function that fails is a call that succeeds, with a header.
 fn function_error(error: InvokeError) -> Response {
     tracing::error!("{error}");
+    if matches!(error, InvokeError::Throttled { .. }) {
+        return refused(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate Exceeded.");
+    }
     let payload = match error {
         InvokeError::FunctionError { payload, .. } if !payload.is_empty() => payload,
         other => Bytes::from(json!({ "errorType": "Runtime.Unknown", "errorMessage": other.to_string() }).to_string()),

@@ -134,6 +134,7 @@ impl Workspace {
             environment: BTreeMap::new(),
             timeout: Duration::from_secs(3),
             memory_size: 128,
+            reserved_concurrency: None,
         }
     }
 }

@@ -71,19 +71,78 @@ async fn an_exit_fails_its_invocation_only() {
 
 #[tokio::test]
 async fn the_last_lines_of_a_process_are_logged_before_its_caller_hears_of_the_end() {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-    let _guard = tracing::subscriber::set_default(subscriber);
-
+    let (log, _guard) = Log::start();
     let lambda = start(probe()).await;
     failure(&lambda, "exit").await;
 
     for line in ["last words on stdout", "last words on stderr"] {
-        let logged = log.text();
-        let logged = logged.lines().find(|logged| logged.contains(line)).unwrap_or_else(|| panic!("{logged}"));
+        let logged = log.line(line);
         assert!(logged.contains("websocket_gateway::function") && logged.contains("function=Probe"), "{logged}");
     }
+    lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn every_invocation_has_lambdas_own_lines() {
+    let (log, _guard) = Log::start();
+    let lambda = start(Function { timeout: Duration::from_secs(1), ..probe() }).await;
+    let context = invoke(&lambda, json!({"do": "context"})).await.unwrap();
+    let id = context["requestId"].as_str().unwrap();
+    assert!(log.line(&format!("START RequestId: {id} Version: $LATEST")).contains("function=Probe"));
+    // The first is over when its instance has asked for more.
+    failure(&lambda, "hang").await;
+    log.line(&format!("END RequestId: {id}"));
+    let report = log.line(&format!("REPORT RequestId: {id}"));
+    for part in ["Duration: ", "Billed Duration: ", "Memory Size: 128 MB", "Max Memory Used: ", "Init Duration: "] {
+        assert!(report.contains(part), "{report}");
+    }
+    let overdue = log.line("Status: timeout");
+    assert!(overdue.contains("REPORT") && !overdue.contains("Init Duration"), "{overdue}");
+    lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn more_memory_than_the_function_has_is_a_warning() {
+    let (log, _guard) = Log::start();
+    let lambda = start(probe()).await;
+    invoke(&lambda, json!({"do": "allocate", "bytes": 200 * 1024 * 1024})).await.unwrap();
+    pid(&lambda).await;
+    let warning = log.line("its MemorySize is 128");
+    assert!(warning.contains("WARN"), "{warning}");
+    lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_output_without_end_or_sense_blocks_nothing() {
+    let lambda = start(probe()).await;
+    assert_eq!(invoke(&lambda, json!({"do": "flood"})).await.unwrap(), Value::Null);
+    assert_eq!(invoke(&lambda, json!({"do": "echo"})).await.unwrap(), json!({"do": "echo"}));
+    lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn what_a_process_leaves_behind_ends_with_it() {
+    let (log, _guard) = Log::start();
+    let lambda = start(probe()).await;
+    failure(&lambda, "child and exit").await;
+    let line = log.line("child ");
+    let child = line.rsplit(' ').find_map(|word| word.parse().ok()).unwrap_or_else(|| panic!("{line}"));
+    until_gone(child).await;
+    lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn beyond_the_reserved_concurrency_an_invocation_is_throttled() {
+    let lambda = start(Function { reserved_concurrency: Some(1), ..probe() }).await;
+    let meeting = Meeting::open().await;
+    let (first, ()) = tokio::join!(invoke(&lambda, meeting.event("meet")), async {
+        let mut guest = meeting.guest().await;
+        let error = invoke(&lambda, json!({"do": "echo"})).await.unwrap_err();
+        assert!(matches!(error, InvokeError::Throttled { concurrency: 1 }), "{error}");
+        guest.release().await;
+    });
+    first.unwrap();
+    invoke(&lambda, json!({"do": "echo"})).await.unwrap();
     lambda.shutdown().await;
 }
 
@@ -135,14 +194,14 @@ async fn many_invocations_at_once_all_get_their_own_answer() {
 async fn an_exit_during_init_fails_the_invocation_and_nothing_is_restarted() {
     let starts = Starts::of("exit_during_init");
     let lambda = start(with(&[("PROBE_INIT", "exit"), ("PROBE_STARTS", starts.path())])).await;
-    for count in 1..=2 {
+    for count in 1..=10 {
         let error = failure(&lambda, "echo").await;
         let seven = |status: std::process::ExitStatus| status.code() == Some(7);
         assert!(matches!(error, InvokeError::Exited { status, during_init: true } if seven(status)), "{error}");
         assert_eq!(starts.count(), count);
     }
     lambda.shutdown().await;
-    assert_eq!(starts.count(), 2);
+    assert_eq!(starts.count(), 10);
 }
 
 #[tokio::test]
@@ -294,6 +353,7 @@ fn probe() -> Function {
         environment: BTreeMap::new(),
         timeout: Duration::from_secs(20),
         memory_size: 128,
+        reserved_concurrency: None,
     }
 }
 
@@ -422,6 +482,21 @@ impl Starts {
 struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Log {
+    /// Of this thread, for as long as the guard lives.
+    fn start() -> (Self, tracing::subscriber::DefaultGuard) {
+        let log = Self::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt().with_ansi(false).with_max_level(tracing::Level::DEBUG);
+        let subscriber = subscriber.with_writer(move || writer.clone()).finish();
+        (log, tracing::subscriber::set_default(subscriber))
+    }
+
+    /// The first line with these words, which must be there.
+    fn line(&self, words: &str) -> String {
+        let text = self.text();
+        text.lines().find(|line| line.contains(words)).unwrap_or_else(|| panic!("no {words} in {text}")).to_owned()
+    }
+
     fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
     }

@@ -54,6 +54,7 @@ mod tests {
             environment: BTreeMap::new(),
             timeout: Duration::from_secs(3),
             memory_size: 128,
+            reserved_concurrency: None,
         };
         (logical_id.to_owned(), function)
     }

@@ -67,6 +67,8 @@ pub struct Function {
     pub timeout: Duration,
     /// In MiB, as in `MemorySize`.
     pub memory_size: u32,
+    /// How many invocations may be under way at the same time, as in `ReservedConcurrentExecutions`; further ones are throttled.
+    pub reserved_concurrency: Option<u32>,
 }
 
 /// What a function is built from.

@@ -70,6 +70,7 @@ mod tests {
             environment: map(variables),
             timeout: Duration::from_secs(3),
             memory_size: 128,
+            reserved_concurrency: None,
         }
     }
 

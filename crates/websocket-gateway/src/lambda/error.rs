@@ -38,6 +38,12 @@ pub enum InvokeError {
         /// Whether it had not yet asked for its first event.
         during_init: bool,
     },
+    /// As many invocations as the function's `ReservedConcurrentExecutions` allows are under way. On AWS: `TooManyRequestsException`.
+    #[error("throttled: {concurrency} invocations are under way, which is its ReservedConcurrentExecutions")]
+    Throttled {
+        /// How many it may have.
+        concurrency: usize,
+    },
     /// There is no process: the operating system refused to start it.
     #[error("could not start {}: {source}", .executable.display())]
     NotStarted {

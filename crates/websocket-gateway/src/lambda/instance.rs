@@ -12,6 +12,7 @@ use tokio::time::{sleep_until, timeout};
 use super::environment::{self, environment};
 use super::ids::InstanceId;
 use super::output::Output;
+use super::platform_log;
 use super::pool::Pool;
 use super::process_group::ProcessGroup;
 use super::schedule::End;
@@ -30,7 +31,10 @@ pub(super) async fn run(pool: Arc<Pool>, id: InstanceId) {
         return;
     }
     match Process::start(&pool, id) {
-        Ok(process) => watch(&pool, id, process).await,
+        Ok(process) => {
+            pool.started(id, process.child.id());
+            watch(&pool, id, process).await;
+        }
         Err(source) => {
             let executable = pool.program.executable.clone();
             if let Some(failure) = pool.end(id, End::NotStarted { source, executable }) {
@@ -69,6 +73,9 @@ async fn watch(pool: &Arc<Pool>, id: InstanceId, mut process: Process) {
     process.kill().await;
     process.output.finish(LAST_LINES).await;
     if let Some(failure) = failure {
+        if let Some(run) = &failure.run {
+            platform_log::failed(&pool.program.function, run, &failure.error);
+        }
         failure.report();
     }
 }

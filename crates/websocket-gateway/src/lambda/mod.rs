@@ -20,6 +20,7 @@ mod ids;
 mod instance;
 mod invocation;
 mod output;
+mod platform_log;
 mod pool;
 mod process_group;
 mod report;

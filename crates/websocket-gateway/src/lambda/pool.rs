@@ -13,7 +13,7 @@ use super::error::InvokeError;
 use super::ids::InstanceId;
 use super::invocation::{Answer, Delivery, Invocation};
 use super::schedule::{End, Failure, Next, Refusal, Schedule};
-use super::{Host, Program, instance};
+use super::{Host, Program, instance, platform_log};
 use crate::api::Function;
 
 /// How many instances of a function may exist at the same time, for each CPU; further invocations wait in the order of arrival.
@@ -38,7 +38,8 @@ pub(super) struct Pool {
 impl Pool {
     pub(super) fn new(program: Program, own: Arc<BTreeMap<String, String>>, host: Arc<Host>) -> Arc<Self> {
         let cpus = thread::available_parallelism().map_or(1, usize::from);
-        let schedule = Mutex::new(Schedule::new(program.function.timeout, cpus * INSTANCES_PER_CPU));
+        let concurrency = program.function.reserved_concurrency.map(|most| most as usize);
+        let schedule = Mutex::new(Schedule::new(program.function.timeout, cpus * INSTANCES_PER_CPU, concurrency));
         let built = std::fs::metadata(&program.executable).and_then(|file| file.modified()).ok();
         Arc::new(Self { program, built, own, host, schedule, sooner: Notify::new() })
     }
@@ -62,10 +63,17 @@ impl Pool {
 
     /// Waits until there is something for the instance to do.
     pub(super) async fn next(&self, id: InstanceId) -> Result<Delivery, Refusal> {
+        let ran = self.lock().ran(id, Instant::now());
+        if let Some((run, pid)) = ran {
+            platform_log::end(&self.program.function, &run, pid);
+        }
         loop {
             let next = self.lock().next(id, Instant::now())?;
             match next {
-                Next::Delivery(delivery) => return Ok(delivery),
+                Next::Delivery(delivery) => {
+                    platform_log::start(&self.program.function, &delivery.request_id);
+                    return Ok(delivery);
+                }
                 Next::Park(woken) => woken.notified().await,
                 Next::End => {
                     self.sooner.notify_waiters();
@@ -74,6 +82,11 @@ impl Pool {
                 }
             }
         }
+    }
+
+    /// The instance's process has started.
+    pub(super) fn started(&self, id: InstanceId, pid: Option<u32>) {
+        self.lock().started(id, pid);
     }
 
     /// Ends the invocation that the instance works on.
@@ -108,7 +121,7 @@ impl Pool {
     pub(super) fn end(self: &Arc<Self>, id: InstanceId, end: End) -> Option<Failure> {
         self.host.remove(id);
         let mut schedule = self.lock();
-        let failure = schedule.end(id, end);
+        let failure = schedule.end(id, end, Instant::now());
         self.start_wanted(&mut schedule);
         failure
     }

@@ -24,6 +24,8 @@ pub(super) const IDLE_LIMIT: Duration = Duration::from_secs(5 * 60);
 pub(super) struct Schedule {
     timeout: Duration,
     max_instances: usize,
+    /// How many invocations may be under way at the same time.
+    concurrency: Option<usize>,
     instances: HashMap<InstanceId, Instance>,
     /// The idle instances, the last to become idle at the end.
     idle: Vec<InstanceId>,
@@ -36,6 +38,14 @@ pub(super) struct Schedule {
 
 struct Instance {
     phase: Phase,
+    /// Since when it exists.
+    since: Instant,
+    /// How long it took until it asked for its first event; until that is reported.
+    init: Option<Duration>,
+    /// The invocation that it answered last, and since when it had it; until that is reported.
+    answered: Option<(String, Instant)>,
+    /// Its process.
+    pid: Option<u32>,
     /// When this phase has lasted too long.
     until: Instant,
     /// Wakes the instance's parked request for the next invocation.
@@ -49,8 +59,8 @@ enum Phase {
     Idle,
     /// An invocation is meant for it, but it has not fetched it.
     Assigned(Invocation),
-    /// It has fetched an invocation and owes the answer.
-    Running(Invocation),
+    /// It has fetched an invocation, and owes the answer since then.
+    Running(Invocation, Instant),
     /// It has answered and has not asked again. What it does in between is on the time of the invocation, as on AWS.
     Answered,
 }
@@ -62,6 +72,15 @@ pub(super) enum Next {
     Park(Arc<Notify>),
     /// Nothing any more: the instance is overdue from now on.
     End,
+}
+
+/// How an invocation went for its instance.
+#[derive(Clone, Debug)]
+pub(super) struct Run {
+    pub(super) request_id: String,
+    pub(super) took: Duration,
+    /// How long the instance took to initialise, if this was its first invocation.
+    pub(super) init: Option<Duration>,
 }
 
 /// Why an instance ends.
@@ -76,7 +95,9 @@ pub(super) enum End {
 /// An invocation that failed with its instance.
 pub(super) struct Failure {
     invocation: Invocation,
-    error: InvokeError,
+    pub(super) error: InvokeError,
+    /// Of an invocation that the function has seen.
+    pub(super) run: Option<Run>,
 }
 
 impl Failure {
@@ -100,12 +121,13 @@ pub(super) enum Refusal {
 }
 
 impl Schedule {
-    /// `timeout` is the function's; `max_instances` may exist at the same time.
-    pub(super) fn new(timeout: Duration, max_instances: usize) -> Self {
+    /// `timeout` is the function's; `max_instances` may exist, and `concurrency` invocations be under way, at the same time.
+    pub(super) fn new(timeout: Duration, max_instances: usize, concurrency: Option<usize>) -> Self {
         Self {
             // Never zero, so that nobody looks at an instance in a busy loop.
             timeout: timeout.clamp(Duration::from_millis(1), LONGEST_FUNCTION_TIMEOUT),
             max_instances,
+            concurrency,
             instances: HashMap::new(),
             idle: Vec::new(),
             waiting: VecDeque::new(),
@@ -118,6 +140,9 @@ impl Schedule {
     pub(super) fn invoke(&mut self, invocation: Invocation, now: Instant) {
         if self.closed {
             return invocation.finish(Err(InvokeError::ShuttingDown));
+        }
+        if let Some(concurrency) = self.concurrency.filter(|concurrency| self.under_way() >= *concurrency) {
+            return invocation.finish(Err(InvokeError::Throttled { concurrency }));
         }
         let Some(instance) = self.idle.pop().and_then(|id| self.instances.get_mut(&id)) else {
             return self.waiting.push_back(invocation);
@@ -134,28 +159,45 @@ impl Schedule {
     /// Adds an instance whose process is about to be started.
     pub(super) fn add(&mut self, id: InstanceId, now: Instant) {
         let phase = Phase::Starting { error: None };
-        self.instances.insert(id, Instance { phase, until: now + INIT_LIMIT, wake: Arc::default() });
+        let (until, wake) = (now + INIT_LIMIT, Arc::default());
+        self.instances.insert(id, Instance { phase, since: now, init: None, answered: None, pid: None, until, wake });
+    }
+
+    /// The instance's process has started.
+    pub(super) fn started(&mut self, id: InstanceId, pid: Option<u32>) {
+        if let Some(instance) = self.instances.get_mut(&id) {
+            instance.pid = pid;
+        }
+    }
+
+    /// How the invocation went that an instance has answered, and the instance's process. Only once, when it asks for more.
+    pub(super) fn ran(&mut self, id: InstanceId, now: Instant) -> Option<(Run, Option<u32>)> {
+        let instance = self.instances.get_mut(&id)?;
+        let (request_id, since) = instance.answered.take()?;
+        let run = Run { request_id, took: now.saturating_duration_since(since), init: instance.init.take() };
+        Some((run, instance.pid))
     }
 
     /// An instance asks for its next invocation. Only what is returned from here counts as fetched.
     pub(super) fn next(&mut self, id: InstanceId, now: Instant) -> Result<Next, Refusal> {
         let instance = self.instances.get_mut(&id).ok_or(Refusal::UnknownInstance)?;
-        let invocation = match std::mem::replace(&mut instance.phase, Phase::Answered) {
-            Phase::Running(invocation) => {
-                instance.phase = Phase::Running(invocation);
+        let invocation = match std::mem::replace(&mut instance.phase, Phase::Idle) {
+            running @ Phase::Running(..) => {
+                instance.phase = running;
                 return Err(Refusal::InvalidStateTransition);
             }
-            Phase::Idle => {
-                instance.phase = Phase::Idle;
-                return Ok(Next::Park(Arc::clone(&instance.wake)));
-            }
+            Phase::Idle => return Ok(Next::Park(Arc::clone(&instance.wake))),
             Phase::Assigned(invocation) => Some(invocation),
-            Phase::Starting { .. } | Phase::Answered => self.waiting.pop_front(),
+            Phase::Starting { .. } => {
+                instance.init = Some(now.saturating_duration_since(instance.since));
+                self.waiting.pop_front()
+            }
+            Phase::Answered => self.waiting.pop_front(),
         };
         match invocation {
             Some(invocation) => {
                 let delivery = invocation.delivery.clone();
-                instance.enter(Phase::Running(invocation), now + self.timeout);
+                instance.enter(Phase::Running(invocation, now), now + self.timeout);
                 Ok(Next::Delivery(delivery))
             }
             None if self.retired => {
@@ -179,11 +221,13 @@ impl Schedule {
         invocation_id: Option<&str>,
     ) -> Result<Invocation, Refusal> {
         let instance = self.instances.get_mut(&id).ok_or(Refusal::UnknownInstance)?;
-        match std::mem::replace(&mut instance.phase, Phase::Answered) {
-            Phase::Running(invocation)
+        match std::mem::replace(&mut instance.phase, Phase::Idle) {
+            Phase::Running(invocation, since)
                 if invocation.delivery.request_id == request_id
                     && invocation_id.is_none_or(|id| invocation.delivery.invocation_id == id) =>
             {
+                instance.phase = Phase::Answered;
+                instance.answered = Some((request_id.to_owned(), since));
                 Ok(invocation)
             }
             other => {
@@ -213,7 +257,7 @@ impl Schedule {
     }
 
     /// Forgets an instance. Gives back the invocation that fails with it, if one does.
-    pub(super) fn end(&mut self, id: InstanceId, end: End) -> Option<Failure> {
+    pub(super) fn end(&mut self, id: InstanceId, end: End, now: Instant) -> Option<Failure> {
         let instance = self.instances.remove(&id)?;
         self.idle.retain(|idle| *idle != id);
         match instance.phase {
@@ -221,7 +265,8 @@ impl Schedule {
             Phase::Starting { error } => {
                 // Another instance may have taken, or be about to take, what this one was started for.
                 let invocation = (self.waiting.len() > self.coming()).then(|| self.waiting.pop_front()).flatten()?;
-                Some(Failure { invocation, error: error.unwrap_or_else(|| end.into_error(INIT_LIMIT, true)) })
+                let error = error.unwrap_or_else(|| end.into_error(INIT_LIMIT, true));
+                Some(Failure { invocation, error, run: None })
             }
             // The function never saw it, so a second try can't do anything twice.
             Phase::Assigned(mut invocation) if !invocation.retried && !self.closed => {
@@ -229,8 +274,13 @@ impl Schedule {
                 self.waiting.push_front(invocation);
                 None
             }
-            Phase::Assigned(invocation) | Phase::Running(invocation) => {
-                Some(Failure { invocation, error: end.into_error(self.timeout, false) })
+            Phase::Assigned(invocation) => {
+                Some(Failure { invocation, error: end.into_error(self.timeout, false), run: None })
+            }
+            Phase::Running(invocation, since) => {
+                let request_id = invocation.delivery.request_id.clone();
+                let run = Run { request_id, took: now.saturating_duration_since(since), init: instance.init };
+                Some(Failure { invocation, error: end.into_error(self.timeout, false), run: Some(run) })
             }
         }
     }
@@ -251,6 +301,12 @@ impl Schedule {
         for invocation in self.waiting.drain(..) {
             invocation.finish(Err(InvokeError::ShuttingDown));
         }
+    }
+
+    /// How many invocations have no answer yet.
+    fn under_way(&self) -> usize {
+        let works = |instance: &&Instance| matches!(instance.phase, Phase::Assigned(_) | Phase::Running(..));
+        self.waiting.len() + self.instances.values().filter(works).count()
     }
 
     /// How many instances are expected to ask for an invocation soon.

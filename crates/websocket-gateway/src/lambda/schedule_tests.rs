@@ -13,7 +13,7 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
-        Self { schedule: Schedule::new(TIMEOUT, 2), now: Instant::now() }
+        Self { schedule: Schedule::new(TIMEOUT, 2, None), now: Instant::now() }
     }
 
     fn invoke(&mut self, event: &'static str) -> Receiver<Answer> {
@@ -114,7 +114,7 @@ fn an_invocation_that_was_not_fetched_is_tried_once_more() {
     let mut it = Fixture::new();
     let first = it.idle();
     let mut answer = it.invoke("a");
-    assert!(it.schedule.end(first, End::Overdue).is_none());
+    assert!(it.schedule.end(first, End::Overdue, it.now).is_none());
     assert!(it.schedule.wants_instance());
     assert!(answer.try_recv().is_err());
     let second = it.add();
@@ -127,7 +127,7 @@ fn an_invocation_that_was_fetched_is_not_tried_again() {
     let id = it.idle();
     let mut answer = it.invoke("a");
     assert!(it.next(id).is_some());
-    it.schedule.end(id, End::Overdue).unwrap().report();
+    it.schedule.end(id, End::Overdue, it.now).unwrap().report();
     assert!(matches!(answer.try_recv().unwrap(), Err(InvokeError::TimedOut { after: TIMEOUT, during_init: false })));
     assert!(!it.schedule.wants_instance());
 }
@@ -137,7 +137,7 @@ fn a_failed_start_fails_the_one_that_waits_longest_and_no_other() {
     let mut it = Fixture::new();
     let (mut first, mut second) = (it.invoke("a"), it.invoke("b"));
     let (failing, other) = (it.add(), it.add());
-    it.schedule.end(failing, End::Overdue).unwrap().report();
+    it.schedule.end(failing, End::Overdue, it.now).unwrap().report();
     assert!(matches!(first.try_recv().unwrap(), Err(InvokeError::TimedOut { after: INIT_LIMIT, during_init: true })));
     assert!(second.try_recv().is_err());
     assert_eq!(event(it.next(other)), "b");
@@ -149,7 +149,7 @@ fn a_failed_start_fails_nobody_if_another_instance_took_the_work() {
     let _answer = it.invoke("a");
     let (starting, other) = (it.add(), it.add());
     assert_eq!(event(it.next(other)), "a");
-    assert!(it.schedule.end(starting, End::Overdue).is_none());
+    assert!(it.schedule.end(starting, End::Overdue, it.now).is_none());
 }
 
 #[test]
@@ -199,7 +199,7 @@ fn after_close_everything_fails_and_nothing_is_started() {
     let mut waiting = it.invoke("b");
     it.schedule.close();
     let mut late = it.invoke("c");
-    it.schedule.end(id, End::ShuttingDown).unwrap().report();
+    it.schedule.end(id, End::ShuttingDown, it.now).unwrap().report();
     for answer in [&mut assigned, &mut waiting, &mut late] {
         assert!(matches!(answer.try_recv().unwrap(), Err(InvokeError::ShuttingDown)));
     }
@@ -228,7 +228,37 @@ fn a_retired_function_still_serves_who_invokes_it() {
     it.schedule.retire(it.now);
     let _answer = it.invoke("late");
     assert!(it.schedule.wants_instance());
-    it.schedule.end(idle, End::Overdue);
+    it.schedule.end(idle, End::Overdue, it.now);
     let new = it.add();
     assert_eq!(event(it.next(new)), "late");
+}
+
+#[test]
+fn beyond_the_reserved_concurrency_invocations_are_throttled() {
+    let mut it = Fixture { schedule: Schedule::new(TIMEOUT, 9, Some(2)), now: Instant::now() };
+    let id = it.idle();
+    let (mut running, mut waiting, mut throttled) = (it.invoke("a"), it.invoke("b"), it.invoke("c"));
+    assert!(matches!(throttled.try_recv(), Ok(Err(InvokeError::Throttled { concurrency: 2 }))));
+    assert!(running.try_recv().is_err() && waiting.try_recv().is_err());
+    let delivery = it.next(id).unwrap();
+    it.answer(id, &delivery).unwrap();
+    let mut accepted = it.invoke("d");
+    assert!(accepted.try_recv().is_err());
+}
+
+#[test]
+fn an_invocation_lasts_until_the_instance_asks_for_more_and_init_counts_once() {
+    let mut it = Fixture::new();
+    let _answers = (it.invoke("a"), it.invoke("b"));
+    let id = it.add();
+    it.now += Duration::from_millis(20);
+    for (init, took) in [(Some(20), 5), (None, 7)] {
+        assert!(it.schedule.ran(id, it.now).is_none());
+        let delivery = it.next(id).unwrap();
+        it.now += Duration::from_millis(took);
+        it.answer(id, &delivery).unwrap();
+        let (run, _) = it.schedule.ran(id, it.now).unwrap();
+        assert_eq!(run.request_id, delivery.request_id);
+        assert_eq!((run.init, run.took), (init.map(Duration::from_millis), Duration::from_millis(took)));
+    }
 }

@@ -31,6 +31,7 @@ pub(super) fn read(stack: &Stack, resource: &Resource, warnings: &mut Vec<Findin
         environment,
         timeout: timeout(&properties)?,
         memory_size: memory_size(&properties)?,
+        reserved_concurrency: reserved_concurrency(&properties)?,
     })
 }
 
@@ -43,6 +44,11 @@ fn timeout(properties: &Properties<'_>) -> Result<Duration, Finding> {
 fn memory_size(properties: &Properties<'_>) -> Result<u32, Finding> {
     let Some(node) = properties.optional("MemorySize")? else { return Ok(limits::FUNCTION_MEMORY) };
     node.integer("`MemorySize`, in MB,", limits::FUNCTION_MEMORY..=limits::MOST_FUNCTION_MEMORY)
+}
+
+fn reserved_concurrency(properties: &Properties<'_>) -> Result<Option<u32>, Finding> {
+    let Some(node) = properties.optional("ReservedConcurrentExecutions")? else { return Ok(None) };
+    node.integer("`ReservedConcurrentExecutions`", 0..=u32::MAX).map(Some)
 }
 
 fn environment(properties: &Properties<'_>, warnings: &mut Vec<Finding>) -> Result<BTreeMap<String, String>, Finding> {
