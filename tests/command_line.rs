@@ -1,14 +1,12 @@
 //! The program itself: what it prints, what it ends with, and that nothing of it is left behind.
 
 use std::path::Path;
-use std::process::ExitStatus;
 
-use rustix::process::{Pid, Signal, kill_process, test_kill_process};
-use tokio::io::{AsyncBufReadExt, BufReader};
+use rustix::process::{Signal, test_kill_process};
 use tokio::net::TcpListener;
 use tokio::process::Child;
 
-use crate::support::{Client, gateway, in_time, root};
+use crate::support::{Client, end, gateway, in_time, pid, root, serving, signal};
 
 /// Runs it to its end: the exit code and standard error.
 async fn fails(arguments: &[&str]) -> (i32, String) {
@@ -18,27 +16,7 @@ async fn fails(arguments: &[&str]) -> (i32, String) {
 
 /// Starts it with the probe behind every route, and waits until it says where.
 async fn running() -> (Child, String) {
-    let mut child = gateway(&["--template", "tests/probe.yaml", "--port", "0"]).spawn().unwrap();
-    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let url = loop {
-        let line = lines.next_line().await.unwrap().unwrap();
-        if let Some(url) = line.strip_prefix("Connect to ") {
-            break url.to_owned();
-        }
-    };
-    (child, url)
-}
-
-fn signal(child: &Child, signal: Signal) {
-    kill_process(pid(child.id().unwrap()), signal).unwrap();
-}
-
-fn pid(id: u32) -> Pid {
-    Pid::from_raw(id.cast_signed()).unwrap()
-}
-
-async fn end(child: &mut Child) -> ExitStatus {
-    in_time("the end of the gateway", child.wait()).await.unwrap()
+    serving(&mut gateway(&["--template", "tests/probe.yaml", "--port", "0"])).await
 }
 
 #[tokio::test]

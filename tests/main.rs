@@ -13,6 +13,7 @@ mod lambda_api;
 mod lifecycle;
 mod management_api;
 mod outcomes;
+mod own_api;
 mod registry;
 mod replay;
 mod support;

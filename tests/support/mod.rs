@@ -2,7 +2,9 @@
 
 mod client;
 mod gate;
+mod own_api;
 mod program;
+mod readme;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -14,7 +16,8 @@ use websocket_gateway::{Gateway, Invocation, Invocations, Options};
 
 pub(crate) use client::{Client, Refused};
 pub(crate) use gate::Gate;
-pub(crate) use program::gateway;
+pub(crate) use own_api::OwnApi;
+pub(crate) use program::{end, gateway, pid, serving, signal};
 pub(crate) use table::Table;
 
 /// Long enough for any machine: this only keeps a broken system from hanging the test run.

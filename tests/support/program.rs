@@ -1,10 +1,12 @@
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::sync::LazyLock;
 
-use tokio::process::Command;
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::process::{Child, Command};
 
-use super::root;
+use super::{in_time, root};
 
 /// Beside this test's own binary, which is in `deps`. Cargo builds it for its own package's tests only, so this makes sure of it.
 fn program() -> &'static Path {
@@ -24,4 +26,29 @@ pub(crate) fn gateway(arguments: &[&str]) -> Command {
     command.current_dir(root()).args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.kill_on_drop(true);
     command
+}
+
+/// Starts it, and waits until it says where to connect.
+pub(crate) async fn serving(command: &mut Command) -> (Child, String) {
+    let mut child = command.spawn().unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    // Until then it builds, which takes as long as it takes.
+    while let Some(line) = lines.next_line().await.unwrap() {
+        if let Some(url) = line.strip_prefix("Connect to ") {
+            return (child, url.to_owned());
+        }
+    }
+    panic!("the gateway did not start");
+}
+
+pub(crate) fn signal(child: &Child, signal: Signal) {
+    kill_process(pid(child.id().unwrap()), signal).unwrap();
+}
+
+pub(crate) fn pid(id: u32) -> Pid {
+    Pid::from_raw(id.cast_signed()).unwrap()
+}
+
+pub(crate) async fn end(child: &mut Child) -> ExitStatus {
+    in_time("the end of the gateway", child.wait()).await.unwrap()
 }
