@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use websocket_gateway::api::{Code, Function};
@@ -99,6 +100,30 @@ async fn a_broken_manifest_and_broken_code_are_told_apart() {
     fs::write(workspace.0.join("one/Cargo.toml"), "not toml").unwrap();
     let error = build(&[workspace.function("one", None)], false).await.unwrap_err();
     assert!(matches!(error, BuildError::InvalidManifest { .. }), "{error}");
+}
+
+/// As ring does it.
+#[tokio::test]
+async fn what_a_build_from_the_shell_has_built_is_not_built_again() {
+    let workspace = Workspace::new("shell");
+    workspace.package("one", &["one"]);
+    let script = r#"
+        use std::io::Write;
+
+        fn main() {
+            println!("cargo::rerun-if-env-changed=CARGO_MANIFEST_DIR");
+            println!("cargo::rerun-if-env-changed=CARGO_PKG_NAME");
+            let log = std::fs::OpenOptions::new().create(true).append(true).open("runs");
+            writeln!(log.unwrap(), "once").unwrap();
+        }
+    "#;
+    fs::write(workspace.0.join("one/build.rs"), script).unwrap();
+    let mut shell = Command::new(env!("CARGO"));
+    shell.args(["build", "--quiet"]).current_dir(&workspace.0);
+    assert!(shell.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_PKG_NAME").status().unwrap().success());
+
+    build(&[workspace.function("one", None)], false).await.unwrap();
+    assert_eq!(fs::read_to_string(workspace.0.join("one/runs")).unwrap(), "once\n");
 }
 
 struct Workspace(PathBuf);

@@ -71,7 +71,18 @@ pub(super) async fn build(
 fn cargo() -> Command {
     let mut command = Command::new(cargo_path());
     command.stdin(Stdio::null()).kill_on_drop(true);
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(is_about_this_program) {
+            command.env_remove(name);
+        }
+    }
     command
+}
+
+/// What `cargo run` and `cargo test` tell a program of its own package. Build scripts may depend on variables of these names: one
+/// who sees other values than in a build from the shell runs again, and all that depends on it (ring's is such a one).
+fn is_about_this_program(variable: &str) -> bool {
+    variable.starts_with("CARGO_PKG_") || variable.starts_with("CARGO_MANIFEST_")
 }
 
 fn cargo_path() -> OsString {
