@@ -3,11 +3,10 @@
 use serde_json::json;
 use websocket_gateway::{Gateway, Options};
 
-use crate::support::{Client, options, post, probe, start};
+use crate::support::{Client, OwnApi, options, post, probe, start};
 
 fn url(gateway: &Gateway, name: &str) -> String {
-    let base = gateway.management_url().replace("/test", "");
-    format!("{base}/2015-03-31/functions/{name}/invocations")
+    format!("{}/2015-03-31/functions/{name}/invocations", gateway.lambda_url())
 }
 
 #[tokio::test]
@@ -31,8 +30,7 @@ async fn a_function_is_invoked_by_whatever_name_it_has() {
 #[tokio::test]
 async fn a_gateway_can_leave_its_functions_to_another_server() {
     let server = probe().await;
-    let endpoint = server.management_url().replace("/test", "");
-    let gateway = start(Options { lambda_endpoint: Some(endpoint), ..options("tests/probe.yaml") }).await;
+    let gateway = start(Options { lambda_endpoint: Some(server.lambda_url()), ..options("tests/probe.yaml") }).await;
     let mut client = Client::connect(&gateway, "").await;
 
     client.send("hello").await;
@@ -47,4 +45,23 @@ async fn a_gateway_can_leave_its_functions_to_another_server() {
     client.send("hello?").await;
     assert_eq!(client.hear_json().await["message"], "Internal server error");
     gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_function_elsewhere_is_known_by_its_binary_also_where_the_template_leaves_that_to_its_crate() {
+    let api = OwnApi::new("elsewhere");
+    let template = api.folder().join("template.yaml");
+    let server = start(Options { template, port: 0, ..Options::default() }).await;
+    // Not by its logical id or its name: they are others.
+    api.edit("template.yaml", "Function.Arn", "Other.Arn");
+    api.edit("template.yaml", "  Function:", "  Other:");
+    let template = api.folder().join("template.yaml");
+    let elsewhere = Options { template, port: 0, lambda_endpoint: Some(server.lambda_url()), ..Options::default() };
+    let gateway = start(elsewhere).await;
+
+    let mut client = Client::connect(&gateway, "").await;
+    client.send("hi").await;
+    assert_eq!(client.hear().await, OwnApi::chat()[0].1[0]);
+    gateway.stop().await;
+    server.stop().await;
 }

@@ -1,5 +1,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::readme::Section;
 use super::root;
@@ -8,13 +9,20 @@ use super::root;
 const SECTION: &str = "Your own API";
 
 /// The API of README.md in an empty folder of its own, outside of this workspace as a user's would be. The folder goes with this.
-pub(crate) struct OwnApi(PathBuf);
+pub(crate) struct OwnApi {
+    folder: PathBuf,
+    _alone: MutexGuard<'static, ()>,
+}
+
+/// All of them build the same binary in the same place.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 impl OwnApi {
     pub(crate) fn new(test: &str) -> Self {
+        let alone = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = std::env::temp_dir().join(format!("lambda-websocket.{test}.{}", std::process::id()));
         fs::create_dir_all(folder.join("src")).unwrap();
-        let api = Self(folder);
+        let api = Self { folder, _alone: alone };
         let clone = root().canonicalize().unwrap();
         let section = Section::called(SECTION);
         let manifest = section.code_after("`Cargo.toml`").replace("../lambda-websocket", clone.to_str().unwrap());
@@ -22,24 +30,38 @@ impl OwnApi {
         for file in ["src/main.rs", "template.yaml"] {
             api.write(file, section.code_after(&format!("`{file}`")));
         }
-        // With this workspace's versions and profile all that it depends on is built already, and nothing needs to be fetched.
-        fs::copy(clone.join("Cargo.lock"), api.folder().join("Cargo.lock")).unwrap();
+        api.share_what_is_built(&clone);
+        api
+    }
+
+    /// With this workspace's versions and profile all that it depends on is built already, and nothing needs to be fetched.
+    fn share_what_is_built(&self, clone: &Path) {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
         let config = format!(
             "[build]\ntarget-dir = '{}'\n[net]\noffline = true\n[profile.dev.package.'*']\ndebug = false\n",
             target.display()
         );
-        fs::create_dir(api.folder().join(".cargo")).unwrap();
-        api.write(".cargo/config.toml", &config);
-        api
+        fs::create_dir(self.folder.join(".cargo")).unwrap();
+        self.write(".cargo/config.toml", &config);
+        fs::copy(clone.join("Cargo.lock"), self.folder.join("Cargo.lock")).unwrap();
+        // The lock file has more packages than this needs. A build would mend it, which to `cargo lambda watch` is a change.
+        let mut cargo = std::process::Command::new(env!("CARGO"));
+        cargo.args(["update", "--workspace", "--quiet"]).current_dir(&self.folder);
+        assert!(cargo.status().unwrap().success());
     }
 
     pub(crate) fn folder(&self) -> &Path {
-        &self.0
+        &self.folder
     }
 
-    pub(crate) fn write(&self, file: &str, text: &str) {
-        fs::write(self.0.join(file), text).unwrap();
+    fn write(&self, file: &str, text: &str) {
+        fs::write(self.folder.join(file), text).unwrap();
+    }
+
+    pub(crate) fn edit(&self, file: &str, from: &str, to: &str) {
+        let text = fs::read_to_string(self.folder.join(file)).unwrap();
+        assert!(text.contains(from));
+        self.write(file, &text.replace(from, to));
     }
 
     /// What README.md's client says, each with all that it hears.
@@ -59,6 +81,6 @@ impl OwnApi {
 
 impl Drop for OwnApi {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        let _ = fs::remove_dir_all(&self.folder);
     }
 }

@@ -49,7 +49,11 @@ impl Deployer {
             .await
             .map_err(|error| StartError::Store(error.into()))?;
         let functions = match &self.elsewhere {
-            Some(endpoint) => Functions::Elsewhere(Arc::clone(endpoint)),
+            Some(endpoint) => {
+                // cargo-lambda knows functions by nothing else.
+                lambda::name_binaries(api.functions.values_mut()).await;
+                Functions::Elsewhere(Arc::clone(endpoint))
+            }
             None => Functions::Here(self.build(&mut api, before).await?),
         };
         Ok(Deployment { api: Arc::new(api), functions })

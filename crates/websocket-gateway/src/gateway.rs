@@ -160,6 +160,12 @@ impl Gateway {
         format!("http://{}/{}", self.deployer.address, self.api().stage.name)
     }
 
+    /// The base URL of Lambda's Invoke API, which has the functions: `http://127.0.0.1:3001`.
+    #[must_use]
+    pub fn lambda_url(&self) -> String {
+        format!("http://{}", self.deployer.address)
+    }
+
     /// Where the template's tables are.
     #[must_use]
     pub fn dynamodb_url(&self) -> &str {

@@ -148,6 +148,18 @@ pub async fn build(functions: impl IntoIterator<Item = &Function>, release: bool
     wanted.into_iter().map(|(function, binary)| program(function, binary, &executables)).collect()
 }
 
+/// Names the binaries that the template leaves to their crates, for functions that are not built here. What cargo can't say stays unnamed.
+pub(crate) async fn name_binaries(functions: impl Iterator<Item = &mut Function>) {
+    for function in functions {
+        let Code::Cargo { directory, binary: None } = &function.code else { continue };
+        let metadata = cargo::metadata(function, directory).await;
+        match metadata.and_then(|metadata| metadata.binary_of(function, None)) {
+            Ok(binary) => *function = running(function, binary.name),
+            Err(error) => tracing::debug!("{error}"),
+        }
+    }
+}
+
 fn program(
     function: &Function,
     binary: Binary,

@@ -41,6 +41,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::api::{Code, Function};
 
+pub(crate) use build::name_binaries;
 pub use build::{BuildError, build};
 pub(crate) use build::{Sources, sources};
 pub(crate) use endpoint::Endpoint;
