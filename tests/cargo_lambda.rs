@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, ChildStderr, Command};
 
-use crate::support::{Client, OwnApi, end, example, gateway, in_time, root, serving, signal};
+use crate::support::{Client, OwnApi, as_from_a_shell, end, example, gateway, in_time, root, serving, signal};
 
 #[tokio::test]
 #[ignore = "needs cargo-lambda: pip install cargo-lambda"]
@@ -85,13 +85,7 @@ impl Watch {
         let mut command = Command::new("sh");
         command.args(["-c", &script]).current_dir(folder).kill_on_drop(true);
         command.stdin(Stdio::null()).stderr(Stdio::piped());
-        // As in a shell: of what cargo says of this package, ring's build script would make a reason to run again.
-        for (name, _) in std::env::vars() {
-            if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
-                command.env_remove(name);
-            }
-        }
-        let mut child = command.spawn().unwrap();
+        let mut child = as_from_a_shell(&mut command).spawn().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap()).lines();
         in_time("cargo lambda watch", async {
             while TcpStream::connect(format!("127.0.0.1:{port}")).await.is_err() {

@@ -1,8 +1,9 @@
 //! README.md's "Your own API", done as it says.
 
 use rustix::process::Signal;
+use tokio::process::Command;
 
-use crate::support::{Client, OwnApi, end, gateway, serving, signal};
+use crate::support::{Client, OwnApi, as_from_a_shell, end, gateway, serving, signal};
 
 #[tokio::test]
 async fn an_api_of_ones_own_is_three_files_in_an_empty_folder() {
@@ -17,4 +18,13 @@ async fn an_api_of_ones_own_is_three_files_in_an_empty_folder() {
     }
     signal(&gateway, Signal::INT);
     assert_eq!(end(&mut gateway).await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn its_tests_start_the_gateway_themselves() {
+    let api = OwnApi::with_tests("own_tests");
+    let mut cargo = Command::new(env!("CARGO"));
+    let output = as_from_a_shell(cargo.arg("test").current_dir(api.folder())).output().await.unwrap();
+    let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert!(stdout.contains("counts_down_and_hangs_up_on_who_is_idle ... ok"), "{stderr}{stdout}");
 }

@@ -17,7 +17,7 @@ use websocket_gateway::{Gateway, Invocation, Invocations, Options};
 pub(crate) use client::{Client, Refused};
 pub(crate) use gate::Gate;
 pub(crate) use own_api::OwnApi;
-pub(crate) use program::{end, gateway, pid, serving, signal};
+pub(crate) use program::{as_from_a_shell, end, gateway, pid, serving, signal};
 pub(crate) use table::Table;
 
 /// Long enough for any machine: this only keeps a broken system from hanging the test run.
@@ -55,15 +55,7 @@ pub(crate) async fn probe() -> Gateway {
 
 /// Waits until an invocation of a route has ended.
 pub(crate) async fn ended(invocations: &mut Invocations, route_key: &str) -> Invocation {
-    in_time(route_key, async {
-        loop {
-            let invocation = invocations.next().await.unwrap();
-            if invocation.route_key == route_key {
-                return invocation;
-            }
-        }
-    })
-    .await
+    in_time(route_key, invocations.next_of(route_key)).await.unwrap()
 }
 
 /// An HTTP GET with extra header lines: the status and the head of the answer in lower case.

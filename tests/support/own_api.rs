@@ -23,27 +23,36 @@ impl OwnApi {
         let folder = std::env::temp_dir().join(format!("lambda-websocket.{test}.{}", std::process::id()));
         fs::create_dir_all(folder.join("src")).unwrap();
         let api = Self { folder, _alone: alone };
-        let clone = root().canonicalize().unwrap();
         let section = Section::called(SECTION);
-        let manifest = section.code_after("`Cargo.toml`").replace("../lambda-websocket", clone.to_str().unwrap());
-        api.write("Cargo.toml", &manifest);
-        for file in ["src/main.rs", "template.yaml"] {
+        for file in ["Cargo.toml", "src/main.rs", "template.yaml"] {
             api.write(file, section.code_after(&format!("`{file}`")));
         }
-        api.share_what_is_built(&clone);
+        api.share_what_is_built();
+        api
+    }
+
+    /// With what README.md adds for tests.
+    pub(crate) fn with_tests(test: &str) -> Self {
+        let api = Self::new(test);
+        let section = Section::called("Test your API");
+        let manifest = fs::read_to_string(api.folder.join("Cargo.toml")).unwrap();
+        api.write("Cargo.toml", &format!("{manifest}\n{}", section.code_after("`Cargo.toml`")));
+        fs::create_dir(api.folder.join("tests")).unwrap();
+        api.write("tests/countdown.rs", section.code_after("`tests/countdown.rs`"));
+        api.share_what_is_built();
         api
     }
 
     /// With this workspace's versions and profile all that it depends on is built already, and nothing needs to be fetched.
-    fn share_what_is_built(&self, clone: &Path) {
+    fn share_what_is_built(&self) {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
         let config = format!(
             "[build]\ntarget-dir = '{}'\n[net]\noffline = true\n[profile.dev.package.'*']\ndebug = false\n",
             target.display()
         );
-        fs::create_dir(self.folder.join(".cargo")).unwrap();
+        fs::create_dir_all(self.folder.join(".cargo")).unwrap();
         self.write(".cargo/config.toml", &config);
-        fs::copy(clone.join("Cargo.lock"), self.folder.join("Cargo.lock")).unwrap();
+        fs::copy(root().join("Cargo.lock"), self.folder.join("Cargo.lock")).unwrap();
         // The lock file has more packages than this needs. A build would mend it, which to `cargo lambda watch` is a change.
         let mut cargo = std::process::Command::new(env!("CARGO"));
         cargo.args(["update", "--workspace", "--quiet"]).current_dir(&self.folder);
@@ -54,8 +63,10 @@ impl OwnApi {
         &self.folder
     }
 
+    /// README.md's paths lead to a clone beside the folder: here, to this one.
     fn write(&self, file: &str, text: &str) {
-        fs::write(self.folder.join(file), text).unwrap();
+        let clone = root().canonicalize().unwrap();
+        fs::write(self.folder.join(file), text.replace("../lambda-websocket", clone.to_str().unwrap())).unwrap();
     }
 
     pub(crate) fn edit(&self, file: &str, from: &str, to: &str) {

@@ -28,6 +28,16 @@ pub(crate) fn gateway(arguments: &[&str]) -> Command {
     command
 }
 
+/// Hides what cargo told this program of its own package. Some build scripts run again if that differs from what a shell has.
+pub(crate) fn as_from_a_shell(command: &mut Command) -> &mut Command {
+    for (name, _) in std::env::vars() {
+        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
 /// Starts it, and waits until it says where to connect.
 pub(crate) async fn serving(command: &mut Command) -> (Child, String) {
     let mut child = command.spawn().unwrap();

@@ -43,6 +43,16 @@ impl Invocations {
             }
         }
     }
+
+    /// The next one of this route that ends; those of other routes are passed over. `None` when the gateway is gone.
+    pub async fn next_of(&mut self, route_key: &str) -> Option<Invocation> {
+        loop {
+            let invocation = self.next().await?;
+            if invocation.route_key == route_key {
+                return Some(invocation);
+            }
+        }
+    }
 }
 
 /// The writing end.

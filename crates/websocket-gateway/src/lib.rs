@@ -3,6 +3,42 @@
 //! [`Gateway::start`] reads a SAM template, builds the functions behind its routes, and serves the API on a local port: real
 //! WebSocket clients at the front, the functions' own binaries behind a real Lambda Runtime API, `@connections` and DynamoDB for
 //! them to call. The rules of API Gateway are in the modules that bear their names.
+//!
+//! # In a test
+//!
+//! A gateway in a test listens on a free port, goes by a clock that the test moves, and tells of every event that it sends to a function.
+//! A template's path is relative to the current directory, which under `cargo test` is that of the package.
+//!
+//! ```no_run
+//! use std::time::Duration;
+//!
+//! use futures_util::{SinkExt, StreamExt};
+//! use tokio_tungstenite::connect_async;
+//! use tokio_tungstenite::tungstenite::Message;
+//! use websocket_gateway::{Clock, Gateway, InvocationResult, Options};
+//!
+//! # async fn test() -> Result<(), Box<dyn std::error::Error>> {
+//! let clock = Clock::manual(1_762_426_800_000);
+//! let gateway = Gateway::start(Options { port: 0, clock: clock.clone(), ..Options::default() }).await?;
+//! let mut invocations = gateway.invocations();
+//! let (mut client, _) = connect_async(gateway.url()).await?;
+//!
+//! client.send(Message::text(r#"{"action":"hello"}"#)).await?;
+//! let greeting = client.next().await.ok_or("no greeting")??;
+//! assert!(greeting.to_text()?.starts_with("Hello from hello."));
+//!
+//! // What has no sign that a client could see: how a one-way route ended, and that `$disconnect` ran.
+//! let hello = invocations.next_of("hello").await.ok_or("no hello")?;
+//! assert_eq!(hello.result, InvocationResult::Status(200));
+//! clock.advance(Duration::from_secs(10 * 60)); // the idle time-out
+//! invocations.next_of("$disconnect").await;
+//!
+//! gateway.stop().await;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! What the functions print and what the gateway warns of goes to [`tracing`]: a test that installs a subscriber shows it.
 
 pub mod api;
 pub mod lambda;
