@@ -26,12 +26,7 @@ async fn cargo_lambda_watch_serves_the_functions_and_an_edit_reaches_the_connect
     let (mut gateway, url) = serving(gateway(&arguments).current_dir(api.folder())).await;
 
     let mut client = Client::try_connect(&url, &[]).await.unwrap();
-    for (said, heard) in OwnApi::chat() {
-        client.send(said).await;
-        for frame in heard {
-            assert_eq!(client.hear().await, frame);
-        }
-    }
+    api.chat_with(&mut client).await;
 
     watch.says("Running").await;
     api.edit("src/main.rs", "Try ", "Please try ");

@@ -61,7 +61,7 @@ async fn a_function_elsewhere_is_known_by_its_binary_also_where_the_template_lea
 
     let mut client = Client::connect(&gateway, "").await;
     client.send("hi").await;
-    assert_eq!(client.hear().await, OwnApi::chat()[0].1[0]);
+    assert!(client.hear().await.starts_with("Try "));
     gateway.stop().await;
     server.stop().await;
 }

@@ -3,7 +3,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::readme::Section;
-use super::root;
+use super::{Client, root};
 
 /// The section of README.md that makes it.
 const SECTION: &str = "Your own API";
@@ -75,18 +75,16 @@ impl OwnApi {
         self.write(file, &text.replace(from, to));
     }
 
-    /// What README.md's client says, each with all that it hears.
-    pub(crate) fn chat() -> Vec<(String, Vec<String>)> {
+    /// Says what README.md's client says, and hears what that one hears.
+    pub(crate) async fn chat_with(&self, client: &mut Client) {
         let section = Section::called(SECTION);
-        let mut chat = Vec::<(String, Vec<String>)>::new();
         for line in section.code_after("npx wscat").lines() {
             match line.split_at(2) {
-                ("> ", said) => chat.push((said.to_owned(), Vec::new())),
-                ("< ", heard) => chat.last_mut().unwrap().1.push(heard.to_owned()),
+                ("> ", said) => client.send(said).await,
+                ("< ", heard) => assert_eq!(client.hear().await, heard),
                 _ => panic!("who says {line}?"),
             }
         }
-        chat
     }
 }
 
