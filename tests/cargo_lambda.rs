@@ -16,6 +16,9 @@ use crate::support::{Client, OwnApi, as_from_a_shell, end, example, gateway, in_
 #[ignore = "needs cargo-lambda: pip install cargo-lambda"]
 async fn cargo_lambda_watch_serves_the_functions_and_an_edit_reaches_the_connected_client() {
     let api = OwnApi::new("watch");
+    // Otherwise the first message waits for the compiler, and no integration has more than 29 seconds.
+    let mut cargo = Command::new(env!("CARGO"));
+    assert!(as_from_a_shell(cargo.arg("build").current_dir(api.folder())).status().await.unwrap().success());
     let [port, dynamodb_port, invoke_port] = [free_port().await, free_port().await, free_port().await];
     let ports = ["--port", &port, "--dynamodb-port", &dynamodb_port];
     let environment =
