@@ -3,93 +3,53 @@
 use std::fmt;
 use std::ops::Deref;
 
-use crate::connection::{Connection, OwnId};
-use crate::error::{BoxError, chain};
-use crate::event::{BadEvent, Event, Kind};
+use crate::connections::Connections;
+use crate::error::{BoxError, chain, presentable};
+use crate::event::{BadEvent, Event};
+use crate::handshake::{Handshake, Subprotocol};
+use crate::origin::AllowedOrigins;
 use crate::response::Response;
 
 /// A client that wants in. The connection opens when the handler returns [`Accept`].
 ///
-/// This is the only event with the query string and the headers of the handshake: keep what you need later. Everything else it knows
-/// is on [`Connection`].
+/// What it sent is on [`Handshake`]: this is the only event of the API with the query string and the headers. Keep what you need later.
 #[derive(Clone, Debug)]
-pub struct Connect {
-    id: OwnId,
-    connection: Connection,
-}
+pub struct Connect(Handshake);
 
 impl Connect {
-    pub(crate) fn new(event: Event) -> Result<Self, BadEvent> {
-        let connection = event.expect(Kind::Connect)?.connection;
-        Ok(Self { id: OwnId::of(&connection), connection })
+    pub(crate) fn new(event: Event<'_>) -> Result<Self, BadEvent> {
+        Ok(Self(Handshake::new(event)?))
     }
 
-    /// The id that the connection will have. It can't be posted to yet, see [`OwnId`].
+    /// The `@connections` API of this stage, for connections that are open already. This one is not.
     #[must_use]
-    pub fn id(&self) -> &OwnId {
-        &self.id
+    pub fn connections(&self) -> Connections {
+        self.0.connection().api()
     }
 
-    /// The value of a query parameter; the last one, if the URL repeats it.
-    #[must_use]
-    pub fn query(&self, name: &str) -> Option<&str> {
-        self.raw().query_string_parameters.first(name)
-    }
-
-    /// Every value of a query parameter, in the order of the URL.
-    pub fn query_all(&self, name: &str) -> impl Iterator<Item = &str> {
-        let (single, all) = (&self.raw().query_string_parameters, &self.raw().multi_value_query_string_parameters);
-        // Some emulators leave out the map that has them all.
-        all.all(name).or_else(|| single.all(name)).into_iter().flatten()
-    }
-
-    /// The value of a header of the handshake; the case of `name` does not matter. `None` also for a value that is not ASCII.
-    #[must_use]
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.raw().headers.get(name)?.to_str().ok()
-    }
-
-    /// Every value of a header of the handshake; the case of `name` does not matter.
-    pub fn header_all(&self, name: &str) -> impl Iterator<Item = &str> {
-        let (single, all) = (&self.raw().headers, &self.raw().multi_value_headers);
-        let headers = if all.contains_key(name) { all } else { single };
-        headers.get_all(name).iter().filter_map(|value| value.to_str().ok())
-    }
-
-    /// The subprotocols that the client offers, the one it likes best first.
-    pub fn subprotocols(&self) -> impl Iterator<Item = Subprotocol<'_>> {
-        self.header_all("sec-websocket-protocol")
-            .flat_map(|names| names.split(','))
-            .map(str::trim)
-            .filter(|name| !name.is_empty())
-            .map(Subprotocol)
-    }
-
-    /// The subprotocol `name`, if the client offers it.
-    #[must_use]
-    pub fn subprotocol(&self, name: &str) -> Option<Subprotocol<'_>> {
-        self.subprotocols().find(|offered| offered.0 == name)
+    /// Refuses, with status 403, a handshake that a browser made for a page from elsewhere: `event.check_origin(&allowed)?`.
+    ///
+    /// There is no CORS for WebSockets: a browser lets any page connect anywhere, with the cookies of its user, and leaves it to the
+    /// server to look at `Origin`. A handshake without that header passes: every browser sends it, and whatever is no browser
+    /// could send any.
+    ///
+    /// # Errors
+    /// The [`Reject`] to return, if `Origin` is none of these.
+    pub fn check_origin(&self, allowed: &AllowedOrigins) -> Result<(), Reject> {
+        // A value that is not ASCII is no origin, and neither is an empty one.
+        let mut origins = self.header_values("origin").map(|origin| origin.to_str().unwrap_or_default());
+        match origins.find(|origin| !allowed.admits(origin)) {
+            Some(origin) => Err(Reject::forbidden(format_args!("The origin {origin:?} is not allowed"))),
+            None => Ok(()),
+        }
     }
 }
 
 impl Deref for Connect {
-    type Target = Connection;
+    type Target = Handshake;
 
-    fn deref(&self) -> &Connection {
-        &self.connection
-    }
-}
-
-/// A subprotocol that the client offered. Only [`Connect`] hands one out, so none can be accepted that was not offered: a browser
-/// fails such a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Subprotocol<'e>(&'e str);
-
-impl<'e> Subprotocol<'e> {
-    /// The name as the client wrote it.
-    #[must_use]
-    pub fn as_str(self) -> &'e str {
-        self.0
+    fn deref(&self) -> &Handshake {
+        &self.0
     }
 }
 
@@ -108,7 +68,7 @@ impl Accept {
 
     /// Accepts with the one subprotocol that both sides will speak.
     pub fn with_subprotocol(subprotocol: Subprotocol<'_>) -> Self {
-        Self { subprotocol: Some(subprotocol.0.to_owned()) }
+        Self { subprotocol: Some(subprotocol.as_str().to_owned()) }
     }
 }
 
@@ -178,7 +138,7 @@ impl From<Reject> for Response {
     fn from(reject: Reject) -> Self {
         match reject.0 {
             Reason::Refused { status, text } => {
-                tracing::info!(status, "refused: {text}");
+                tracing::info!(status, "refused: {}", presentable(&text));
                 Self::status(status).with_body(text)
             }
             Reason::Internal(cause) => {

@@ -123,8 +123,9 @@ impl fmt::Debug for OwnId {
     }
 }
 
-/// What every event knows of its connection. [`Connect`](crate::Connect), [`Message`](crate::Message) and
-/// [`Disconnect`](crate::Disconnect) dereference to it, so all of it is one method away. A clone is cheap.
+/// What every event knows of its connection. [`Connect`](crate::Connect), [`Message`](crate::Message),
+/// [`Disconnect`](crate::Disconnect) and [`Authorize`](crate::Authorize) dereference to it, so all of it is one method away. A clone is
+/// cheap.
 #[derive(Clone, Debug)]
 pub struct Connection(Arc<Inner>);
 
@@ -149,9 +150,8 @@ impl Connection {
         &self.0.raw.request_context
     }
 
-    /// The `@connections` API of this connection's stage: to post to connections, look at them and close them.
-    #[must_use]
-    pub fn connections(&self) -> Connections {
+    /// For the crate only: an authorizer knows its connection and may not post.
+    pub(crate) fn api(&self) -> Connections {
         Connections::new(Endpoint::of(self.0.origin, self))
     }
 
@@ -193,13 +193,14 @@ impl Connection {
         self.context().identity.user_agent.as_deref()
     }
 
-    /// One value of the context that the `$connect` authorizer returned. API Gateway turns every value into a string.
+    /// One value of the context that the `$connect` authorizer returned, see [`Allow::with_context`](crate::Allow::with_context). API
+    /// Gateway turns every value into a string, and adds it to every later event of the connection. `None` in the authorizer itself.
     #[must_use]
     pub fn authorizer(&self, key: &str) -> Option<&str> {
         self.context().authorizer.fields.get(key)?.as_str()
     }
 
-    /// Who the `$connect` authorizer says this is: its `principalId`.
+    /// Who the `$connect` authorizer says this is: its `principalId`. `None` in the authorizer itself.
     #[must_use]
     pub fn principal_id(&self) -> Option<&str> {
         self.authorizer("principalId")

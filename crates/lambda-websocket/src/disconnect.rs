@@ -3,6 +3,7 @@
 use std::ops::Deref;
 
 use crate::connection::{Connection, OwnId};
+use crate::connections::Connections;
 use crate::error::{Cause, FunctionError, RouteError, chain};
 use crate::event::{BadEvent, Event, Kind};
 use crate::response::Response;
@@ -10,7 +11,7 @@ use crate::response::Response;
 /// A connection that has closed, whoever closed it.
 ///
 /// API Gateway delivers this event at best effort: it may never come. Whatever must go away by itself needs a time to live.
-/// Nothing can be answered here; other connections can be told through [`Connection::connections`].
+/// Nothing can be answered here; other connections can be told through [`Disconnect::connections`].
 #[derive(Clone, Debug)]
 pub struct Disconnect {
     id: OwnId,
@@ -18,7 +19,7 @@ pub struct Disconnect {
 }
 
 impl Disconnect {
-    pub(crate) fn new(event: Event) -> Result<Self, BadEvent> {
+    pub(crate) fn new(event: Event<'_>) -> Result<Self, BadEvent> {
         let connection = event.expect(Kind::Disconnect)?.connection;
         Ok(Self { id: OwnId::of(&connection), connection })
     }
@@ -27,6 +28,12 @@ impl Disconnect {
     #[must_use]
     pub fn id(&self) -> &OwnId {
         &self.id
+    }
+
+    /// The `@connections` API of this stage, for those who are still there.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        self.connection.api()
     }
 
     /// The WebSocket close code: the client's own, 1005 where it gave none, 1001 after ten idle minutes, 1000 after a close through

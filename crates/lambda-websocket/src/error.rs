@@ -6,6 +6,7 @@ use std::fmt;
 use lambda_runtime::Diagnostic;
 
 use crate::connections::PostError;
+use crate::event::BadEvent;
 
 pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 
@@ -59,8 +60,8 @@ impl<E: Error + Send + Sync + 'static> From<E> for RouteError {
     }
 }
 
-/// A function error: what Lambda is told when a route could not answer. API Gateway makes 502 of it on `$connect` and the
-/// `Internal server error` frame on a message.
+/// A function error: what Lambda is told when a route could not answer. API Gateway makes 502 of it on `$connect`, the
+/// `Internal server error` frame on a message, and 500 or 401 of an authorizer's.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{error_type}: {message}")]
 pub struct FunctionError {
@@ -73,11 +74,28 @@ impl FunctionError {
         Self { error_type: "InternalError", message: chain(cause) }
     }
 
-    pub(crate) fn panic(message: String) -> Self {
-        Self { error_type: "HandlerPanicked", message }
+    pub(crate) fn panic(message: &str) -> Self {
+        Self { error_type: "HandlerPanicked", message: format!("the handler panicked: {message}") }
     }
 
-    /// `InternalError` or `HandlerPanicked`: these names stay, so that a metric filter may look for them.
+    /// What an authorizer is told that gets an event of another kind. API Gateway sends none, so there is nobody to allow or to deny.
+    pub(crate) fn bad_event(why: &BadEvent) -> Self {
+        Self { error_type: "BadEvent", message: why.to_string() }
+    }
+
+    /// An authorizer's failure. The words in front keep it from reading `Unauthorized` by chance, which would have a meaning.
+    pub(crate) fn authorizer(cause: &(dyn Error + 'static)) -> Self {
+        Self { error_type: "InternalError", message: format!("the authorizer failed: {}", chain(cause)) }
+    }
+
+    /// API Gateway answers the handshake with 401 where an authorizer fails with exactly this message, and with 500 for any other.
+    /// Source: API Gateway developer guide, "Control access to WebSocket APIs with AWS Lambda REQUEST authorizers".
+    pub(crate) fn unauthorized() -> Self {
+        Self { error_type: "Unauthorized", message: "Unauthorized".to_owned() }
+    }
+
+    /// `InternalError`, `HandlerPanicked`, and an authorizer's `Unauthorized` and `BadEvent`: these names stay, so that a metric filter may
+    /// look for them.
     #[must_use]
     pub fn error_type(&self) -> &'static str {
         self.error_type
@@ -106,4 +124,17 @@ pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
         below = error.source();
     }
     text
+}
+
+/// The longest text that is shown to a client or written into the log, in characters.
+const LONGEST_TEXT: usize = 500;
+
+/// A text may quote what a client sent, which may be long and may look like a line of log.
+pub(crate) fn presentable(text: &str) -> String {
+    let line = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
+    let mut line: String = line.take(LONGEST_TEXT + 1).collect();
+    if let Some((end, _)) = line.char_indices().nth(LONGEST_TEXT) {
+        line.replace_range(end.., "…");
+    }
+    line
 }

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod authorize;
 mod aws;
 mod body;
 #[cfg(feature = "dynamodb")]
@@ -10,7 +11,10 @@ mod connections;
 mod disconnect;
 mod error;
 mod event;
+mod handshake;
 mod message;
+mod origin;
+mod policy;
 #[cfg(feature = "dynamodb")]
 mod registry;
 mod response;
@@ -21,18 +25,22 @@ mod routes;
 #[doc = include_str!("compile_fail.md")]
 struct CompileFail;
 
+pub use authorize::{Allow, Authorize, ContextValue, Deny};
 pub use aws_lambda_events;
 pub use body::{Body, Json, Payload, Text};
 #[cfg(feature = "dynamodb")]
 pub use channel::{Channel, InvalidChannel};
-pub use connect::{Accept, Connect, Reject, Subprotocol};
+pub use connect::{Accept, Connect, Reject};
 pub use connection::{Connection, ConnectionId, InvalidConnectionId, OwnId};
 pub use connections::{Broadcast, ConnectionInfo, Connections, Delivery, Gone, MAX_PAYLOAD_BYTES, PostError};
 pub use disconnect::Disconnect;
 pub use error::{FunctionError, RouteError};
+pub use handshake::{Handshake, Subprotocol};
 pub use message::Message;
+pub use origin::{AllowedOrigins, InvalidOrigin};
+pub use policy::Policy;
 #[cfg(feature = "dynamodb")]
 pub use registry::{MissingTableName, Registry, RegistryError, RowKey};
 pub use response::Response;
-pub use route::{Error, Route, connect, disconnect, message, request};
+pub use route::{Error, Route, authorize, connect, disconnect, message, request};
 pub use routes::Routes;

@@ -4,14 +4,11 @@ use std::ops::Deref;
 
 use crate::body::{Body, Payload, Text};
 use crate::connection::{Connection, ConnectionId};
-use crate::connections::{Delivery, MAX_PAYLOAD_BYTES, PostError};
-use crate::error::{Cause, FunctionError, RouteError, chain};
+use crate::connections::{Connections, Delivery, MAX_PAYLOAD_BYTES, PostError};
+use crate::error::{Cause, FunctionError, RouteError, chain, presentable};
 use crate::event::{Event, Kind};
 use crate::response::{ErrorFrame, Response};
 use crate::route::Unserved;
-
-/// The longest text of an error frame, in characters.
-const LONGEST_TEXT: usize = 500;
 
 /// A message that a client sent, its body read as `B`: [`Json`](crate::Json) of your type, or [`Text`]. Both dereference to what they
 /// hold: `event.body.len()`, `event.body.dish`.
@@ -31,6 +28,12 @@ impl<B> Message<B> {
         self.connection.checked_id()
     }
 
+    /// The `@connections` API of this stage: to post to connections, look at them and close them.
+    #[must_use]
+    pub fn connections(&self) -> Connections {
+        self.connection.api()
+    }
+
     /// The id that API Gateway gave this message.
     #[must_use]
     pub fn message_id(&self) -> Option<&str> {
@@ -48,7 +51,7 @@ impl<B> Deref for Message<B> {
 
 /// Serves a route with a RouteResponse: the answer's body is the frame that the client gets, an error frame too.
 pub(crate) async fn request<B: Body, R: Payload>(
-    event: Event,
+    event: Event<'_>,
     handler: impl AsyncFnOnce(Message<B>) -> Result<R, RouteError>,
 ) -> Result<Response, Unserved> {
     let handler = async |message| reply_text(&handler(message).await?);
@@ -60,13 +63,13 @@ pub(crate) async fn request<B: Body, R: Payload>(
 
 /// Serves a one-way route: API Gateway drops every answer's body, so an error frame is posted to the caller.
 pub(crate) async fn message<B: Body>(
-    event: Event,
+    event: Event<'_>,
     handler: impl AsyncFnOnce(Message<B>) -> Result<(), RouteError>,
 ) -> Result<Response, Unserved> {
     match serve(event, handler).await? {
         Served::Well(()) => Ok(Response::status(200)),
         Served::Badly { status, frame, caller } => {
-            match caller.connections().post(caller.checked_id(), &frame).await {
+            match caller.api().post(caller.checked_id(), &frame).await {
                 Ok(Delivery::Sent) => {}
                 Ok(Delivery::Gone) => tracing::debug!("the caller is gone: the error frame was not delivered"),
                 Err(error) => tracing::error!("the error frame was not delivered: {}", chain(&error)),
@@ -88,7 +91,7 @@ enum Served<R> {
 
 /// Reads the body, calls the handler, and sorts a failure by who can mend it.
 async fn serve<B: Body, R>(
-    event: Event,
+    event: Event<'_>,
     handler: impl AsyncFnOnce(Message<B>) -> Result<R, RouteError>,
 ) -> Result<Served<R>, Unserved> {
     let Event { body, connection, .. } = event.expect(Kind::Message)?;
@@ -109,16 +112,6 @@ async fn serve<B: Body, R>(
     tracing::info!(status, "{text}");
     let frame = ErrorFrame::new(&text, &caller).to_text().map_err(|error| FunctionError::internal(&error))?;
     Ok(Served::Badly { status, frame, caller })
-}
-
-/// What a client is told may quote what it sent, which may be long and may look like a line of log.
-fn presentable(text: &str) -> String {
-    let line = text.chars().map(|letter| if letter.is_control() { ' ' } else { letter });
-    let mut line: String = line.take(LONGEST_TEXT + 1).collect();
-    if let Some((end, _)) = line.char_indices().nth(LONGEST_TEXT) {
-        line.replace_range(end.., "…");
-    }
-    line
 }
 
 fn reply_text(reply: &impl Payload) -> Result<String, RouteError> {

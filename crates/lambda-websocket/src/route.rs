@@ -8,9 +8,11 @@ use std::panic::AssertUnwindSafe;
 use futures_util::FutureExt;
 use futures_util::future::LocalBoxFuture;
 use lambda_runtime::{LambdaEvent, service_fn};
+use serde::Serialize;
 use serde_json::value::RawValue;
 use tracing::Instrument;
 
+use crate::authorize::{self, Allow, Authorize, Deny};
 use crate::body::{Body, Payload};
 use crate::connect::{self, Accept, Connect, Reject};
 use crate::connections::endpoint::Origin;
@@ -18,6 +20,7 @@ use crate::disconnect::{self, Disconnect};
 use crate::error::{FunctionError, RouteError};
 use crate::event::{BadEvent, Event, Refused};
 use crate::message::{self, Message};
+use crate::policy::Policy;
 use crate::response::Response;
 
 /// What [`Route::run`] ends with when the runtime itself fails.
@@ -26,10 +29,12 @@ pub type Error = lambda_runtime::Error;
 /// A route with its handler: what a Lambda function's `main` runs.
 ///
 /// Made by [`connect`], [`disconnect`], [`message`], [`request`], or by [`Routes`](crate::Routes) for several route keys in one
-/// function.
+/// function; and by [`authorize`], whose answer `A` is a [`Policy`].
 #[must_use = "a route serves nothing until it is run"]
-pub struct Route<'h> {
-    serve: Box<dyn Serve + 'h>,
+pub struct Route<'h, A = Response> {
+    serve: Box<dyn Serve<A> + 'h>,
+    /// What is answered to an event that can't be served.
+    refuse: fn(&BadEvent) -> Result<A, FunctionError>,
 }
 
 /// Serves `$connect`: the socket opens on [`Accept`], and the handshake fails with an HTTP status on [`Reject`].
@@ -96,15 +101,49 @@ pub fn request<'h, B: Body + 'h, R: Payload + 'h>(
     Route::new(OnRequest(handler, PhantomData))
 }
 
+/// Serves as the REQUEST authorizer of `$connect`, in a function of its own that API Gateway asks before it calls `$connect`.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use lambda_websocket::{Allow, Authorize, Deny, authorize};
+///
+/// async fn handler(event: Authorize) -> Result<Allow, Deny> {
+///     match event.query("token") {
+///         Some("let me in") => Ok(Allow::new("alice").with_context("admin", true)),
+///         _ => Err(Deny::unauthorized("no good token")),
+///     }
+/// }
+///
+/// # let event = r#"{"type":"REQUEST","methodArn":"arn:aws:execute-api:eu-west-1:123456789012:abcd123456/prod/$connect",
+/// #   "queryStringParameters":{"token":"let me in"},"requestContext":{"eventType":"CONNECT","connectionId":"L0SM9cOFvHcCIhw=",
+/// #   "connectedAt":0,"requestTimeEpoch":0}}"#;
+/// assert!(authorize(handler).replay(event).await?.allows());
+/// # Ok::<(), lambda_websocket::FunctionError>(()) }).unwrap();
+/// ```
+///
+/// | the handler's outcome | the answer to API Gateway | the client gets |
+/// |---|---|---|
+/// | [`Allow`] | a policy that allows this handshake and nothing else | what `$connect` answers |
+/// | [`Deny::forbidden`] | the same policy, denying | 403 |
+/// | [`Deny::unauthorized`] | the function error `Unauthorized` | 401 |
+/// | `?` on any error, a panic, an event that is none, an answer over 8 KB | another function error | 500 |
+///
+/// So whatever goes wrong, nobody is let in.
+pub fn authorize<'h>(handler: impl AsyncFn(Authorize) -> Result<Allow, Deny> + 'h) -> Route<'h, Policy> {
+    Route { serve: Box::new(OnAuthorize(handler)), refuse: |why| Err(FunctionError::bad_event(why)) }
+}
+
 impl<'h> Route<'h> {
-    pub(crate) fn new(serve: impl Serve + 'h) -> Self {
-        Self { serve: Box::new(serve) }
+    pub(crate) fn new(serve: impl Serve<Response> + 'h) -> Self {
+        Self { serve: Box::new(serve), refuse: |why| Ok(Response::status(400).with_body(why.to_string())) }
     }
 
-    pub(crate) fn into_serve(self) -> Box<dyn Serve + 'h> {
+    pub(crate) fn into_serve(self) -> Box<dyn Serve<Response> + 'h> {
         self.serve
     }
+}
 
+impl<A: Serialize> Route<'_, A> {
     /// Serves Lambda's invocations until Lambda ends the process.
     ///
     /// Logs go to standard output as Lambda's logging settings say (`AWS_LAMBDA_LOG_LEVEL`, `AWS_LAMBDA_LOG_FORMAT`), unless `main` has
@@ -138,15 +177,15 @@ impl<'h> Route<'h> {
     ///
     /// # Errors
     /// What Lambda would report as a function error: a failure on our side, or a panic.
-    pub async fn replay(&self, json: &str) -> Result<Response, FunctionError> {
+    pub async fn replay(&self, json: &str) -> Result<A, FunctionError> {
         self.handle(json, "replay", Origin::Replay).await
     }
 
-    async fn handle(&self, json: &str, invocation_id: &str, origin: Origin) -> Result<Response, FunctionError> {
+    async fn handle(&self, json: &str, invocation_id: &str, origin: Origin) -> Result<A, FunctionError> {
         let event = match Event::parse(json, origin) {
             Ok(event) => event,
             Err(Refused { why, request_id }) => {
-                return Ok(refuse(&why, request_id.as_deref().unwrap_or(invocation_id)));
+                return self.refuse(&why, request_id.as_deref().unwrap_or(invocation_id));
             }
         };
         let connection = event.connection.clone();
@@ -158,38 +197,38 @@ impl<'h> Route<'h> {
             routeKey = connection.route_key(),
         );
         match self.serve_or_catch(event).instrument(span).await {
-            Ok(response) => Ok(response),
-            Err(Unserved::Event(why)) => Ok(refuse(&why, request_id)),
+            Ok(answer) => Ok(answer),
+            Err(Unserved::Event(why)) => self.refuse(&why, request_id),
             Err(Unserved::Function(error)) => Err(error),
         }
     }
 
+    fn refuse(&self, why: &BadEvent, request_id: &str) -> Result<A, FunctionError> {
+        match why {
+            BadEvent::Malformed(detail) => tracing::error!(requestId = request_id, detail, "{why}"),
+            _ => tracing::error!(requestId = request_id, "{why}"),
+        }
+        (self.refuse)(why)
+    }
+
     /// A panic ends the invocation and not the process: the next event finds a working function.
-    async fn serve_or_catch(&self, event: Event) -> Result<Response, Unserved> {
+    async fn serve_or_catch(&self, event: Event<'_>) -> Result<A, Unserved> {
         // A handler only borrows what it shares, so nothing of ours is left half-changed by an unwinding one.
         match AssertUnwindSafe(async { self.serve.serve(event).await }).catch_unwind().await {
             Ok(outcome) => outcome,
             Err(panic) => {
                 let message = panic_message(&*panic);
                 tracing::error!("the handler panicked: {message}");
-                Err(FunctionError::panic(message).into())
+                Err(FunctionError::panic(&message).into())
             }
         }
     }
 }
 
-impl fmt::Debug for Route<'_> {
+impl<A> fmt::Debug for Route<'_, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Route").finish_non_exhaustive()
     }
-}
-
-fn refuse(why: &BadEvent, request_id: &str) -> Response {
-    match why {
-        BadEvent::Malformed(detail) => tracing::error!(requestId = request_id, detail, "{why}"),
-        _ => tracing::error!(requestId = request_id, "{why}"),
-    }
-    Response::status(400).with_body(why.to_string())
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> String {
@@ -220,35 +259,42 @@ impl From<FunctionError> for Unserved {
 }
 
 /// One kind of route, its handler's types erased.
-pub(crate) trait Serve {
-    fn serve(&self, event: Event) -> LocalBoxFuture<'_, Result<Response, Unserved>>;
+pub(crate) trait Serve<A> {
+    fn serve<'a>(&'a self, event: Event<'a>) -> LocalBoxFuture<'a, Result<A, Unserved>>;
 }
 
+struct OnAuthorize<H>(H);
 struct OnConnect<H>(H);
 struct OnDisconnect<H>(H);
 struct OnMessage<H, B>(H, PhantomData<fn(B)>);
 struct OnRequest<H, B, R>(H, PhantomData<fn(B) -> R>);
 
-impl<H: AsyncFn(Connect) -> Result<Accept, Reject>> Serve for OnConnect<H> {
-    fn serve(&self, event: Event) -> LocalBoxFuture<'_, Result<Response, Unserved>> {
+impl<H: AsyncFn(Authorize) -> Result<Allow, Deny>> Serve<Policy> for OnAuthorize<H> {
+    fn serve<'a>(&'a self, event: Event<'a>) -> LocalBoxFuture<'a, Result<Policy, Unserved>> {
+        Box::pin(authorize::authorize(event, &self.0))
+    }
+}
+
+impl<H: AsyncFn(Connect) -> Result<Accept, Reject>> Serve<Response> for OnConnect<H> {
+    fn serve<'a>(&'a self, event: Event<'a>) -> LocalBoxFuture<'a, Result<Response, Unserved>> {
         Box::pin(async move { Ok(connect::answer((self.0)(Connect::new(event)?).await)) })
     }
 }
 
-impl<H: AsyncFn(Disconnect) -> Result<(), RouteError>> Serve for OnDisconnect<H> {
-    fn serve(&self, event: Event) -> LocalBoxFuture<'_, Result<Response, Unserved>> {
+impl<H: AsyncFn(Disconnect) -> Result<(), RouteError>> Serve<Response> for OnDisconnect<H> {
+    fn serve<'a>(&'a self, event: Event<'a>) -> LocalBoxFuture<'a, Result<Response, Unserved>> {
         Box::pin(async move { Ok(disconnect::answer((self.0)(Disconnect::new(event)?).await)?) })
     }
 }
 
-impl<B: Body, H: AsyncFn(Message<B>) -> Result<(), RouteError>> Serve for OnMessage<H, B> {
-    fn serve(&self, event: Event) -> LocalBoxFuture<'_, Result<Response, Unserved>> {
+impl<B: Body, H: AsyncFn(Message<B>) -> Result<(), RouteError>> Serve<Response> for OnMessage<H, B> {
+    fn serve<'a>(&'a self, event: Event<'a>) -> LocalBoxFuture<'a, Result<Response, Unserved>> {
         Box::pin(message::message(event, &self.0))
     }
 }
 
-impl<B: Body, R: Payload, H: AsyncFn(Message<B>) -> Result<R, RouteError>> Serve for OnRequest<H, B, R> {
-    fn serve(&self, event: Event) -> LocalBoxFuture<'_, Result<Response, Unserved>> {
+impl<B: Body, R: Payload, H: AsyncFn(Message<B>) -> Result<R, RouteError>> Serve<Response> for OnRequest<H, B, R> {
+    fn serve<'a>(&'a self, event: Event<'a>) -> LocalBoxFuture<'a, Result<Response, Unserved>> {
         Box::pin(message::request(event, &self.0))
     }
 }

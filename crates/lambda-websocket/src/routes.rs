@@ -33,7 +33,7 @@ use crate::route::{self, Error, Route, Serve, Unserved};
 #[derive(Default)]
 #[must_use = "routes serve nothing until they are run"]
 pub struct Routes<'h> {
-    by_key: HashMap<String, Box<dyn Serve + 'h>>,
+    by_key: HashMap<String, Box<dyn Serve<Response> + 'h>>,
 }
 
 impl<'h> Routes<'h> {
@@ -104,8 +104,8 @@ impl<'h> From<Routes<'h>> for Route<'h> {
     }
 }
 
-impl Serve for Routes<'_> {
-    fn serve(&self, event: Event) -> LocalBoxFuture<'_, Result<Response, Unserved>> {
+impl Serve<Response> for Routes<'_> {
+    fn serve<'a>(&'a self, event: Event<'a>) -> LocalBoxFuture<'a, Result<Response, Unserved>> {
         match self.by_key.get(event.connection.route_key()) {
             Some(route) => route.serve(event),
             None => Box::pin(async { Err(BadEvent::UnknownRouteKey.into()) }),

@@ -1,8 +1,11 @@
 //! What an error does on each kind of route: its status, its body, and whether Lambda is told of a function error.
 
+// Clippy's exception for tests does not reach their helpers.
+#![allow(clippy::unwrap_used)]
+
 use lambda_websocket::{
-    Accept, Connect, Disconnect, Json, Message, PostError, Reject, Route, RouteError, Routes, Text, connect,
-    disconnect, message, request,
+    Accept, Allow, Authorize, Connect, Deny, Disconnect, Json, Message, PostError, Reject, Route, RouteError, Routes,
+    Text, authorize, connect, disconnect, message, request,
 };
 use serde_json::{Value, json};
 
@@ -53,6 +56,81 @@ async fn on_connect_an_error_is_the_status_of_the_handshake() {
     check(|| internal().into(), 500, "Failed to connect: the connection could not be stored").await;
     let route = connect(async |_: Connect| Ok(Accept::new()));
     assert_eq!(outcome(&route, &event("CONNECT", "")).await, Ok((200, Some("Connected".to_owned()))));
+}
+
+const ARN: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcd123456/prod/$connect";
+
+/// The event of an authorizer, which is a `$connect` event with a question in front.
+fn question() -> Value {
+    let mut event: Value = serde_json::from_str(&event("CONNECT", "")).unwrap();
+    event["type"] = "REQUEST".into();
+    event["methodArn"] = ARN.into();
+    event
+}
+
+/// Whom a policy allows in, `None` if nobody; or type and message of the function error.
+type Verdict = Result<Option<String>, (&'static str, String)>;
+
+async fn verdict(handler: impl AsyncFn(Authorize) -> Result<Allow, Deny>, event: &Value) -> Verdict {
+    let answer = authorize(handler).replay(&event.to_string()).await;
+    let policy = answer.map_err(|error| (error.error_type(), error.message().to_owned()))?;
+    assert_eq!(policy.resource(), ARN);
+    Ok(policy.allows().then(|| policy.principal_id().to_owned()))
+}
+
+fn failure(error_type: &'static str, message: &str) -> Verdict {
+    Err((error_type, message.to_owned()))
+}
+
+#[tokio::test]
+async fn an_authorizer_lets_in_whom_it_allows_and_nobody_else() {
+    async fn check(answer: impl Fn() -> Result<Allow, Deny>, expected: Verdict) {
+        assert_eq!(verdict(async |_| answer(), &question()).await, expected);
+    }
+    check(|| Ok(Allow::new("alice")), Ok(Some("alice".to_owned()))).await;
+    check(|| Err(Deny::forbidden("not you")), Ok(None)).await;
+    // To the letter: API Gateway makes 401 of this message, and 500 of every other.
+    check(|| Err(Deny::unauthorized("who?")), failure("Unauthorized", "Unauthorized")).await;
+    let internal_error = |cause: &str| failure("InternalError", &format!("the authorizer failed: {cause}"));
+    check(|| Err(internal().into()), internal_error("the secret cause")).await;
+    check(|| Err(std::io::Error::other("Unauthorized").into()), internal_error("Unauthorized")).await;
+    check(|| Err(Deny::internal("the secret cause")), internal_error("the secret cause")).await;
+
+    let nobody = "the principal is empty: name the client that is allowed in";
+    check(|| Ok(Allow::new("")), internal_error(nobody)).await;
+    let large = || Ok(Allow::new("alice").with_context("data", "x".repeat(8192)));
+    let (error_type, message) = verdict(async |_| large(), &question()).await.unwrap_err();
+    assert_eq!((error_type, message.contains("and 8192 are allowed")), ("InternalError", true), "{message}");
+
+    let panicking = || -> bool { panic!("Unauthorized") };
+    let handler = async |_: Authorize| if panicking() { Ok(Allow::new("alice")) } else { unreachable!() };
+    let panicked = failure("HandlerPanicked", "the handler panicked: Unauthorized");
+    assert_eq!(verdict(handler, &question()).await, panicked);
+}
+
+#[tokio::test]
+async fn an_authorizer_answers_no_other_question() {
+    type Change = fn(&mut Value);
+    let cases: [(Change, &str); 10] = [
+        (|event| *event = json!("garbage"), "Missing RequestContext"),
+        (|event| event["requestContext"] = Value::Null, "Missing RequestContext"),
+        (|event| event["requestContext"]["connectionId"] = Value::Null, "Missing connectionId"),
+        (|event| event["requestContext"]["connectionId"] = json!("../x"), "Malformed connectionId"),
+        (|event| event["requestContext"]["eventType"] = json!("MESSAGE"), "Wrong event type: expected CONNECT"),
+        (|event| event["type"] = json!("TOKEN"), "Wrong type: expected REQUEST"),
+        (|event| event["methodArn"] = Value::Null, "Missing methodArn"),
+        (|event| event["methodArn"] = json!("*"), "Malformed methodArn"),
+        (|event| event["methodArn"] = json!([ARN]), "Malformed event"),
+        (|event| event["headers"] = json!(7), "Malformed event"),
+    ];
+    for (change, message) in cases {
+        let mut event = question();
+        change(&mut event);
+        let never = async |_: Authorize| -> Result<Allow, Deny> { panic!("asked") };
+        assert_eq!(verdict(never, &event).await, failure("BadEvent", message), "{event}");
+    }
+    let error = authorize(async |_| Ok(Allow::new("alice"))).replay("{").await.unwrap_err();
+    assert_eq!(error.message(), "Malformed event");
 }
 
 #[tokio::test]

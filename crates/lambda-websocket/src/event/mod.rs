@@ -1,5 +1,6 @@
 //! From Lambda's JSON to a checked event: the only place that distrusts its input.
 
+mod authorizer;
 mod mend;
 
 use std::fmt;
@@ -39,7 +40,7 @@ impl fmt::Display for Kind {
     }
 }
 
-/// Why an event can't be served. The text is the body of the 400.
+/// Why an event can't be served. The text is the body of the 400, or the message of an authorizer's function error.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BadEvent {
     #[error("Missing RequestContext")]
@@ -52,13 +53,21 @@ pub(crate) enum BadEvent {
     WrongEventType(Kind),
     #[error("Unknown route key")]
     UnknownRouteKey,
+    #[error("Wrong type: expected REQUEST")]
+    WrongAuthorizerType,
+    #[error("Missing methodArn")]
+    MissingMethodArn,
+    #[error("Malformed methodArn")]
+    MalformedMethodArn,
     #[error("Malformed event")]
     Malformed(String),
 }
 
 /// An event whose connection id is valid. Whether its kind is one that the route serves is the route's to say.
 #[derive(Debug)]
-pub(crate) struct Event {
+pub(crate) struct Event<'j> {
+    /// What it was read from, for what the type of `aws_lambda_events` does not keep.
+    json: &'j str,
     /// `None` for a kind that API Gateway does not have.
     pub(crate) kind: Option<Kind>,
     pub(crate) body: Option<String>,
@@ -72,8 +81,8 @@ pub(crate) struct Refused {
     pub(crate) request_id: Option<String>,
 }
 
-impl Event {
-    pub(crate) fn parse(json: &str, origin: Origin) -> Result<Self, Refused> {
+impl<'j> Event<'j> {
+    pub(crate) fn parse(json: &'j str, origin: Origin) -> Result<Self, Refused> {
         let mut raw = read(json)?;
         let context = &mut raw.request_context;
         let id = match context.connection_id.as_deref() {
@@ -82,11 +91,16 @@ impl Event {
         };
         let id = id.map_err(|why| Refused { why, request_id: context.request_id.take() })?;
         let kind = context.event_type.as_deref().and_then(Kind::of);
-        Ok(Self { kind, body: raw.body.take(), connection: Connection::new(id, origin, raw) })
+        Ok(Self { json, kind, body: raw.body.take(), connection: Connection::new(id, origin, raw) })
     }
 
     pub(crate) fn expect(self, kind: Kind) -> Result<Self, BadEvent> {
         if self.kind == Some(kind) { Ok(self) } else { Err(BadEvent::WrongEventType(kind)) }
+    }
+
+    /// What an authorizer is asked about. No other event has it.
+    pub(crate) fn method_arn(&self) -> Result<String, BadEvent> {
+        authorizer::method_arn(self.json)
     }
 }
 
@@ -115,8 +129,8 @@ mod tests {
 
     use super::*;
 
-    fn parse(event: &Value) -> Result<Event, BadEvent> {
-        Event::parse(&event.to_string(), Origin::Replay).map_err(|refused| refused.why)
+    fn parse(event: &Value) -> Result<Event<'static>, BadEvent> {
+        Event::parse(event.to_string().leak(), Origin::Replay).map_err(|refused| refused.why)
     }
 
     fn message() -> Value {

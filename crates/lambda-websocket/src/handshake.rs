@@ -1,0 +1,101 @@
+//! What the HTTP request says that asks for a connection.
+
+use std::ops::Deref;
+
+use http::HeaderValue;
+
+use crate::connection::{Connection, OwnId};
+use crate::event::{BadEvent, Event, Kind};
+
+/// The HTTP request that asks for a connection, with its query string and its headers. [`Connect`](crate::Connect) and
+/// [`Authorize`](crate::Authorize) dereference to it; no later event has either, so keep what you need.
+///
+/// Everything else that an event knows is on [`Connection`].
+#[derive(Clone, Debug)]
+pub struct Handshake {
+    id: OwnId,
+    connection: Connection,
+}
+
+impl Handshake {
+    pub(crate) fn new(event: Event<'_>) -> Result<Self, BadEvent> {
+        let connection = event.expect(Kind::Connect)?.connection;
+        Ok(Self { id: OwnId::of(&connection), connection })
+    }
+
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// The id that the connection will have. It can't be posted to yet, see [`OwnId`].
+    #[must_use]
+    pub fn id(&self) -> &OwnId {
+        &self.id
+    }
+
+    /// The value of a query parameter; the last one, if the URL repeats it.
+    #[must_use]
+    pub fn query(&self, name: &str) -> Option<&str> {
+        self.raw().query_string_parameters.first(name)
+    }
+
+    /// Every value of a query parameter, in the order of the URL.
+    pub fn query_all(&self, name: &str) -> impl Iterator<Item = &str> {
+        let (single, all) = (&self.raw().query_string_parameters, &self.raw().multi_value_query_string_parameters);
+        // Some emulators leave out the map that has them all.
+        all.all(name).or_else(|| single.all(name)).into_iter().flatten()
+    }
+
+    /// The value of a header; the case of `name` does not matter. `None` also for a value that is not ASCII.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.raw().headers.get(name)?.to_str().ok()
+    }
+
+    /// Every value of a header; the case of `name` does not matter. Values that are not ASCII are left out.
+    pub fn header_all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.header_values(name).filter_map(|value| value.to_str().ok())
+    }
+
+    pub(crate) fn header_values(&self, name: &str) -> impl Iterator<Item = &HeaderValue> {
+        let (single, all) = (&self.raw().headers, &self.raw().multi_value_headers);
+        let headers = if all.contains_key(name) { all } else { single };
+        headers.get_all(name).iter()
+    }
+
+    /// The subprotocols that the client offers, the one it likes best first.
+    pub fn subprotocols(&self) -> impl Iterator<Item = Subprotocol<'_>> {
+        self.header_all("sec-websocket-protocol")
+            .flat_map(|names| names.split(','))
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .map(Subprotocol)
+    }
+
+    /// The subprotocol `name`, if the client offers it.
+    #[must_use]
+    pub fn subprotocol(&self, name: &str) -> Option<Subprotocol<'_>> {
+        self.subprotocols().find(|offered| offered.0 == name)
+    }
+}
+
+impl Deref for Handshake {
+    type Target = Connection;
+
+    fn deref(&self) -> &Connection {
+        &self.connection
+    }
+}
+
+/// A subprotocol that the client offered. Only a [`Handshake`] hands one out, so none can be accepted that was not offered: a browser
+/// fails such a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subprotocol<'e>(&'e str);
+
+impl<'e> Subprotocol<'e> {
+    /// The name as the client wrote it.
+    #[must_use]
+    pub fn as_str(self) -> &'e str {
+        self.0
+    }
+}

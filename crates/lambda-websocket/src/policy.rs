@@ -1,0 +1,172 @@
+//! What an authorizer returns to API Gateway.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::authorize::{Allow, ContextValue};
+
+/// Source: API Gateway developer guide, "Quotas for configuring and running a WebSocket API": Lambda authorizer result size, 8 KB.
+const MAX_BYTES: usize = 8 * 1024;
+
+/// What API Gateway adds to the context itself.
+/// Source: API Gateway developer guide, "API Gateway WebSocket API mapping template reference": `$context.authorizer`.
+const RESERVED_KEYS: [&str; 2] = ["principalId", "integrationLatency"];
+
+/// API Gateway wants a principal in a denial too, and shows it to nobody.
+const NOBODY: &str = "nobody";
+
+/// An authorizer's answer: `{"principalId":…,"policyDocument":…,"context":…}`. Its policy allows or denies `execute-api:Invoke` on exactly
+/// the resource that API Gateway asked about.
+///
+/// Handlers don't make one, [`Route::replay`](crate::Route::replay) shows one.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Policy {
+    principal_id: String,
+    policy_document: Document,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    context: BTreeMap<String, ContextValue>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Document {
+    version: &'static str,
+    statement: [Statement; 1],
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Statement {
+    action: &'static str,
+    effect: Effect,
+    resource: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+enum Effect {
+    Allow,
+    Deny,
+}
+
+/// Why an [`Allow`] can't be answered.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InvalidAllow {
+    #[error("the principal is empty: name the client that is allowed in")]
+    NoPrincipal,
+    #[error("the context key {0:?} is API Gateway's own: choose another")]
+    ReservedKey(String),
+    #[error("the authorizer's answer is too large: {0} bytes, and {MAX_BYTES} are allowed; put less into the context")]
+    TooLarge(usize),
+    #[error("the authorizer's answer can't be written")]
+    Json(#[from] serde_json::Error),
+}
+
+impl Policy {
+    pub(crate) fn allow(method_arn: String, allow: Allow) -> Result<Self, InvalidAllow> {
+        let Allow { principal_id, context } = allow;
+        if principal_id.is_empty() {
+            return Err(InvalidAllow::NoPrincipal);
+        }
+        if let Some(key) = context.keys().find(|key| RESERVED_KEYS.contains(&key.as_str())) {
+            return Err(InvalidAllow::ReservedKey(key.clone()));
+        }
+        let policy = Self::new(principal_id, Effect::Allow, method_arn, context);
+        match serde_json::to_string(&policy)?.len() {
+            bytes if bytes > MAX_BYTES => Err(InvalidAllow::TooLarge(bytes)),
+            _ => Ok(policy),
+        }
+    }
+
+    pub(crate) fn deny(method_arn: String) -> Self {
+        Self::new(NOBODY.to_owned(), Effect::Deny, method_arn, BTreeMap::new())
+    }
+
+    fn new(principal_id: String, effect: Effect, resource: String, context: BTreeMap<String, ContextValue>) -> Self {
+        let statement = [Statement { action: "execute-api:Invoke", effect, resource }];
+        Self { principal_id, policy_document: Document { version: "2012-10-17", statement }, context }
+    }
+
+    fn statement(&self) -> &Statement {
+        let [statement] = &self.policy_document.statement;
+        statement
+    }
+
+    /// Whether it lets the client in.
+    #[must_use]
+    pub fn allows(&self) -> bool {
+        self.statement().effect == Effect::Allow
+    }
+
+    /// What it is about: the event's `methodArn`.
+    #[must_use]
+    pub fn resource(&self) -> &str {
+        &self.statement().resource
+    }
+
+    /// Who the client is; a placeholder if it is denied.
+    #[must_use]
+    pub fn principal_id(&self) -> &str {
+        &self.principal_id
+    }
+
+    /// A value of the context.
+    #[must_use]
+    pub fn context(&self, key: &str) -> Option<&ContextValue> {
+        self.context.get(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{json, to_value};
+
+    use super::*;
+
+    const ARN: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcd123456/prod/$connect";
+
+    #[test]
+    fn it_is_written_as_api_gateway_reads_it() {
+        let allow = Allow::new("alice")
+            .with_context("tenant", "acme")
+            .with_context("admin", true)
+            .with_context("level", 7)
+            .with_context("share", 0.5)
+            .with_context("rest", f64::NAN);
+        let statement = |effect| json!([{ "Action": "execute-api:Invoke", "Effect": effect, "Resource": ARN }]);
+        assert_eq!(
+            to_value(Policy::allow(ARN.to_owned(), allow).unwrap()).unwrap(),
+            json!({
+                "principalId": "alice",
+                "policyDocument": { "Version": "2012-10-17", "Statement": statement("Allow") },
+                "context": { "tenant": "acme", "admin": true, "level": 7, "share": 0.5, "rest": "NaN" },
+            })
+        );
+        assert_eq!(
+            to_value(Policy::deny(ARN.to_owned())).unwrap(),
+            json!({
+                "principalId": "nobody",
+                "policyDocument": { "Version": "2012-10-17", "Statement": statement("Deny") },
+            })
+        );
+    }
+
+    #[test]
+    fn an_answer_that_api_gateway_would_not_take_is_none() {
+        let refused = |allow| Policy::allow(ARN.to_owned(), allow).unwrap_err().to_string();
+        assert!(refused(Allow::new("")).contains("principal is empty"));
+        for key in RESERVED_KEYS {
+            assert!(refused(Allow::new("alice").with_context(key, "x")).contains(key));
+        }
+    }
+
+    #[test]
+    fn the_whole_answer_counts_for_its_limit() {
+        let with = |length| Policy::allow(ARN.to_owned(), Allow::new("alice").with_context("data", "x".repeat(length)));
+        let empty = serde_json::to_string(&with(0).unwrap()).unwrap().len();
+        assert!(with(8192 - empty).is_ok());
+        let error = with(8193 - empty).unwrap_err().to_string();
+        assert!(error.contains("8193 bytes, and 8192 are allowed"), "{error}");
+    }
+}
