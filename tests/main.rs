@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod cargo_lambda;
+mod authorize;
 mod chat;
 mod command_line;
 mod connect;

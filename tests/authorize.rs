@@ -1,0 +1,135 @@
+//! The example's authorizer: its own binary, called by itself. Every event here is as real as its token, which was signed elsewhere.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+use websocket_gateway::lambda::InvokeError;
+use websocket_gateway::{Gateway, Options};
+
+use crate::support::{gateway as program, in_time, options, root, start};
+
+const TEMPLATE: &str = "tests/authorize.yaml";
+
+/// What API Gateway is told: whom to let in, or with which error the function failed.
+async fn verdict(gateway: &Gateway, event: impl Into<Vec<u8>>) -> Result<String, String> {
+    match gateway.invoke("AuthorizeFunction", event.into()).await {
+        Ok(answer) => {
+            let answer: Value = serde_json::from_slice(&answer).unwrap();
+            let statement = &answer["policyDocument"]["Statement"][0];
+            assert_eq!(statement["Effect"], "Allow", "{answer}");
+            assert_eq!(statement["Resource"], event_of("authorize")["methodArn"], "{answer}");
+            Ok(answer["principalId"].as_str().unwrap().to_owned())
+        }
+        // API Gateway makes 401 of the message `Unauthorized`, and 500 of any other.
+        Err(InvokeError::FunctionError { message, .. }) => Err(message),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn read(file: &str) -> Vec<u8> {
+    std::fs::read(root().join("events-authorizer").join(file)).unwrap()
+}
+
+fn event_of(name: &str) -> Value {
+    serde_json::from_slice(&read(&format!("{name}.json"))).unwrap()
+}
+
+fn files(folder: &str) -> BTreeSet<String> {
+    let entries = std::fs::read_dir(root().join("events-authorizer").join(folder)).unwrap();
+    let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    names.filter(|name| name.ends_with(".json")).collect()
+}
+
+#[tokio::test]
+async fn who_has_a_good_token_is_let_in_wherever_it_is() {
+    let gateway = start(options(TEMPLATE)).await;
+    for file in files("") {
+        assert_eq!(verdict(&gateway, read(&file)).await, Ok("alice".to_owned()), "{file}");
+    }
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn nobody_else_is_let_in() {
+    const UNAUTHORIZED: &str = "Unauthorized";
+    let expected: BTreeMap<_, _> = [
+        ("alg-hs512", UNAUTHORIZED),
+        ("alg-none", UNAUTHORIZED),
+        ("alg-none-signed", UNAUTHORIZED),
+        ("alg-rs256", UNAUTHORIZED),
+        ("another-audience", UNAUTHORIZED),
+        ("bad-signature", UNAUTHORIZED),
+        ("empty-subject", "the authorizer failed: the principal is empty: name the client that is allowed in"),
+        ("empty-token", UNAUTHORIZED),
+        ("expired", UNAUTHORIZED),
+        ("expiry-as-text", UNAUTHORIZED),
+        ("forged-claims", UNAUTHORIZED),
+        ("garbage", "Missing RequestContext"),
+        ("missing-connection-id", "Missing connectionId"),
+        ("missing-method-arn", "Missing methodArn"),
+        ("missing-request-context", "Missing RequestContext"),
+        ("missing-token", UNAUTHORIZED),
+        ("no-expiry", UNAUTHORIZED),
+        ("no-subject", UNAUTHORIZED),
+        ("not-a-token", UNAUTHORIZED),
+        ("not-before-as-text", UNAUTHORIZED),
+        ("not-yet-valid", UNAUTHORIZED),
+        ("token-twice", UNAUTHORIZED),
+        ("two-tokens-in-url", UNAUTHORIZED),
+        ("wildcard-method-arn", "Malformed methodArn"),
+        ("wrong-type", "Wrong type: expected REQUEST"),
+    ]
+    .map(|(fault, message)| (format!("authorize.{fault}.json"), message))
+    .into();
+    assert_eq!(files("invalid"), expected.keys().cloned().collect());
+
+    let gateway = start(options(TEMPLATE)).await;
+    for (file, message) in expected {
+        let event = read(&format!("invalid/{file}"));
+        assert_eq!(verdict(&gateway, event).await, Err(message.to_owned()), "{file}");
+    }
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_huge_token_is_no_more_than_a_bad_one() {
+    let gateway = start(options(TEMPLATE)).await;
+    let good = event_of("authorize")["queryStringParameters"]["token"].as_str().unwrap().to_owned();
+    let huge = "x".repeat(1024 * 1024);
+    for token in [format!("{good}{huge}"), format!("{huge}.{good}"), huge.clone(), ".".repeat(1024 * 1024)] {
+        let mut event = event_of("authorize");
+        event["queryStringParameters"]["token"] = token.as_str().into();
+        event["multiValueQueryStringParameters"]["token"] = json!([token]);
+        assert_eq!(verdict(&gateway, event.to_string()).await, Err("Unauthorized".to_owned()));
+    }
+    // The function is none the worse for it.
+    assert_eq!(verdict(&gateway, read("authorize.json")).await, Ok("alice".to_owned()));
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_good_secret_it_does_not_start() {
+    for secret in ["", "one byte less than HS256 takes.", "{{resolve:secretsmanager:websocket-jwt-secret}}"] {
+        let parameters = [("JwtSecret".to_owned(), secret.to_owned())].into();
+        let gateway = start(Options { parameters, ..options(TEMPLATE) }).await;
+        let error = gateway.invoke("AuthorizeFunction", read("authorize.json")).await.unwrap_err();
+        assert!(matches!(error, InvokeError::Exited { during_init: true, .. }), "{secret}: {error}");
+        gateway.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn no_token_is_ever_logged() {
+    for (file, outcome) in [("authorize", "execute-api:Invoke"), ("invalid/authorize.expired", "ExpiredSignature")] {
+        let path = format!("events-authorizer/{file}.json");
+        let run = program(&["invoke", "AuthorizeFunction", &path, "--template", TEMPLATE]).output();
+        let output = in_time("the end of the gateway", run).await.unwrap();
+        let output = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat();
+        assert!(output.contains(outcome), "{output}");
+        assert!(output.contains("DEBUG"), "{output}");
+        let token = event_of(file)["queryStringParameters"]["token"].as_str().unwrap().to_owned();
+        for part in token.split('.') {
+            assert!(!output.contains(part), "{output}");
+        }
+    }
+}
