@@ -3,6 +3,9 @@
 use crate::support::{Client, Refused, Table, ended, example, get, options, probe, start};
 use websocket_gateway::{InvocationResult, Options, Store};
 
+const HANDSHAKE: &str = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
+    sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
+
 #[tokio::test]
 async fn a_connection_has_a_row_as_long_as_it_lasts() {
     let gateway = example().await;
@@ -60,11 +63,48 @@ async fn a_subprotocol_is_answered_only_if_the_function_names_it() {
     let client = Client::try_connect(&url, &offer).await.unwrap();
     assert_eq!(client.subprotocol.as_deref(), Some("chat.v1"));
 
-    let offering = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
-        sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: chat.v1\r\n";
-    let (status, head) = get(&gateway.url(), offering).await;
+    let (status, head) = get(&gateway.url(), &format!("{HANDSHAKE}sec-websocket-protocol: chat.v1\r\n")).await;
     assert_eq!(status, 101);
     assert!(!head.contains("sec-websocket-protocol"), "{head}");
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn the_example_speaks_its_own_subprotocol_and_never_a_token() {
+    let gateway = example().await;
+    for (offer, answer) in
+        [("bearer.a.b.c, chat.v1", Some("chat.v1")), ("bearer.a.b.c", None), ("chat.v2", None), ("CHAT.V1", None)]
+    {
+        // A client that offers some, and hears of none, fails the connection.
+        let (status, head) = get(&gateway.url(), &format!("{HANDSHAKE}sec-websocket-protocol: {offer}\r\n")).await;
+        assert_eq!(status, 101, "{offer}");
+        let answered = head.lines().find_map(|line| line.strip_prefix("sec-websocket-protocol: "));
+        assert_eq!(answered, answer, "{offer}");
+    }
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_may_connect_if_its_origin_is_on_the_list() {
+    let parameters = [("AllowedOrigins".to_owned(), "https://example.com, http://localhost:8080".to_owned())].into();
+    let gateway = start(Options { parameters, ..options("template.yaml") }).await;
+    let table = Table::of(&gateway).await;
+    let connect = async |origin| Client::try_connect(&gateway.url(), &[("origin", origin)]).await;
+    for foreign in ["https://evil.example", "https://example.com.evil.example", "https://example.com:444", "null"] {
+        assert_eq!(connect(foreign).await.err(), Some(Refused(403)), "{foreign}");
+    }
+    assert!(table.rows().await.is_empty());
+    let _page = connect("http://localhost:8080").await.unwrap();
+    let _no_browser = Client::connect(&gateway, "").await;
+    assert_eq!(table.rows().await.len(), 2);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_list_with_a_mistake_lets_nobody_in() {
+    let parameters = [("AllowedOrigins".to_owned(), "example.com".to_owned())].into();
+    let gateway = start(Options { parameters, ..options("template.yaml") }).await;
+    assert_eq!(Client::try_connect(&gateway.url(), &[]).await.err(), Some(Refused(502)));
     gateway.stop().await;
 }
 

@@ -6,7 +6,7 @@ use saphyr::{LoadableYamlNode, Yaml};
 use websocket_gateway::api::{Code, Function};
 use websocket_gateway::template::{Options, load};
 
-use crate::support::root;
+use crate::support::{edited, root, with_authorizer};
 
 /// What a call in a route's source needs to be allowed.
 const NEEDS: [(&str, &str); 7] = [
@@ -22,7 +22,10 @@ const NEEDS: [(&str, &str); 7] = [
 
 /// A template's document, without looking at tags: `!Sub text` is the text.
 fn document() -> Yaml<'static> {
-    let text = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    parse(std::fs::read_to_string(root().join("template.yaml")).unwrap())
+}
+
+fn parse(text: String) -> Yaml<'static> {
     Yaml::load_from_str(text.leak()).unwrap().remove(0)
 }
 
@@ -93,11 +96,12 @@ fn every_route_has_its_binary_and_every_binary_its_route() {
         assert!(name.chars().all(|letter| letter.is_ascii_alphanumeric()), "{route_key}: SAM takes no other letters");
         let function = &api.functions[&route.function];
         assert_eq!(binary(function), name, "{route_key}");
-        binaries.insert(format!("{name}.rs"));
+        binaries.insert(name.to_owned());
     }
+    binaries.insert("authorize".to_owned());
     let sources = std::fs::read_dir(root().join("crates/routes/src/bin")).unwrap();
-    let sources: BTreeSet<_> = sources.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
-    assert_eq!(binaries, sources);
+    let sources = sources.map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned());
+    assert_eq!(binaries, sources.collect());
 }
 
 #[test]
@@ -125,6 +129,8 @@ fn every_function_may_do_what_it_does_and_nothing_else() {
 
         let uses_table = needed.iter().any(|action| action.starts_with("dynamodb:"));
         assert_eq!(function.environment.contains_key("TABLE_NAME"), uses_table, "{id}");
+        let looks_at_origin = source.contains("AllowedOrigins::from_env()");
+        assert_eq!(function.environment.contains_key("ALLOWED_ORIGINS"), looks_at_origin, "{id}");
         for (actions, resources) in statements {
             for resource in resources {
                 let right = match actions[0].as_str() {
@@ -147,5 +153,49 @@ fn every_function_keeps_its_logs_for_a_while_only() {
         let group = get(properties, "LoggingConfig").and_then(|logging| get(logging, "LogGroup")).unwrap();
         let group = resource(&document, group.as_str().unwrap());
         assert!(get(group, "Properties").and_then(|p| get(p, "RetentionInDays")).is_some(), "{id}");
+    }
+}
+
+#[test]
+fn the_authorizer_is_off_until_its_lines_are_no_comments() {
+    let off = document();
+    let auth = |document| get(get(resource(document, "WebSocketApi"), "Properties").unwrap(), "Auth").cloned();
+    assert!(auth(&off).is_none());
+    assert!(get(get(&off, "Resources").unwrap(), "AuthorizeFunction").is_none());
+    assert!(get(get(&off, "Parameters").unwrap(), "JwtSecret").is_none());
+
+    let on = parse(with_authorizer());
+    let auth = auth(&on).unwrap();
+    assert_eq!(get(&auth, "AuthType").unwrap().as_str(), Some("CUSTOM"));
+    assert_eq!(get(&auth, "AuthArn").unwrap().as_str(), Some("AuthorizeFunction.Arn"));
+    // Every identity source must be there, and the token is in one of two places.
+    assert!(get(&auth, "IdentitySource").is_none());
+
+    let function = resource(&on, "AuthorizeFunction");
+    let build = get(function, "Metadata").and_then(|metadata| get(metadata, "BuildProperties")).unwrap();
+    assert_eq!(get(build, "Binary").unwrap().as_str(), Some("authorize"));
+    let properties = get(function, "Properties").unwrap();
+    assert!(get(properties, "Policies").is_none(), "it calls nobody");
+    let variables = get(properties, "Environment").and_then(|environment| get(environment, "Variables")).unwrap();
+    assert_eq!(get(variables, "JWT_SECRET").unwrap().as_str(), Some("JwtSecret"));
+    let group = get(properties, "LoggingConfig").and_then(|logging| get(logging, "LogGroup")).unwrap();
+    let group = resource(&on, group.as_str().unwrap());
+    assert!(get(group, "Properties").and_then(|p| get(p, "RetentionInDays")).is_some());
+
+    let secret = get(&on, "Parameters").and_then(|parameters| get(parameters, "JwtSecret")).unwrap();
+    assert_eq!(get(secret, "NoEcho").unwrap().as_bool(), Some(true));
+    assert!(get(secret, "Default").unwrap().as_str().unwrap().starts_with("{{resolve:secretsmanager:"));
+}
+
+#[test]
+fn nothing_else_changes_with_the_authorizer_and_twice_is_once() {
+    let off = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    let on = with_authorizer();
+    assert_eq!(edited(&on), on);
+    let differs = |(off, on): &(&str, &str)| off != on;
+    let changed: Vec<_> = off.lines().zip(on.lines()).filter(differs).collect();
+    assert_eq!(off.lines().count(), on.lines().count());
+    for (off, on) in changed {
+        assert_eq!(off.strip_prefix("  # "), on.strip_prefix("  "));
     }
 }

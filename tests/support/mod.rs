@@ -1,5 +1,6 @@
 //! What every test starts from: a gateway, a client, a look into the table.
 
+mod authorizer;
 mod client;
 mod gate;
 mod own_api;
@@ -14,6 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use websocket_gateway::{Gateway, Invocation, Invocations, Options};
 
+pub(crate) use authorizer::{edited, with_authorizer};
 pub(crate) use client::{Client, Refused};
 pub(crate) use gate::Gate;
 pub(crate) use own_api::OwnApi;
