@@ -11,13 +11,12 @@ use crate::error::{BoxError, FunctionError, chain, presentable};
 use crate::event::{BadEvent, Event};
 use crate::handshake::Handshake;
 use crate::policy::Policy;
-use crate::route::Unserved;
+use crate::serve::Unserved;
 
 /// A client that wants to connect, as API Gateway shows it to the authorizer of `$connect`. What it sent is on [`Handshake`].
 ///
-/// An authorizer can't post to `@connections`: the client is nobody yet. Shown with `{:?}` it leaves out headers and query string, which
-/// is where secrets are.
-#[derive(Clone)]
+/// An authorizer can't post to `@connections`: the client is nobody yet.
+#[derive(Clone, Debug)]
 pub struct Authorize {
     handshake: Handshake,
     method_arn: String,
@@ -41,13 +40,6 @@ impl Deref for Authorize {
 
     fn deref(&self) -> &Handshake {
         &self.handshake
-    }
-}
-
-impl fmt::Debug for Authorize {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut event = f.debug_struct("Authorize");
-        event.field("method_arn", &self.method_arn).field("id", self.id()).finish_non_exhaustive()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the HTTP request says that asks for a connection.
 
+use std::fmt;
 use std::ops::Deref;
 
 use http::HeaderValue;
@@ -10,8 +11,9 @@ use crate::event::{BadEvent, Event, Kind};
 /// The HTTP request that asks for a connection, with its query string and its headers. [`Connect`](crate::Connect) and
 /// [`Authorize`](crate::Authorize) dereference to it; no later event has either, so keep what you need.
 ///
-/// Everything else that an event knows is on [`Connection`].
-#[derive(Clone, Debug)]
+/// Everything else that an event knows is on [`Connection`]. Shown with `{:?}` it leaves out headers and query string, which is where
+/// secrets are.
+#[derive(Clone)]
 pub struct Handshake {
     id: OwnId,
     connection: Connection,
@@ -84,6 +86,12 @@ impl Deref for Handshake {
 
     fn deref(&self) -> &Connection {
         &self.connection
+    }
+}
+
+impl fmt::Debug for Handshake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handshake").field("id", &self.id).finish_non_exhaustive()
     }
 }
 

@@ -20,6 +20,7 @@ mod registry;
 mod response;
 mod route;
 mod routes;
+mod serve;
 
 #[cfg(doctest)]
 #[doc = include_str!("compile_fail.md")]

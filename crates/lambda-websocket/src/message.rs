@@ -8,7 +8,7 @@ use crate::connections::{Connections, Delivery, MAX_PAYLOAD_BYTES, PostError};
 use crate::error::{Cause, FunctionError, RouteError, chain, presentable};
 use crate::event::{Event, Kind};
 use crate::response::{ErrorFrame, Response};
-use crate::route::Unserved;
+use crate::serve::Unserved;
 
 /// A message that a client sent, its body read as `B`: [`Json`](crate::Json) of your type, or [`Text`]. Both dereference to what they
 /// hold: `event.body.len()`, `event.body.dish`.

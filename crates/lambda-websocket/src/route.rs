@@ -6,22 +6,22 @@ use std::marker::PhantomData;
 use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
-use futures_util::future::LocalBoxFuture;
 use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tracing::Instrument;
 
-use crate::authorize::{self, Allow, Authorize, Deny};
+use crate::authorize::{Allow, Authorize, Deny};
 use crate::body::{Body, Payload};
-use crate::connect::{self, Accept, Connect, Reject};
+use crate::connect::{Accept, Connect, Reject};
 use crate::connections::endpoint::Origin;
-use crate::disconnect::{self, Disconnect};
+use crate::disconnect::Disconnect;
 use crate::error::{FunctionError, RouteError};
 use crate::event::{BadEvent, Event, Refused};
-use crate::message::{self, Message};
+use crate::message::Message;
 use crate::policy::Policy;
 use crate::response::Response;
+use crate::serve::{OnAuthorize, OnConnect, OnDisconnect, OnMessage, OnRequest, Serve, Unserved};
 
 /// What [`Route::run`] ends with when the runtime itself fails.
 pub type Error = lambda_runtime::Error;
@@ -237,64 +237,4 @@ fn panic_message(panic: &(dyn Any + Send)) -> String {
         .map(|text| (*text).to_owned())
         .or_else(|| panic.downcast_ref::<String>().cloned())
         .unwrap_or_else(|| "no message".to_owned())
-}
-
-/// Why an event got no answer of the handler's.
-#[derive(Debug)]
-pub(crate) enum Unserved {
-    Event(BadEvent),
-    Function(FunctionError),
-}
-
-impl From<BadEvent> for Unserved {
-    fn from(why: BadEvent) -> Self {
-        Self::Event(why)
-    }
-}
-
-impl From<FunctionError> for Unserved {
-    fn from(error: FunctionError) -> Self {
-        Self::Function(error)
-    }
-}
-
-/// One kind of route, its handler's types erased.
-pub(crate) trait Serve<A> {
-    fn serve<'a>(&'a self, event: Event<'a>) -> LocalBoxFuture<'a, Result<A, Unserved>>;
-}
-
-struct OnAuthorize<H>(H);
-struct OnConnect<H>(H);
-struct OnDisconnect<H>(H);
-struct OnMessage<H, B>(H, PhantomData<fn(B)>);
-struct OnRequest<H, B, R>(H, PhantomData<fn(B) -> R>);
-
-impl<H: AsyncFn(Authorize) -> Result<Allow, Deny>> Serve<Policy> for OnAuthorize<H> {
-    fn serve<'a>(&'a self, event: Event<'a>) -> LocalBoxFuture<'a, Result<Policy, Unserved>> {
-        Box::pin(authorize::authorize(event, &self.0))
-    }
-}
-
-impl<H: AsyncFn(Connect) -> Result<Accept, Reject>> Serve<Response> for OnConnect<H> {
-    fn serve<'a>(&'a self, event: Event<'a>) -> LocalBoxFuture<'a, Result<Response, Unserved>> {
-        Box::pin(async move { Ok(connect::answer((self.0)(Connect::new(event)?).await)) })
-    }
-}
-
-impl<H: AsyncFn(Disconnect) -> Result<(), RouteError>> Serve<Response> for OnDisconnect<H> {
-    fn serve<'a>(&'a self, event: Event<'a>) -> LocalBoxFuture<'a, Result<Response, Unserved>> {
-        Box::pin(async move { Ok(disconnect::answer((self.0)(Disconnect::new(event)?).await)?) })
-    }
-}
-
-impl<B: Body, H: AsyncFn(Message<B>) -> Result<(), RouteError>> Serve<Response> for OnMessage<H, B> {
-    fn serve<'a>(&'a self, event: Event<'a>) -> LocalBoxFuture<'a, Result<Response, Unserved>> {
-        Box::pin(message::message(event, &self.0))
-    }
-}
-
-impl<B: Body, R: Payload, H: AsyncFn(Message<B>) -> Result<R, RouteError>> Serve<Response> for OnRequest<H, B, R> {
-    fn serve<'a>(&'a self, event: Event<'a>) -> LocalBoxFuture<'a, Result<Response, Unserved>> {
-        Box::pin(message::request(event, &self.0))
-    }
 }

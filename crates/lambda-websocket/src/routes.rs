@@ -12,7 +12,8 @@ use crate::error::RouteError;
 use crate::event::{BadEvent, Event};
 use crate::message::Message;
 use crate::response::Response;
-use crate::route::{self, Error, Route, Serve, Unserved};
+use crate::route::{self, Error, Route};
+use crate::serve::{Serve, Unserved};
 
 /// Several routes in one function, told apart by their route key. An event of a route that is not here is a 400.
 ///
