@@ -3,8 +3,8 @@
 // Clippy's exception for tests does not reach their helpers.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
-mod cargo_lambda;
 mod authorize;
+mod cargo_lambda;
 mod chat;
 mod command_line;
 mod connect;
