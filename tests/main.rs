@@ -7,6 +7,7 @@ mod authorize;
 mod cargo_lambda;
 mod chat;
 mod command_line;
+mod conformance;
 mod connect;
 mod events;
 mod faults;
