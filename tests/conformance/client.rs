@@ -64,13 +64,13 @@ impl Client {
         in_time(self.0.send(message)).await?.map_err(|error| error.to_string())
     }
 
-    /// A text in so many frames. Whether the other side takes it all is for what follows to say.
+    /// A text in so many frames.
     pub(crate) async fn send_in_frames(&mut self, text: &str, frames: usize) -> Result<(), String> {
         let pieces: Vec<_> = text.as_bytes().chunks(text.len().div_ceil(frames)).collect();
         for (n, piece) in pieces.iter().enumerate() {
             let kind = if n == 0 { Data::Text } else { Data::Continue };
             let frame = Frame::message(piece.to_vec(), OpCode::Data(kind), n + 1 == pieces.len());
-            drop(in_time(self.0.send(Message::Frame(frame))).await?);
+            self.send(Message::Frame(frame)).await?;
         }
         Ok(())
     }

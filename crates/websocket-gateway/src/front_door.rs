@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
+use axum::response::IntoResponse;
 use axum::response::Response;
-use http::Request;
+use http::header::HOST;
+use http::{Request, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -15,6 +17,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use percent_encoding::percent_decode_str;
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::api::limits::URL_CHARACTERS;
 use crate::connections;
 use crate::lambda_api;
 use crate::service::Service;
@@ -83,12 +86,23 @@ async fn answer(service: Arc<Service>, peer: SocketAddr, request: Request<Incomi
         return connections::forbidden();
     }
     match rest {
+        "" if characters_of_url(&request) > URL_CHARACTERS => {
+            // A guess: nobody has said what API Gateway answers.
+            StatusCode::URI_TOO_LONG.into_response()
+        }
         "" => websocket::handshake(service, peer, request.into_parts().0).await,
         rest => match connection_id(rest) {
             Some(id) => connections::answer(&service.open, &service.clock, id, request.map(Body::new)).await,
             None => connections::forbidden(),
         },
     }
+}
+
+/// Of the whole URL, as the client wrote it.
+fn characters_of_url<B>(request: &Request<B>) -> usize {
+    let host = request.headers().get(HOST).map_or(0, |host| host.len());
+    let path = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
+    "ws://".len() + host + path
 }
 
 /// The stage, and what follows it without the slash.

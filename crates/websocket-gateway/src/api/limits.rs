@@ -10,6 +10,10 @@ pub const MESSAGE_BYTES: usize = 128 * 1024;
 /// Source: as above: WebSocket frame size, 32 KB.
 pub const FRAME_BYTES: usize = 32 * 1024;
 
+/// The longest URL of a handshake, in characters.
+/// Source: as above: length, in characters, of the URL for a WebSocket API, 4096. That the scheme and the host count is a guess.
+pub const URL_CHARACTERS: usize = 4096;
+
 /// How long an integration may take unless the template says less, and at most.
 /// Source: as above: integration timeout, 50 milliseconds to 29 seconds.
 pub const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);

@@ -1,7 +1,6 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::ws::Utf8Bytes;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -9,6 +8,7 @@ use http::{Method, Request, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use tokio::sync::mpsc::error::TrySendError;
+use tungstenite::Utf8Bytes;
 
 use super::{Ending, OpenConnection, OpenConnections};
 use crate::api::limits::MESSAGE_BYTES;

@@ -1,6 +1,6 @@
-use axum::extract::ws::CloseFrame;
 use tungstenite::Error;
 use tungstenite::error::ProtocolError;
+use tungstenite::protocol::CloseFrame;
 
 use crate::event::Closed;
 
@@ -26,13 +26,18 @@ pub(super) enum Close {
 }
 
 impl Close {
-    pub(super) fn of_error(error: axum::Error) -> Self {
-        match error.into_inner().downcast_ref::<Error>() {
-            Some(Error::Capacity(_)) => Self::TooLarge,
-            Some(Error::Utf8(_)) => Self::NotUtf8,
-            Some(Error::Protocol(error)) if !is_reset(error) => Self::Protocol,
+    pub(super) fn of_error(error: &Error) -> Self {
+        match error {
+            Error::Capacity(_) => Self::TooLarge,
+            Error::Utf8(_) => Self::NotUtf8,
+            Error::Protocol(error) if !is_reset(error) => Self::Protocol,
             _ => Self::Lost,
         }
+    }
+
+    /// Whether the client did what can't be taken. Its bytes make no sense any more then.
+    pub(super) fn is_fault(&self) -> bool {
+        matches!(self, Self::Binary | Self::TooLarge | Self::NotUtf8 | Self::Protocol)
     }
 
     /// The close frame for the client; `None` where there is nobody to send one to, or the client's own is being echoed.
@@ -42,7 +47,7 @@ impl Close {
             Self::GoingAway => (self.code(), "Going away"),
             _ => (self.code(), ""),
         };
-        Some(CloseFrame { code, reason: reason.into() })
+        Some(CloseFrame { code: code.into(), reason: reason.into() })
     }
 
     /// What `$disconnect` is told. Seen on AWS are those of a client's close, of a deleted and of an idle connection; that the others
@@ -61,7 +66,7 @@ impl Close {
     /// As RFC 6455 numbers them; 1005 and 1006 stand for "none given" and "none came", and are never sent.
     fn code(&self) -> u16 {
         match self {
-            Self::Client(Some(frame)) => frame.code,
+            Self::Client(Some(frame)) => frame.code.into(),
             Self::Deleted => 1000,
             Self::GoingAway => 1001,
             Self::Protocol => 1002,

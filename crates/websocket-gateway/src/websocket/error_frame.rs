@@ -1,4 +1,4 @@
-use axum::extract::ws::Utf8Bytes;
+use tungstenite::Utf8Bytes;
 
 use crate::ids::ConnectionId;
 

@@ -1,8 +1,6 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
-use axum::extract::ws::{WebSocket, WebSocketUpgrade};
 use axum::response::{IntoResponse, Response};
 use http::header::{HOST, USER_AGENT};
 use http::request::Parts;
@@ -12,7 +10,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::close::Close;
 use super::session;
-use crate::api::limits::{FRAME_BYTES, MESSAGE_BYTES};
+use super::upgrade::{Socket, Upgrade};
 use crate::connections::{OpenConnection, Receivers};
 use crate::event::{Connection, Identity};
 use crate::ids::ConnectionId;
@@ -21,7 +19,7 @@ use crate::service::Service;
 
 /// Holds the upgrade until `$connect` has answered, and answers the handshake with its verdict.
 pub(crate) async fn handshake(service: Arc<Service>, peer: SocketAddr, mut request: Parts) -> Response {
-    let Ok(upgrade) = WebSocketUpgrade::from_request_parts(&mut request, &()).await else {
+    let Some(upgrade) = Upgrade::of(&mut request) else {
         tracing::info!("not a WebSocket handshake: {} {}", request.method, request.uri.path());
         return (StatusCode::UPGRADE_REQUIRED, "This is a WebSocket: connect to it with wscat or another client.\n")
             .into_response();
@@ -32,7 +30,7 @@ pub(crate) async fn handshake(service: Arc<Service>, peer: SocketAddr, mut reque
     match verdict.await {
         // What was let in while the gateway began to stop is turned away after all, and `$disconnect` runs.
         Ok(Ok(_)) if service.stopping.is_cancelled() => StatusCode::SERVICE_UNAVAILABLE.into_response(),
-        Ok(Ok(accepted)) => accepted.upgrade(upgrade),
+        Ok(Ok(Accepted { opening, subprotocol })) => upgrade.accept(subprotocol, |socket| opening.open(socket)),
         Ok(Err(status)) => status.into_response(),
         Err(_) => StatusCode::BAD_GATEWAY.into_response(),
     }
@@ -82,21 +80,6 @@ struct Accepted {
     subprotocol: Option<HeaderValue>,
 }
 
-impl Accepted {
-    fn upgrade(self, mut upgrade: WebSocketUpgrade) -> Response {
-        if let Some(subprotocol) = self.subprotocol {
-            upgrade.set_selected_protocol(subprotocol);
-        }
-        upgrade
-            .max_frame_size(FRAME_BYTES)
-            .max_message_size(MESSAGE_BYTES)
-            // Of axum's 128 KiB of buffers a connection, an idle one needs nothing.
-            .read_buffer_size(4096)
-            .write_buffer_size(0)
-            .on_upgrade(move |socket| self.opening.open(socket))
-    }
-}
-
 /// A connection that can be posted to from the moment its client may see the 101. If it comes to nothing, because the client has left,
 /// `$disconnect` runs all the same: what `$connect` stored would stay behind.
 #[derive(Debug)]
@@ -116,7 +99,7 @@ impl Opening {
         Self { service, connection: Some((connection, receivers)), _task: task }
     }
 
-    async fn open(mut self, socket: WebSocket) {
+    async fn open(mut self, socket: Socket) {
         if let Some((connection, receivers)) = self.connection.take() {
             let service = Arc::clone(&self.service);
             let session = session::run(Arc::clone(&service), connection, receivers, socket);

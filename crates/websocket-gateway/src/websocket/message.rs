@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use axum::extract::ws::Utf8Bytes;
+use tungstenite::Utf8Bytes;
 
 use super::error_frame::ErrorFrame;
 use super::route_selection::select;

@@ -6,5 +6,6 @@ mod handshake;
 mod message;
 mod route_selection;
 mod session;
+mod upgrade;
 
 pub(crate) use handshake::handshake;

@@ -1,19 +1,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::{Message, Utf8Bytes, WebSocket};
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
 use tokio::sync::mpsc;
+use tungstenite::{Message, Utf8Bytes};
 
 use super::close::Close;
 use super::message;
+use super::upgrade::{Socket, drain};
 use crate::clock::millis;
 use crate::connections::{Ending, OpenConnection, Receivers};
 use crate::service::Service;
 
-type Writer = SplitSink<WebSocket, Message>;
-type Reader = SplitStream<WebSocket>;
+type Writer = SplitSink<Socket, Message>;
+type Reader = SplitStream<Socket>;
 
 /// How long a client has to take what is left for it and to answer a close frame. API Gateway's own patience is not known.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
@@ -23,7 +24,7 @@ pub(super) async fn run(
     service: Arc<Service>,
     connection: Arc<OpenConnection>,
     mut receivers: Receivers,
-    socket: WebSocket,
+    socket: Socket,
 ) {
     let (mut writer, mut reader) = socket.split();
     // Beside each other: a client that does not read must not keep its messages, its idle time or a DELETE from being seen.
@@ -54,8 +55,8 @@ async fn read(service: &Arc<Service>, connection: &Arc<OpenConnection>, reader: 
             Some(Ok(Message::Binary(_))) => return Close::Binary,
             Some(Ok(Message::Close(frame))) => return Close::Client(frame),
             // The library answers pings; neither they nor pongs are activity.
-            Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-            Some(Err(error)) => return Close::of_error(error),
+            Some(Ok(_)) => {}
+            Some(Err(error)) => return Close::of_error(&error),
             None => return Close::Lost,
         }
     }
@@ -102,21 +103,34 @@ async fn expired(service: &Service, connection: &OpenConnection) {
     }
 }
 
-/// Sends what was posted before the close, then our close frame, if it is ours to send, and reads on until the client's has come.
-/// After a fault of protocol the library reads nothing more, and the connection ends with our close frame.
-async fn finish(close: Close, mut outgoing: mpsc::Receiver<Utf8Bytes>, mut writer: Writer, mut reader: Reader) {
-    let farewell = async {
-        if let Some(frame) = close.frame() {
-            while let Some(left) = outgoing.recv().await {
-                writer.feed(Message::Text(left)).await?;
+/// Sends what was posted before the close, then our close frame, if it is ours to send, and waits until the client has closed too.
+async fn finish(close: Close, outgoing: mpsc::Receiver<Utf8Bytes>, mut writer: Writer, mut reader: Reader) {
+    match &close {
+        Close::Lost => {}
+        fault if fault.is_fault() => {
+            // Whether the client still takes it is its own affair, here as below.
+            let _ = farewell(&close, outgoing, &mut writer).await;
+            if let Ok(mut socket) = writer.reunite(reader) {
+                drain(&mut socket).await;
             }
-            writer.send(Message::Close(Some(frame))).await?;
         }
-        Ok::<(), axum::Error>(())
-    };
-    let answer = async { while let Some(Ok(_)) = reader.next().await {} };
-    if !matches!(close, Close::Lost) {
-        // Whether the client still takes it is its own affair.
-        let _ = tokio::join!(farewell, answer);
+        _ => {
+            let answer = async { while let Some(Ok(_)) = reader.next().await {} };
+            let _ = tokio::join!(farewell(&close, outgoing, &mut writer), answer);
+        }
     }
+}
+
+async fn farewell(
+    close: &Close,
+    mut outgoing: mpsc::Receiver<Utf8Bytes>,
+    writer: &mut Writer,
+) -> Result<(), tungstenite::Error> {
+    if let Some(frame) = close.frame() {
+        while let Some(left) = outgoing.recv().await {
+            writer.feed(Message::Text(left)).await?;
+        }
+        writer.send(Message::Close(Some(frame))).await?;
+    }
+    Ok(())
 }

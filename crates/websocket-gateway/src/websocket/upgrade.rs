@@ -1,0 +1,90 @@
+//! RFC 6455's opening handshake. What the client gets is ours to the byte, and the bytes below the WebSocket stay within reach: see
+//! [`drain`].
+
+use axum::body::Body;
+use axum::response::Response;
+use http::header::{
+    CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
+};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_tungstenite::WebSocketStream;
+use tungstenite::handshake::derive_accept_key;
+use tungstenite::protocol::{Role, WebSocketConfig};
+
+use crate::api::limits::{FRAME_BYTES, MESSAGE_BYTES};
+
+/// The gateway's end of a WebSocket.
+pub(super) type Socket = WebSocketStream<TokioIo<Upgraded>>;
+
+/// A request for a WebSocket.
+#[derive(Debug)]
+pub(super) struct Upgrade {
+    accept: HeaderValue,
+    connection: OnUpgrade,
+}
+
+impl Upgrade {
+    /// `None` for a request that asks for something else.
+    pub(super) fn of(request: &mut Parts) -> Option<Self> {
+        let headers = &request.headers;
+        let asked_for = request.method == Method::GET
+            && names(headers, &CONNECTION, "upgrade")
+            && names(headers, &UPGRADE, "websocket")
+            && headers.get(SEC_WEBSOCKET_VERSION)? == "13";
+        let accept = derive_accept_key(headers.get(SEC_WEBSOCKET_KEY)?.as_bytes());
+        let connection = request.extensions.remove().filter(|_| asked_for)?;
+        Some(Self { accept: accept.try_into().ok()?, connection })
+    }
+
+    /// The answer 101, with what runs once the client has it. If the client has left, that never runs.
+    pub(super) fn accept<F: Future<Output = ()> + Send>(
+        self,
+        subprotocol: Option<HeaderValue>,
+        then: impl FnOnce(Socket) -> F + Send + 'static,
+    ) -> Response {
+        let mut answer = Response::new(Body::empty());
+        *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        let headers = answer.headers_mut();
+        headers.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        headers.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        headers.insert(SEC_WEBSOCKET_ACCEPT, self.accept);
+        headers.extend(subprotocol.map(|name| (SEC_WEBSOCKET_PROTOCOL, name)));
+        tokio::spawn(async move {
+            match self.connection.await {
+                Ok(connection) => then(socket(connection).await).await,
+                Err(error) => tracing::debug!("a client left during its handshake: {error}"),
+            }
+        });
+        answer
+    }
+}
+
+/// Whether a header's comma-separated list has a word, in whatever case.
+fn names(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
+    let lists = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
+    lists.flat_map(|list| list.split(',')).any(|item| item.trim().eq_ignore_ascii_case(word))
+}
+
+async fn socket(connection: Upgraded) -> Socket {
+    let config = WebSocketConfig::default()
+        .max_frame_size(Some(FRAME_BYTES))
+        .max_message_size(Some(MESSAGE_BYTES))
+        // Of the library's 256 KiB of buffers a connection, an idle one needs nothing.
+        .read_buffer_size(4096)
+        .write_buffer_size(0);
+    WebSocketStream::from_raw_socket(TokioIo::new(connection), Role::Server, Some(config)).await
+}
+
+/// Says that nothing more will come, and throws away what still does until the client hangs up. A connection that is closed with bytes
+/// unread is reset, and a client that still sends then never sees the close frame.
+pub(super) async fn drain(socket: &mut Socket) {
+    let connection = socket.get_mut();
+    let mut bytes = [0; 16 * 1024];
+    if connection.shutdown().await.is_ok() {
+        while let Ok(1..) = connection.read(&mut bytes).await {}
+    }
+}
