@@ -1,7 +1,9 @@
 //! The handshake, and what it leaves in the table.
 
-use crate::support::{Client, Refused, Table, ended, example, get, options, probe, start};
-use websocket_gateway::{InvocationResult, Options, Store};
+use std::time::Duration;
+
+use crate::support::{Client, Gate, Refused, Table, ended, example, get, options, probe, start};
+use websocket_gateway::{Clock, InvocationResult, Options, Store};
 
 const HANDSHAKE: &str = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
     sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
@@ -52,6 +54,21 @@ async fn the_functions_verdict_is_the_answer_to_the_handshake() {
         let url = format!("{}?do={order}", gateway.url());
         assert_eq!(Client::try_connect(&url, &[]).await.err(), Some(Refused(status)), "{order}");
     }
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_connect_that_takes_too_long_is_a_504() {
+    let clock = Clock::manual(1_762_426_800_123);
+    let gateway = start(Options { clock: clock.clone(), ..options("tests/probe.yaml") }).await;
+    let gate = Gate::new().await;
+    let url = format!("{}?do=meet&at={}", gateway.url(), gate.address());
+    let (refused, _running) = tokio::join!(Client::try_connect(&url, &[]), async {
+        let running = gate.visitor().await;
+        clock.advance(Duration::from_secs(29));
+        running
+    });
+    assert_eq!(refused.err(), Some(Refused(504)));
     gateway.stop().await;
 }
 

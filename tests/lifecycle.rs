@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
+use tokio_tungstenite::tungstenite::Message;
 use websocket_gateway::{Clock, Invocation, InvocationResult, Options};
 
 use crate::support::{Client, Gate, Refused, ended, options, post, probe, start};
@@ -122,5 +123,36 @@ async fn a_reply_over_the_limit_closes_the_connection() {
     let mut client = Client::connect(&gateway, "").await;
     client.send(r#"{"do":"long"}"#).await;
     assert_eq!(client.hear_close().await.0, 1009);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn from_the_clients_close_frame_on_the_connection_is_gone() {
+    let gateway = probe().await;
+    let (mut client, id) = Client::connect_and_ask_for_its_id(&gateway).await;
+    client.send_frame(Message::Close(None)).await;
+    client.hear_close_without_a_code().await;
+    // The TCP connection is still there.
+    assert_eq!(post(&format!("{}/@connections/{id}", gateway.management_url()), "POST", "hello").await, 410);
+    drop(client);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn disconnect_runs_when_the_connection_is_gone_and_once() {
+    let gateway = probe().await;
+    let mut invocations = gateway.invocations();
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        let (client, id) = Client::connect_and_ask_for_its_id(&gateway).await;
+        client.close(None).await;
+        let event: Value = serde_json::from_slice(&ended(&mut invocations, "$disconnect").await.event).unwrap();
+        // A second one for the first connection would be found here.
+        assert_eq!(event["requestContext"]["connectionId"], id.as_str());
+        ids.push(id);
+    }
+    for id in ids {
+        assert_eq!(post(&format!("{}/@connections/{id}", gateway.management_url()), "POST", "hello").await, 410);
+    }
     gateway.stop().await;
 }

@@ -19,5 +19,6 @@ mod outcomes;
 mod own_api;
 mod registry;
 mod replay;
+mod robustness;
 mod support;
 mod template;

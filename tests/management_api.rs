@@ -1,13 +1,16 @@
 //! `@connections`, with the real AWS SDK.
 
+use std::time::Duration;
+
 use aws_sdk_apigatewaymanagement::config::{BehaviorVersion, Credentials, Region};
 use aws_sdk_apigatewaymanagement::error::ProvideErrorMetadata;
 use aws_sdk_apigatewaymanagement::primitives::Blob;
 use aws_sdk_apigatewaymanagement::{Client as Sdk, Config};
 use serde_json::Value;
-use websocket_gateway::Gateway;
+use tokio_tungstenite::tungstenite::Message;
+use websocket_gateway::{Clock, Gateway, Options};
 
-use crate::support::{Client, ended, probe};
+use crate::support::{Client, ended, options, probe, start};
 
 fn sdk(gateway: &Gateway) -> Sdk {
     Sdk::from_conf(
@@ -99,5 +102,41 @@ async fn an_id_may_be_percent_encoded_once_and_so_may_the_at_sign() {
     }
     let without_stage = gateway.management_url().replace("/test", "");
     assert_eq!(crate::support::get(&format!("{without_stage}/@connections/{id}"), "").await.0, 403);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn last_active_is_the_last_data_in_either_direction() {
+    let clock = Clock::manual(1_762_426_800_123);
+    let gateway = start(Options { clock: clock.clone(), ..options("tests/probe.yaml") }).await;
+    let (mut client, id) = Client::connect_and_ask_for_its_id(&gateway).await;
+    let sdk = sdk(&gateway);
+    let last_active = async || {
+        let description = sdk.get_connection().connection_id(&id).send().await.unwrap();
+        description.last_active_at().unwrap().secs()
+    };
+    let connected_at = last_active().await;
+
+    clock.advance(Duration::from_secs(5));
+    sdk.post_to_connection().connection_id(&id).data(Blob::new("x")).send().await.unwrap();
+    client.hear().await;
+    assert_eq!(last_active().await, connected_at + 5);
+    clock.advance(Duration::from_secs(5));
+    client.send("x").await;
+    client.hear().await;
+    assert_eq!(last_active().await, connected_at + 10);
+    clock.advance(Duration::from_secs(5));
+    client.send_frame(Message::Ping("x".into())).await;
+    client.hear_pong().await;
+    assert_eq!(last_active().await, connected_at + 10);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_post_that_is_not_utf_8_arrives_with_replacements() {
+    let gateway = probe().await;
+    let (mut client, id) = Client::connect_and_ask_for_its_id(&gateway).await;
+    sdk(&gateway).post_to_connection().connection_id(&id).data(Blob::new(*b"a\xffz")).send().await.unwrap();
+    assert_eq!(client.hear().await, "a\u{fffd}z");
     gateway.stop().await;
 }

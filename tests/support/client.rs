@@ -83,6 +83,15 @@ impl Client {
         }
     }
 
+    pub(crate) async fn hear_pong(&mut self) {
+        assert!(self.next().await.is_pong());
+    }
+
+    /// The answer to a close frame without a code.
+    pub(crate) async fn hear_close_without_a_code(&mut self) {
+        assert_eq!(self.next().await, Message::Close(None));
+    }
+
     async fn next(&mut self) -> Message {
         in_time("hearing", self.socket.next()).await.unwrap().unwrap()
     }

@@ -1,3 +1,6 @@
+use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
+use lambda_http::RequestExt;
+use lambda_http::request::RequestContext;
 use serde_json::{Value, json};
 
 use super::*;
@@ -111,4 +114,45 @@ fn a_disconnect_event_has_four_headers_and_says_why() {
     assert_eq!(keys(&event["headers"]), ["Host", "X-Forwarded-For", "x-api-key", "x-restapi"]);
     assert_eq!(event["requestContext"]["disconnectStatusCode"], json!(1001));
     assert_eq!(event["requestContext"]["disconnectReason"], "");
+}
+
+/// One event of each kind, with all that it may have, by its `eventType`.
+fn every_event() -> [(&'static str, Bytes); 4] {
+    let (api, connection) = (api(&[("colour", "blue")]), connection(Some("wscat")));
+    let writer = Writer { api: &api, now_ms: 1_762_426_804_011 };
+    let mut headers = HeaderMap::new();
+    headers.insert("sec-websocket-protocol", "chat.v2, chat.v1".parse().unwrap());
+    let connect = |url| writer.connect(&connection, &headers, &Uri::from_static(url)).json;
+    let closed = Closed { code: 1005, reason: "Client-side close frame status not set".to_owned() };
+    [
+        ("CONNECT", connect("/prod")),
+        ("CONNECT", connect("/prod?room=blue%20room&n=1&n=2")),
+        ("MESSAGE", writer.message("hello", &connection, "{}").json),
+        ("DISCONNECT", writer.disconnect(&connection, &closed).json),
+    ]
+}
+
+#[test]
+fn aws_lambda_events_reads_every_event() {
+    for (event_type, json) in every_event() {
+        let event: ApiGatewayWebsocketProxyRequest = serde_json::from_slice(&json).unwrap();
+        let context = event.request_context;
+        assert_eq!(context.event_type.as_deref(), Some(event_type));
+        assert_eq!((context.connected_at, context.request_time_epoch), (1_762_426_800_123, 1_762_426_804_011));
+        assert_eq!(context.message_id.is_some(), event_type == "MESSAGE");
+        assert_eq!(context.disconnect_status_code, (event_type == "DISCONNECT").then_some(1005));
+        assert_eq!(context.identity.user_agent.as_deref(), Some("wscat"));
+    }
+}
+
+/// It tells the kinds of requests apart by trying, and must not take ours for one of a REST API.
+#[test]
+fn lambda_http_reads_every_event() {
+    for (event_type, json) in every_event() {
+        let request = lambda_http::request::from_reader(&json[..]).unwrap();
+        match request.request_context_ref() {
+            Some(RequestContext::WebSocket(context)) => assert_eq!(context.event_type.as_deref(), Some(event_type)),
+            other => panic!("{event_type}: {other:?}"),
+        }
+    }
 }
