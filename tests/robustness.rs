@@ -124,7 +124,7 @@ async fn come_and_go(gateway: &Gateway, connections: usize) {
 
 /// With the example's functions and table. The journal holds 4,096 invocations, so it is read every thousand connections.
 #[tokio::test]
-#[ignore = "takes a minute"]
+#[ignore = "takes minutes"]
 async fn ten_thousand_connections_leave_nothing_behind() {
     let gateway = example().await;
     come_and_go(&gateway, 100).await;

@@ -78,6 +78,8 @@ pub(crate) enum Step {
     Cut,
     /// What the probe saw of this connection.
     Seen(Seen),
+    /// What it will have seen after something else: waits until it is so.
+    SeenAtLast(Seen),
     /// What the probe must not have seen of the connection whose handshake was last refused. A connection that comes and goes first
     /// makes sure that it is not merely late.
     NeverSeen(String),

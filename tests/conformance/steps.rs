@@ -61,6 +61,7 @@ impl Run<'_> {
             Step::Close(close) => self.leave()?.close(close).await,
             Step::Cut => self.leave().map(drop),
             Step::Seen(seen) => self.seen(seen).await,
+            Step::SeenAtLast(seen) => in_time(self.seen_at_last(seen)).await,
             Step::NeverSeen(what) => self.never_seen(what).await,
             Step::Call(call) => call::call(self.target, call, &mut self.places).await,
             Step::Differ([one, other]) if self.places.get(one) == self.places.get(other) => {
@@ -122,6 +123,12 @@ impl Run<'_> {
             self.places.json(exactly, &seen, false)?;
         }
         expected.has.as_ref().map_or(Ok(()), |fields| self.places.json(fields, &seen, true))
+    }
+
+    async fn seen_at_last(&mut self, expected: &Seen) {
+        while self.seen(expected).await.is_err() {
+            self.target.something_happened().await;
+        }
     }
 
     async fn never_seen(&mut self, what: &str) -> Result<(), String> {

@@ -103,10 +103,15 @@ impl Target {
             if let Some(seen) = self.kept(connection_id, item).await {
                 return seen;
             }
-            match &mut self.local {
-                Some((_, invocations)) => drop(invocations.next().await),
-                None => tokio::time::sleep(NEXT_LOOK).await,
-            }
+            self.something_happened().await;
+        }
+    }
+
+    /// Waits until the probe may have seen more.
+    pub(crate) async fn something_happened(&mut self) {
+        match &mut self.local {
+            Some((_, invocations)) => drop(invocations.next().await),
+            None => tokio::time::sleep(NEXT_LOOK).await,
         }
     }
 }

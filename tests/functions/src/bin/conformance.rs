@@ -22,6 +22,9 @@ const KEPT: Duration = Duration::from_secs(60 * 60);
 /// How soon to look into the table again. Only [`Order::Await`] does.
 const NEXT_LOOK: Duration = Duration::from_millis(20);
 
+/// Under which the table keeps what `$disconnect` is to do.
+const ORDERS: &str = "ORDERS";
+
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 enum Order {
@@ -40,6 +43,8 @@ enum Order {
     Post(String),
     /// Prints these bytes, which need not be UTF-8.
     Print(Vec<u8>),
+    /// Leaves orders in the table for this connection's `$disconnect`.
+    OnDisconnect(Value),
     /// Leaves a note in the table.
     Note(String),
     /// Waits until somebody has left that note.
@@ -82,7 +87,8 @@ impl Probe {
                 self.keep(tag, kind, &event).await?;
             }
         }
-        for order in orders(&event)? {
+        let left = if kind == "DISCONNECT" { self.kept(connection_id, ORDERS).await? } else { None };
+        for order in orders(&event, left)? {
             if let Some(answer) = self.obey(order, connection_id, &event).await? {
                 return Ok(answer);
             }
@@ -105,9 +111,10 @@ impl Probe {
                 self.keep(connection_id, "POSTED", &json!(status)).await?;
             }
             Order::Print(bytes) => std::io::Write::write_all(&mut std::io::stdout(), &bytes)?,
+            Order::OnDisconnect(orders) => self.keep(connection_id, ORDERS, &orders).await?,
             Order::Note(note) => self.keep(connection_id, &note, &Value::Null).await?,
             Order::Await(note) => {
-                while !self.is_kept(connection_id, &note).await? {
+                while self.kept(connection_id, &note).await?.is_none() {
                     tokio::time::sleep(NEXT_LOOK).await;
                 }
             }
@@ -138,14 +145,19 @@ impl Probe {
         Ok(())
     }
 
-    async fn is_kept(&self, connection_id: &str, item: &str) -> Result<bool, Error> {
+    async fn kept(&self, connection_id: &str, item: &str) -> Result<Option<Value>, Error> {
         let key = |text: &str| AttributeValue::S(text.to_owned());
         let get = self.dynamodb.get_item().table_name(&self.table).consistent_read(true);
-        Ok(get.key("connectionId", key(connection_id)).key("item", key(item)).send().await?.item.is_some())
+        let got = get.key("connectionId", key(connection_id)).key("item", key(item)).send().await?;
+        let json = got.item.as_ref().and_then(|item| item.get("json")?.as_s().ok());
+        Ok(json.map(|json| serde_json::from_str(json)).transpose()?)
     }
 }
 
-fn orders(event: &Value) -> Result<Vec<Order>, Error> {
+fn orders(event: &Value, left: Option<Value>) -> Result<Vec<Order>, Error> {
+    if let Some(orders) = left {
+        return Ok(Vec::deserialize(orders)?);
+    }
     if let Some(orders) = event["queryStringParameters"]["do"].as_str() {
         return Ok(serde_json::from_str(orders)?);
     }
