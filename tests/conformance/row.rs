@@ -80,6 +80,8 @@ pub(crate) enum Step {
     Seen(Seen),
     /// What it will have seen after something else: waits until it is so.
     SeenAtLast(Seen),
+    /// Waits until an invocation of this route has ended: what was to come of it has come.
+    Ended(String),
     /// What the probe must not have seen of the connection whose handshake was last refused. A connection that comes and goes first
     /// makes sure that it is not merely late.
     NeverSeen(String),

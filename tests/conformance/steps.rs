@@ -21,6 +21,7 @@ pub(crate) async fn run(row: &Row, target: &mut Target) -> Result<(), String> {
     let mut places = Places::default();
     places.set("host", target.host());
     places.set("domainName", target.host().split(':').next().unwrap());
+    target.begin();
     let mut run = Run { target, places, client: None, tag: String::new() };
     for (n, step) in row.steps.iter().enumerate() {
         run.places.turn();
@@ -62,6 +63,7 @@ impl Run<'_> {
             Step::Cut => self.leave().map(drop),
             Step::Seen(seen) => self.seen(seen).await,
             Step::SeenAtLast(seen) => in_time(self.seen_at_last(seen)).await,
+            Step::Ended(route_key) => in_time(self.target.ended(route_key)).await,
             Step::NeverSeen(what) => self.never_seen(what).await,
             Step::Call(call) => call::call(self.target, call, &mut self.places).await,
             Step::Differ([one, other]) if self.places.get(one) == self.places.get(other) => {

@@ -107,6 +107,23 @@ impl Target {
         }
     }
 
+    /// Forgets which invocations have ended.
+    pub(crate) fn begin(&mut self) {
+        if let Some((gateway, invocations)) = &mut self.local {
+            *invocations = gateway.invocations();
+        }
+    }
+
+    /// Waits until an invocation of a route has ended.
+    pub(crate) async fn ended(&mut self, route_key: &str) {
+        match &mut self.local {
+            Some((_, invocations)) => {
+                while invocations.next().await.is_some_and(|ended| ended.route_key != route_key) {}
+            }
+            None => tokio::time::sleep(NEXT_LOOK).await,
+        }
+    }
+
     /// Waits until the probe may have seen more.
     pub(crate) async fn something_happened(&mut self) {
         match &mut self.local {
