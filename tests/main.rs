@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod authorize;
+mod authorizers;
 mod cargo_lambda;
 mod chat;
 mod command_line;

@@ -14,6 +14,13 @@ pub const FRAME_BYTES: usize = 32 * 1024;
 /// Source: as above: integration timeout, 50 milliseconds to 29 seconds.
 pub const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);
 
+/// How long an authorizer may take. A guess: as long as an integration.
+pub const AUTHORIZER_TIMEOUT: Duration = INTEGRATION_TIMEOUT;
+
+/// The largest answer of an authorizer in bytes.
+/// Source: API Gateway developer guide, "Quotas for configuring and running a WebSocket API": Lambda authorizer result size, 8 KB.
+pub const AUTHORIZER_ANSWER_BYTES: usize = 8 * 1024;
+
 /// The least that a template can set as an integration's timeout.
 /// Source: as above.
 pub const SHORTEST_INTEGRATION_TIMEOUT: Duration = Duration::from_millis(50);

@@ -2,6 +2,7 @@
 
 pub(super) const API: &str = "AWS::ApiGatewayV2::Api";
 pub(super) const API_MAPPING: &str = "AWS::ApiGatewayV2::ApiMapping";
+pub(super) const AUTHORIZER: &str = "AWS::ApiGatewayV2::Authorizer";
 pub(super) const DEPLOYMENT: &str = "AWS::ApiGatewayV2::Deployment";
 pub(super) const GLOBAL_TABLE: &str = "AWS::DynamoDB::GlobalTable";
 pub(super) const INTEGRATION: &str = "AWS::ApiGatewayV2::Integration";

@@ -5,12 +5,12 @@ use miette::SourceSpan;
 use super::Options;
 use super::error::Finding;
 use super::kinds::{
-    API, DEPLOYMENT, GLOBAL_TABLE, INTEGRATION, LAMBDA_FUNCTION, ROUTE, SERVERLESS_FUNCTION, SERVERLESS_WEBSOCKET_API,
-    SIMPLE_TABLE, STAGE, TABLE,
+    API, AUTHORIZER, DEPLOYMENT, GLOBAL_TABLE, INTEGRATION, LAMBDA_FUNCTION, ROUTE, SERVERLESS_FUNCTION,
+    SERVERLESS_WEBSOCKET_API, SIMPLE_TABLE, STAGE, TABLE,
 };
 use super::node::{Entry, Value};
 use super::stack::{Resource, Stack};
-use crate::api::limits;
+use crate::api::{Account, limits};
 
 impl Stack {
     /// What `!Ref name` gives; `None` for `AWS::NoValue`.
@@ -50,7 +50,8 @@ impl Stack {
             (SERVERLESS_WEBSOCKET_API | API, "ApiId")
             | (ROUTE, "RouteId")
             | (INTEGRATION, "IntegrationId")
-            | (DEPLOYMENT, "DeploymentId") => id,
+            | (DEPLOYMENT, "DeploymentId")
+            | (AUTHORIZER, "AuthorizerId") => id,
             (SERVERLESS_WEBSOCKET_API | API, "ApiEndpoint") => {
                 let scheme = if self.is_websocket_api(resource)? { "wss" } else { "https" };
                 format!("{scheme}://{id}.execute-api.{}.{}", self.options.region, self.url_suffix())
@@ -144,6 +145,7 @@ impl Stack {
                 }
                 SERVERLESS_WEBSOCKET_API => {
                     suffix.ends_with("Stage")
+                        || matches!(suffix, "ConnectAuthorizer" | "AuthorizerPermission")
                         || self.properties(resource).keys_of("Routes").any(|key| {
                             let rest = suffix.strip_prefix(capitalized(key).as_str());
                             matches!(rest, Some("Route" | "Integration" | "Permission"))
@@ -171,8 +173,12 @@ impl Stack {
     }
 
     pub(super) fn arn(&self, service: &str, resource: &str) -> String {
+        self.account().arn(service, resource)
+    }
+
+    pub(super) fn account(&self) -> Account {
         let Options { region, account_id, .. } = &self.options;
-        format!("arn:{}:{service}:{region}:{account_id}:{resource}", self.partition())
+        Account { partition: self.partition().to_owned(), region: region.clone(), id: account_id.clone() }
     }
 
     fn partition(&self) -> &'static str {

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::*;
 use crate::api::Code;
 
+mod authorizers;
 mod cdk;
 mod chat;
 mod choices;
@@ -404,13 +405,6 @@ fn faults_are_shown_where_they_are() {
         ),
         ("StageName: prod", "StageName: a/b", "a/b", "`a/b` is no name for a stage", "letters, digits"),
         ("StageName: prod", "StageVariables: [a]", "[a]", "`StageVariables` must be a map", ""),
-        (
-            "StageName: prod",
-            "Auth: { AuthType: AWS_IAM }",
-            "AWS_IAM",
-            "`AuthType: AWS_IAM` is not supported yet",
-            "--parameter AuthType=NONE",
-        ),
         ("StageName: prod", "Auth: {}", "{}", "`Auth` has no `AuthType`", ""),
         ("IntegrationTimeout: 5000", "ApiKeyRequired: true", "true }", "`ApiKeyRequired` is not supported yet", ""),
         (
