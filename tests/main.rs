@@ -17,6 +17,7 @@ mod lifecycle;
 mod management_api;
 mod outcomes;
 mod own_api;
+mod permissions;
 mod registry;
 mod replay;
 mod support;

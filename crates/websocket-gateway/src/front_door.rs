@@ -85,7 +85,7 @@ async fn answer(service: Arc<Service>, peer: SocketAddr, request: Request<Incomi
     match rest {
         "" => websocket::handshake(service, peer, request.into_parts().0).await,
         rest => match connection_id(rest) {
-            Some(id) => connections::answer(&service.open, &service.clock, id, request.map(Body::new)).await,
+            Some(id) => connections::answer(&service, &deployment.api, id, request.map(Body::new)).await,
             None => connections::forbidden(),
         },
     }

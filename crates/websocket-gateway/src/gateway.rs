@@ -17,6 +17,7 @@ use crate::credentials::Credentials;
 use crate::deployment::{Deployer, load};
 use crate::dynamodb::Embedded;
 use crate::front_door;
+use crate::guard::Guard;
 use crate::invocations::{Invocations, Journal};
 use crate::lambda::{BuildError, Endpoint, InvokeError};
 use crate::options::{Options, Store};
@@ -105,11 +106,14 @@ impl Gateway {
         };
         let recorder = options.record.as_deref().map(record_in).transpose()?;
         let (embedded, dynamodb_url) = open_store(options.store.clone(), options.dynamodb_port).await?;
-        let credentials = Credentials::new(&options.region());
-        let deployer = Deployer { options, credentials, address: local(address), dynamodb_url, elsewhere };
+        let guard = Guard { credentials: Credentials::new(&options.region()), strict: options.strict };
+        let guard = Arc::new(guard);
+        let deployer =
+            Deployer { options, guard: Arc::clone(&guard), address: local(address), dynamodb_url, elsewhere };
         let deployment = Arc::new(deployer.deploy(api, None).await?);
         let service = Arc::new(Service {
             deployed: RwLock::new(deployment),
+            guard,
             clock: deployer.options.clock.clone(),
             open: OpenConnections::default(),
             journal: Journal::new(),

@@ -59,6 +59,7 @@ mod event;
 mod front_door;
 mod functions;
 mod gateway;
+mod guard;
 mod http_client;
 mod ids;
 mod integration;

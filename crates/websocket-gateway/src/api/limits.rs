@@ -45,6 +45,10 @@ pub const MOST_FUNCTION_MEMORY: u32 = 10_240;
 /// Source: AWS Lambda API reference, `CreateFunction`, `FunctionName`.
 pub const FUNCTION_NAME_CHARACTERS: usize = 64;
 
+/// How many characters the name of a role has at most.
+/// Source: IAM API reference, `CreateRole`, `RoleName`.
+pub const ROLE_NAME_CHARACTERS: usize = 64;
+
 /// How many characters the name of a table has at most.
 /// Source: Amazon DynamoDB API reference, `CreateTable`, `TableName`.
 pub const TABLE_NAME_CHARACTERS: usize = 255;

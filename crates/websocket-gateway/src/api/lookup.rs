@@ -50,6 +50,7 @@ mod tests {
 
     use super::*;
     use crate::api::{Account, Route, RouteSelectionExpression, Stage};
+    use crate::iam::Policy;
 
     fn function(logical_id: &str, name: &str, binary: &str) -> (String, Function) {
         let function = Function {
@@ -61,6 +62,7 @@ mod tests {
             timeout: Duration::from_secs(3),
             memory_size: 128,
             reserved_concurrency: None,
+            policy: Policy::default(),
         };
         (logical_id.to_owned(), function)
     }

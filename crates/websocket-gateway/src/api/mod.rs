@@ -10,6 +10,8 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::iam::Policy;
+
 pub use account::Account;
 pub use authorizer::{Authorizer, IdentitySource};
 pub use route_selection_expression::{InvalidExpression, RouteSelectionExpression};
@@ -77,6 +79,8 @@ pub struct Function {
     pub memory_size: u32,
     /// How many invocations may be under way at the same time, as in `ReservedConcurrentExecutions`; further ones are throttled.
     pub reserved_concurrency: Option<u32>,
+    /// What its role allows, of what the gateway guards: `execute-api` and `dynamodb`.
+    pub policy: Policy,
 }
 
 /// What a function is built from.

@@ -4,7 +4,7 @@
 //! a stack that can work out intrinsics (`stack`, `parameters`, `intrinsics`, `references`, `memo`); from that the types which the
 //! gateway serves are read by their `properties`. `websocket_api` reads an API however it is written, with its `stages` and
 //! `routes`; `serverless_api` knows what is only SAM's, and `plain_api` with `plain_routes` what is only CloudFormation's own.
-//! `authorizers` reads who may connect, in either. `deployment` and `permissions` look for what would be different on AWS. `function` with `code`, and `table`, read the rest.
+//! `authorizers` reads who may connect, in either. `deployment` and `permissions` look for what would be different on AWS. `function` with `code`, `roles` with `policies`, and `table` read the rest.
 
 mod authorizers;
 mod choice;
@@ -21,8 +21,11 @@ mod parameters;
 mod permissions;
 mod plain_api;
 mod plain_routes;
+mod policies;
+mod policy_templates;
 mod properties;
 mod references;
+mod roles;
 mod routes;
 mod serverless_api;
 mod stack;

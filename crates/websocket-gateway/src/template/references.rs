@@ -5,7 +5,7 @@ use miette::SourceSpan;
 use super::Options;
 use super::error::Finding;
 use super::kinds::{
-    API, AUTHORIZER, DEPLOYMENT, GLOBAL_TABLE, INTEGRATION, LAMBDA_FUNCTION, ROUTE, SERVERLESS_FUNCTION,
+    API, AUTHORIZER, DEPLOYMENT, GLOBAL_TABLE, INTEGRATION, LAMBDA_FUNCTION, ROLE, ROUTE, SERVERLESS_FUNCTION,
     SERVERLESS_WEBSOCKET_API, SIMPLE_TABLE, STAGE, TABLE,
 };
 use super::node::{Entry, Value};
@@ -43,6 +43,7 @@ impl Stack {
         let id = self.id_of(resource)?;
         Ok(match (resource.kind.as_str(), name) {
             (SERVERLESS_FUNCTION | LAMBDA_FUNCTION, "Arn") => self.arn("lambda", &format!("function:{id}")),
+            (ROLE, "Arn") => format!("arn:{}:iam::{}:role/{id}", self.partition(), self.options.account_id),
             (TABLE | GLOBAL_TABLE | SIMPLE_TABLE, "Arn") => self.arn("dynamodb", &format!("table/{id}")),
             (TABLE | GLOBAL_TABLE | SIMPLE_TABLE, "StreamArn") => {
                 self.arn("dynamodb", &format!("table/{id}/stream/1970-01-01T00:00:00.000"))
@@ -67,6 +68,7 @@ impl Stack {
                 self.name_of(resource, "FunctionName", limits::FUNCTION_NAME_CHARACTERS)
             }
             TABLE | GLOBAL_TABLE | SIMPLE_TABLE => self.name_of(resource, "TableName", limits::TABLE_NAME_CHARACTERS),
+            ROLE => self.name_of(resource, "RoleName", limits::ROLE_NAME_CHARACTERS),
             SERVERLESS_WEBSOCKET_API | API => Ok(api_id(&resource.id)),
             STAGE => self.known_names.get(&resource.id, resource.span, || {
                 self.properties(resource).required("StageName")?.text("`StageName`")

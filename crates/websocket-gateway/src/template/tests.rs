@@ -13,6 +13,7 @@ mod choices;
 mod functions;
 mod macros;
 mod plain;
+mod roles;
 mod warnings;
 
 const TEMPLATE: &str = "\
@@ -47,7 +48,7 @@ Resources:
     Type: AWS::Serverless::Function
     Metadata: { BuildMethod: rust-cargolambda, BuildProperties: { Binary: connect } }
     Properties:
-      Policies: [{ Statement: [{ Resource: !ImportValue Elsewhere }] }, !Ref Certificate]
+      Policies: [{ Statement: [{ Effect: Allow, Action: 's3:GetObject', Resource: [!ImportValue Elsewhere, !Ref Certificate] }] }]
       Environment:
         Variables:
           LEVEL: debug

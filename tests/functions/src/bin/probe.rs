@@ -46,6 +46,12 @@ async fn obey(event: LambdaEvent<Value>) -> Result<Value, Error> {
             Ok(serde_json::from_str(event["queryStringParameters"]["answer"].as_str().unwrap_or_default())?)
         }
         Some("unauthorized") => Err("Unauthorized".into()),
+        // What it signs its calls with.
+        Some("keys") => {
+            let names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+            let keys = names.map(|name| std::env::var(name).unwrap_or_default());
+            Ok(json!({ "statusCode": 200, "body": json!(keys).to_string() }))
+        }
         Some("refuse") => Ok(json!({ "statusCode": 418 })),
         Some("subprotocol") => Ok(json!({ "statusCode": 200, "headers": { "sec-websocket-protocol": "chat.v1" } })),
         // The event comes back, for the test to look at.
