@@ -2,6 +2,7 @@
 
 use aws_sdk_apigatewaymanagement::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_apigatewaymanagement::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, KeysAndAttributes, Put, TransactWriteItem};
 use websocket_gateway::{Gateway, Options};
 
 use crate::support::{Client, Keys, options, post, start};
@@ -113,4 +114,98 @@ async fn who_does_not_sign_is_served_unless_the_gateway_is_strict() {
         assert_eq!(heard, if strict { "from a function" } else { "from a person" });
         gateway.stop().await;
     }
+}
+
+const TABLE: &str = "tests-Table";
+
+fn key() -> AttributeValue {
+    AttributeValue::S("AAAAAAAAAAAAAAA=".to_owned())
+}
+
+/// The name of every call that is denied.
+async fn denied(gateway: &Gateway, function: &str) -> Vec<&'static str> {
+    let store = Keys::of(gateway, function).await.dynamodb(gateway);
+    let put = Put::builder().table_name(TABLE).item("connectionId", key()).build().unwrap();
+    let check = ConditionCheck::builder().table_name(TABLE).key("connectionId", key());
+    let check = check.condition_expression("attribute_exists(connectionId)").build().unwrap();
+    let transaction = store.transact_write_items();
+    let transaction = transaction.transact_items(TransactWriteItem::builder().put(put).build());
+    let transaction = transaction.transact_items(TransactWriteItem::builder().condition_check(check).build());
+    let keys = KeysAndAttributes::builder().keys([("connectionId".to_owned(), key())].into()).build().unwrap();
+    let query = store.query().table_name(TABLE).expression_attribute_values(":x", AttributeValue::S("x".to_owned()));
+    let statement = format!("SELECT * FROM \"{TABLE}\"");
+    let calls = [
+        ("PutItem", refusal(store.put_item().table_name(TABLE).item("connectionId", key()).send().await)),
+        ("GetItem", refusal(store.get_item().table_name(TABLE).key("connectionId", key()).send().await)),
+        ("BatchGetItem", refusal(store.batch_get_item().request_items(TABLE, keys).send().await)),
+        ("Query", refusal(query.clone().key_condition_expression("connectionId = :x").send().await)),
+        ("Query index", refusal(query.index_name("channel").key_condition_expression("channel = :x").send().await)),
+        ("Scan", refusal(store.scan().table_name(TABLE).send().await)),
+        ("PartiQL", refusal(store.execute_statement().statement(statement).send().await)),
+        ("Transaction", refusal(transaction.send().await)),
+        ("ListTables", refusal(store.list_tables().send().await)),
+        ("DeleteItem", refusal(store.delete_item().table_name(TABLE).key("connectionId", key()).send().await)),
+    ];
+    let is_denied = |refusal: &Refusal| {
+        let (status, name, message) = refusal.as_ref()?;
+        let denied = (*status, name.as_str()) == (400, "AccessDeniedException");
+        if denied {
+            assert!(message.contains("is not authorized to perform: dynamodb:"), "{message}");
+        }
+        denied.then_some(())
+    };
+    calls.iter().filter_map(|(name, refusal)| is_denied(refusal).map(|()| *name)).collect()
+}
+
+#[tokio::test]
+async fn a_function_may_do_with_the_table_what_its_policy_allows() {
+    let gateway = gateway().await;
+    let everything = denied(&gateway, "Nobody").await;
+    assert_eq!(everything.len(), 10, "{everything:?}");
+    let poster = denied(&gateway, "Poster").await;
+    assert_eq!(poster, ["GetItem", "BatchGetItem", "Query", "Scan", "PartiQL", "Transaction", "ListTables"]);
+    let reader = denied(&gateway, "Reader").await;
+    assert_eq!(reader, ["PutItem", "PartiQL", "Transaction", "ListTables", "DeleteItem"]);
+    assert_eq!(denied(&gateway, "Plain").await, ["DeleteItem"]);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_denial_names_who_what_and_where() {
+    let gateway = gateway().await;
+    let store = Keys::of(&gateway, "Nobody").await.dynamodb(&gateway);
+    let (_, _, message) = refusal(store.scan().table_name(TABLE).index_name("channel").send().await).unwrap();
+    let expected = "User: arn:aws:sts::123456789012:assumed-role/tests-Nobody/tests-Nobody is not authorized to perform: dynamodb:Scan \
+        on resource: arn:aws:dynamodb:us-east-1:123456789012:table/tests-Table/index/channel \
+        because no identity-based policy allows the dynamodb:Scan action";
+    assert_eq!(message, expected);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn the_table_serves_a_persons_own_tools_unless_the_gateway_is_strict() {
+    for strict in [false, true] {
+        let gateway = start(Options { strict, ..options("tests/permissions.yaml") }).await;
+        let persons = refusal(Keys::of_a_person().dynamodb(&gateway).scan().table_name(TABLE).send().await);
+        assert_eq!(persons.map(|(_, name, _)| name).as_deref(), strict.then_some("UnrecognizedClientException"));
+
+        let keys = Keys::of(&gateway, "Reader").await;
+        assert_eq!(refusal(keys.dynamodb(&gateway).scan().table_name(TABLE).send().await), None);
+        let forged = Keys { secret: "wrong".to_owned(), ..keys };
+        let (status, name, _) = refusal(forged.dynamodb(&gateway).scan().table_name(TABLE).send().await).unwrap();
+        assert_eq!((status, name.as_str()), (400, "InvalidSignatureException"));
+        gateway.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn large_items_come_through() {
+    let gateway = gateway().await;
+    let store = Keys::of(&gateway, "Plain").await.dynamodb(&gateway);
+    let data = AttributeValue::S("é".repeat(190 * 1024));
+    let put = store.put_item().table_name(TABLE).item("connectionId", key()).item("data", data.clone());
+    put.send().await.unwrap();
+    let got = store.get_item().table_name(TABLE).key("connectionId", key()).send().await.unwrap();
+    assert_eq!(got.item.unwrap()["data"], data);
+    gateway.stop().await;
 }

@@ -38,6 +38,8 @@ pub(crate) struct Deployer {
     /// Where the gateway listens, as functions reach it.
     pub(crate) address: SocketAddr,
     pub(crate) dynamodb_url: String,
+    /// Where the gateway itself makes tables, past the guard.
+    pub(crate) tables_url: String,
     /// Who runs the functions, if the gateway does not.
     pub(crate) elsewhere: Option<Arc<Endpoint>>,
 }
@@ -45,7 +47,7 @@ pub(crate) struct Deployer {
 impl Deployer {
     /// Makes what the API needs: its tables, its functions' binaries. `before` is what it takes the place of.
     pub(crate) async fn deploy(&self, mut api: Api, before: Option<&Deployment>) -> Result<Deployment, StartError> {
-        dynamodb::create_missing(&self.dynamodb_url, &self.guard.credentials, &api.tables)
+        dynamodb::create_missing(&self.tables_url, &self.guard.credentials, &api.tables)
             .await
             .map_err(|error| StartError::Store(error.into()))?;
         let functions = match &self.elsewhere {

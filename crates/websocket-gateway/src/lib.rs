@@ -61,6 +61,7 @@ mod functions;
 mod gateway;
 mod guard;
 mod http_client;
+mod http_server;
 mod ids;
 mod integration;
 mod invocations;

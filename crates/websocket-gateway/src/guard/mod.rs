@@ -49,10 +49,10 @@ impl Guard {
         };
         let authorization = header.to_str().ok().and_then(Authorization::parse).ok_or(Refusal::IncompleteSignature)?;
         if authorization.access_key_id != ACCESS_KEY_ID {
-            return Err(Refusal::ForeignKey);
+            return Err(Refusal::UnknownKeys);
         }
         let token = text(&request.headers, SECURITY_TOKEN);
-        let (holder, secret) = self.credentials.holder(token).ok_or(Refusal::UnrecognizedToken)?;
+        let (holder, secret) = self.credentials.holder(token).ok_or(Refusal::UnknownKeys)?;
         authorization.check_scope(self.credentials.region(), service)?;
         let signed_at = text(&request.headers, "x-amz-date").ok_or(Refusal::IncompleteSignature)?;
         authorization.check_date(signed_at, now)?;

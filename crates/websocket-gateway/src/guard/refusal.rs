@@ -12,12 +12,9 @@ pub(crate) enum Refusal {
          Authorization header requires 'SignedHeaders' parameter with 'host' and 'x-amz-date'."
     )]
     IncompleteSignature,
-    /// The access key is none of the gateway's.
+    /// The access key or the session token is none that this gateway gave anyone.
     #[error("The security token included in the request is invalid.")]
-    ForeignKey,
-    /// The access key is the gateway's, but not the session token.
-    #[error("The security token included in the request is invalid.")]
-    UnrecognizedToken,
+    UnknownKeys,
     /// It is signed for another region, service or day.
     #[error("Credential should be scoped to {expected}.")]
     WrongScope { expected: String },
@@ -46,7 +43,7 @@ impl Refusal {
         match self {
             Self::MissingAuthenticationToken => "MissingAuthenticationTokenException",
             Self::IncompleteSignature => "IncompleteSignatureException",
-            Self::ForeignKey | Self::UnrecognizedToken => "UnrecognizedClientException",
+            Self::UnknownKeys => "UnrecognizedClientException",
             Self::WrongScope { .. } | Self::WrongTime(_) | Self::SignatureDoesNotMatch => "InvalidSignatureException",
             Self::AccessDenied { .. } => "AccessDeniedException",
         }

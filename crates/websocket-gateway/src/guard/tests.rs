@@ -40,8 +40,8 @@ fn who_does_not_sign_is_a_person_unless_nobody_may_be() {
 #[test]
 fn every_fault_of_a_signature_has_its_name() {
     assert_eq!(refusal(SCOPE, &[DATE]), Refusal::SignatureDoesNotMatch);
-    assert_eq!(refusal(&SCOPE.replace("LOCAL", "OTHER"), &[DATE]), Refusal::ForeignKey);
-    assert_eq!(refusal(SCOPE, &[DATE, (TOKEN, "stolen")]), Refusal::UnrecognizedToken);
+    assert_eq!(refusal(&SCOPE.replace("LOCAL", "OTHER"), &[DATE]), Refusal::UnknownKeys);
+    assert_eq!(refusal(SCOPE, &[DATE, (TOKEN, "stolen")]), Refusal::UnknownKeys);
     assert_eq!(refusal(SCOPE, &[]), Refusal::IncompleteSignature);
     assert_eq!(refusal(SCOPE, &[("x-amz-date", "yesterday")]), Refusal::IncompleteSignature);
     for (from, to) in [("us-east-1", "eu-west-1"), ("execute-api", "dynamodb"), ("20260101", "20260102")] {
