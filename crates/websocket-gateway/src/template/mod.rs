@@ -88,7 +88,7 @@ pub struct Loaded {
 /// Reads the template at `path`.
 ///
 /// Only what the gateway needs is worked out: an intrinsic function that it doesn't know, or a parameter without a value, is no
-/// error where it stands for example in a policy.
+/// error where it stands for example in a policy about another service.
 ///
 /// # Errors
 /// A file that can't be read or is no YAML, and a template that API Gateway, SAM or this gateway could not serve. What the
