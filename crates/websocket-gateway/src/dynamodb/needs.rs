@@ -117,7 +117,7 @@ fn action_of(kind: &str) -> &str {
     }
 }
 
-/// What a PartiQL statement needs. One whose table isn't found by looking at its words needs every table.
+/// What a statement of `PartiQL` needs. One whose table isn't found by looking at its words needs every table.
 fn partiql(statement: &str) -> (&'static str, Resource) {
     let words: Vec<_> = statement.split_whitespace().collect();
     let after =

@@ -9,7 +9,7 @@ mod refusal;
 mod signature;
 
 use http::HeaderMap;
-use http::header::{self, AUTHORIZATION};
+use http::header::AUTHORIZATION;
 use http::request::Parts;
 
 use crate::api::{Api, Function};
@@ -94,7 +94,7 @@ impl Guard {
     }
 }
 
-fn text<'r>(headers: &'r HeaderMap, name: impl header::AsHeaderName) -> Option<&'r str> {
+fn text<'r>(headers: &'r HeaderMap, name: &str) -> Option<&'r str> {
     headers.get(name)?.to_str().ok()
 }
 
