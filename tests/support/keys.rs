@@ -2,6 +2,8 @@ use aws_sdk_apigatewaymanagement::config::{BehaviorVersion, Credentials, Region}
 use serde_json::{Value, json};
 use websocket_gateway::Gateway;
 
+use super::options;
+
 /// Credentials as a function has them in its environment.
 #[derive(Clone, Debug)]
 pub(crate) struct Keys {
@@ -18,8 +20,11 @@ impl Keys {
 
     /// Those that `websocket-gateway env` prints, for functions that are started elsewhere.
     pub(crate) fn shared() -> Self {
-        let [id, secret] = ["AKIALOCALGATEWAY0000", "local-gateway"].map(str::to_owned);
-        Self { id, session_token: Some(secret.clone()), secret }
+        let environment = websocket_gateway::environment(&options("template.yaml")).unwrap();
+        let value = |name| environment[name].first().unwrap().clone();
+        let [id, secret, session_token] =
+            ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].map(value);
+        Self { id, secret, session_token: Some(session_token) }
     }
 
     /// Those of a function, which must be the probe.

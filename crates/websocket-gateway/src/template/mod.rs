@@ -15,6 +15,7 @@ mod error;
 mod function;
 mod intrinsics;
 mod kinds;
+mod managed_policies;
 mod memo;
 mod node;
 mod parameters;

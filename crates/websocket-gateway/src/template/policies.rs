@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::error::Finding;
 use super::kinds::MANAGED_POLICY;
+use super::managed_policies;
 use super::node::{Map, Node, Value};
 use super::policy_templates;
 use super::properties::Properties;
@@ -173,7 +174,7 @@ impl<'r> Reader<'r> {
         if let Some(resource) = resources.into_iter().find(|resource| resource.id == text) {
             return self.document_of(&self.stack.properties(resource));
         }
-        match managed_actions(&text) {
+        match managed_policies::actions(&text) {
             Some([]) => {}
             Some(actions) => self.policy.statements.push(Statement {
                 effect: Effect::Allow,
@@ -184,46 +185,6 @@ impl<'r> Reader<'r> {
         }
         Ok(())
     }
-}
-
-/// Of what the gateway guards, what a managed policy of AWS allows on every resource; `None` if that is not known here.
-///
-/// Source: AWS managed policy reference guide.
-fn managed_actions(text: &str) -> Option<&'static [&'static str]> {
-    let name = match text.split_once(":iam::aws:policy/") {
-        Some((_, path)) => path.rsplit('/').next()?,
-        None if text.contains(':') => return None,
-        None => text,
-    };
-    Some(match name {
-        "AdministratorAccess" | "PowerUserAccess" => &["*"],
-        "AmazonAPIGatewayInvokeFullAccess" => &["execute-api:Invoke", "execute-api:ManageConnections"],
-        "AmazonDynamoDBFullAccess" | "AmazonDynamoDBFullAccess_v2" => &["dynamodb:*"],
-        "AmazonDynamoDBReadOnlyAccess" => &[
-            "dynamodb:BatchGetItem",
-            "dynamodb:Describe*",
-            "dynamodb:GetItem",
-            "dynamodb:List*",
-            "dynamodb:PartiQLSelect",
-            "dynamodb:Query",
-            "dynamodb:Scan",
-        ],
-        "AWSLambdaDynamoDBExecutionRole" => {
-            &["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
-        }
-        "AWSLambdaBasicExecutionRole"
-        | "AWSLambdaKinesisExecutionRole"
-        | "AWSLambdaSQSQueueExecutionRole"
-        | "AWSLambdaVPCAccessExecutionRole"
-        | "AWSXRayDaemonWriteAccess"
-        | "AWSXrayWriteOnlyAccess"
-        | "AmazonAPIGatewayAdministrator"
-        | "AmazonS3FullAccess"
-        | "AmazonS3ReadOnlyAccess"
-        | "AmazonSSMReadOnlyAccess"
-        | "CloudWatchLambdaInsightsExecutionRolePolicy" => &[],
-        _ => return None,
-    })
 }
 
 /// Whether one of these actions may be of a service that is guarded.
