@@ -1,11 +1,12 @@
 //! Lambda authorizers of `$connect`.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use websocket_gateway::{Clock, Gateway, Options};
 
-use crate::support::{Client, Gate, Refused, ended, get, options, start};
+use crate::support::{Client, Gate, Refused, ended, get, options, root, start, with_authorizer};
 
 /// What every client of these tests brings, as the identity sources ask for it.
 const ORIGIN: (&str, &str) = ("origin", "http://chat.example");
@@ -168,5 +169,34 @@ async fn a_refusal_says_why_in_api_gateways_words() {
     let (status, head) = get(&gateway.url(), handshake).await;
     assert_eq!(status, 401);
     assert!(head.contains("x-amzn-errortype: unauthorizedexception"), "{head}");
+    gateway.stop().await;
+}
+
+/// The token in a sample event of the example's authorizer.
+fn token(event: &str) -> String {
+    let path = root().join("tests/authorizer-events").join(event);
+    let event: Value = serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap();
+    event["queryStringParameters"]["token"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn the_examples_own_lets_in_who_has_a_good_token() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("with_authorizer");
+    std::fs::create_dir_all(&folder).unwrap();
+    let routes = format!("CodeUri: {}", root().join("crates/routes").display());
+    let template = folder.join("template.yaml");
+    std::fs::write(&template, with_authorizer().replace("CodeUri: crates/routes", &routes)).unwrap();
+    let secret = ("JwtSecret".to_owned(), "for tests only: 32 bytes or more".to_owned());
+    let gateway = start(Options { template, parameters: [secret].into(), ..options("") }).await;
+
+    let url = |token: String| format!("{}?token={token}", gateway.url());
+    let mut client = Client::try_connect(&url(token("authorize.json")), &[]).await.unwrap();
+    client.say("hello").await;
+    assert_eq!(client.hear().await, "hello");
+    for event in ["bad-signature", "expired", "alg-none"] {
+        let token = token(&format!("invalid/authorize.{event}.json"));
+        assert_eq!(Client::try_connect(&url(token), &[]).await.err(), Some(Refused(401)), "{event}");
+    }
+    assert_eq!(Client::try_connect(&gateway.url(), &[]).await.err(), Some(Refused(401)));
     gateway.stop().await;
 }
