@@ -44,8 +44,11 @@ async fn a_wrong_command_line_or_template_is_2_with_the_place_and_the_cure() {
         (vec!["--template", "no such file"], vec!["no such file", "--template"]),
         (vec!["--template", "NOT_YAML"], vec!["not_yaml.yaml:1", "YAML"]),
         (vec!["--template", "UNKNOWN"], vec!["unknown.yaml:8:", "`Hello`"]),
-        (vec!["--template", "NO_BINARY"], vec!["no_binary.yaml:9:3", "Metadata.BuildProperties.Binary", "sendmessage"]),
-        (vec!["--template", "NO_CRATE"], vec!["no_crate.yaml:9:3", "Cargo.toml", "CodeUri"]),
+        (
+            vec!["--template", "NO_BINARY", "--port", "0"],
+            vec!["no_binary.yaml:9:3", "Metadata.BuildProperties.Binary", "sendmessage"],
+        ),
+        (vec!["--template", "NO_CRATE", "--port", "0"], vec!["no_crate.yaml:9:3", "Cargo.toml", "CodeUri"]),
     ];
     for (arguments, said) in cases {
         let arguments = arguments.into_iter().map(|argument| match argument {

@@ -131,6 +131,7 @@ async fn a_deployed_function_survives_a_panic() {
         timeout: Duration::from_secs(10),
         memory_size: 128,
         reserved_concurrency: None,
+        policy: websocket_gateway::iam::Policy::default(),
     };
     let executable = std::env::var_os("PROBE").unwrap().into();
     let lambda = Lambda::start(vec![Program { function, executable }], BTreeMap::new()).await.unwrap();

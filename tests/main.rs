@@ -4,12 +4,14 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod authorize;
+mod authorizers;
 mod cargo_lambda;
 mod chat;
 mod command_line;
 mod conformance;
 mod connect;
 mod events;
+mod example_authorizer;
 mod faults;
 mod hot_reload;
 mod lambda_api;
@@ -17,6 +19,7 @@ mod lifecycle;
 mod management_api;
 mod outcomes;
 mod own_api;
+mod permissions;
 mod registry;
 mod replay;
 mod robustness;

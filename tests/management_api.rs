@@ -2,26 +2,17 @@
 
 use std::time::Duration;
 
-use aws_sdk_apigatewaymanagement::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_apigatewaymanagement::Client as Sdk;
 use aws_sdk_apigatewaymanagement::error::ProvideErrorMetadata;
 use aws_sdk_apigatewaymanagement::primitives::Blob;
-use aws_sdk_apigatewaymanagement::{Client as Sdk, Config};
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
 use websocket_gateway::{Clock, Gateway, Options};
 
-use crate::support::{Client, ended, options, probe, start};
+use crate::support::{Client, Keys, ended, options, probe, start};
 
 fn sdk(gateway: &Gateway) -> Sdk {
-    Sdk::from_conf(
-        Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .endpoint_url(gateway.management_url())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new("AKIALOCALGATEWAY0000", "secret", None, None, "test"))
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .build(),
-    )
+    Keys::shared().management_api(gateway)
 }
 
 #[tokio::test]

@@ -17,8 +17,18 @@ use row::{Row, rows};
 use target::Target;
 
 /// The files of the table.
-const THEMES: [&str; 8] =
-    ["front-door", "frames", "routing", "answers", "events", "disconnect", "connections", "left-out"];
+const THEMES: [&str; 10] = [
+    "front-door",
+    "frames",
+    "routing",
+    "answers",
+    "events",
+    "disconnect",
+    "connections",
+    "authorization",
+    "functions",
+    "left-out",
+];
 
 /// What came of a row.
 enum Outcome {

@@ -3,6 +3,7 @@
 mod authorizer;
 mod client;
 mod gate;
+mod keys;
 mod own_api;
 mod program;
 mod readme;
@@ -18,6 +19,7 @@ use websocket_gateway::{Gateway, Invocation, Invocations, Options};
 pub(crate) use authorizer::{edited, with_authorizer};
 pub(crate) use client::{Client, Refused};
 pub(crate) use gate::Gate;
+pub(crate) use keys::Keys;
 pub(crate) use own_api::OwnApi;
 pub(crate) use program::{as_from_a_shell, end, gateway, pid, serving, signal};
 pub(crate) use table::Table;

@@ -1,9 +1,10 @@
 use std::collections::HashMap;
 
-use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
-use aws_sdk_dynamodb::{Client, Config};
 use websocket_gateway::Gateway;
+
+use super::Keys;
 
 /// The table of connections, seen with the AWS SDK.
 pub(crate) struct Table {
@@ -16,14 +17,7 @@ type Row = HashMap<String, AttributeValue>;
 impl Table {
     /// The one table of the gateway's template.
     pub(crate) async fn of(gateway: &Gateway) -> Self {
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .endpoint_url(gateway.dynamodb_url())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(Credentials::new("AKIALOCALGATEWAY0000", "secret", None, None, "test"))
-            .http_client(aws_smithy_http_client::Builder::new().build_http())
-            .build();
-        let client = Client::from_conf(config);
+        let client = Keys::of_a_person().dynamodb(gateway);
         let names = client.list_tables().send().await.unwrap().table_names.unwrap();
         let [name] = <[String; 1]>::try_from(names).unwrap();
         Self { client, name }

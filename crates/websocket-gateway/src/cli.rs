@@ -46,6 +46,9 @@ struct Start {
     /// Keep every event in this directory, as a file for `replay`; secrets of the handshake are masked
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
+    /// Serve `@connections` and the embedded DynamoDB only to functions, and not to a person's own tools
+    #[arg(long)]
+    strict: bool,
     /// Close a connection that has been idle for so long
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
     idle_timeout: Duration,
@@ -167,6 +170,7 @@ impl Start {
             lambda_endpoint: self.lambda_endpoint,
             dynamodb_port: self.dynamodb_port.or(port_elsewhere).unwrap_or_default(),
             record: self.record,
+            strict: self.strict,
             idle_timeout: self.idle_timeout,
             max_duration: self.max_duration,
             ..self.serving.into_options()

@@ -62,6 +62,11 @@ impl Clock {
     }
 }
 
+/// Seconds since 1970 by the system's clock, whatever time events and limits go by: signatures are made by it in other processes.
+pub(crate) fn real_seconds() -> i64 {
+    i64::try_from(Clock::default().now_ms() / 1000).unwrap_or(i64::MAX)
+}
+
 /// Milliseconds since 1970 as a date and time of day, in UTC.
 pub(crate) fn calendar_time(ms: u64) -> Timestamp {
     i64::try_from(ms).ok().and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or_default()

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use crate::api::Api;
-use crate::credentials::Credentials;
 use crate::dynamodb;
 use crate::environment::own_environment;
 use crate::functions::Functions;
 use crate::gateway::StartError;
-use crate::lambda::{self, Endpoint, InvokeError, Lambda};
+use crate::guard::Guard;
+use crate::lambda::{self, Endpoint, InvokeError, Lambda, Program};
 use crate::options::Options;
 use crate::template::TemplateError;
 
@@ -34,10 +34,12 @@ impl Deployment {
 #[derive(Debug)]
 pub(crate) struct Deployer {
     pub(crate) options: Options,
-    pub(crate) credentials: Credentials,
+    pub(crate) guard: Arc<Guard>,
     /// Where the gateway listens, as functions reach it.
     pub(crate) address: SocketAddr,
     pub(crate) dynamodb_url: String,
+    /// Where the gateway itself makes tables, past the guard.
+    pub(crate) tables_url: String,
     /// Who runs the functions, if the gateway does not.
     pub(crate) elsewhere: Option<Arc<Endpoint>>,
 }
@@ -45,7 +47,7 @@ pub(crate) struct Deployer {
 impl Deployer {
     /// Makes what the API needs: its tables, its functions' binaries. `before` is what it takes the place of.
     pub(crate) async fn deploy(&self, mut api: Api, before: Option<&Deployment>) -> Result<Deployment, StartError> {
-        dynamodb::create_missing(&self.dynamodb_url, &self.credentials, &api.tables)
+        dynamodb::create_missing(&self.tables_url, &self.guard.credentials, &api.tables)
             .await
             .map_err(|error| StartError::Store(error.into()))?;
         let functions = match &self.elsewhere {
@@ -60,11 +62,14 @@ impl Deployer {
     }
 
     async fn build(&self, api: &mut Api, before: Option<&Deployment>) -> Result<Lambda, StartError> {
-        let programs = lambda::build(api.functions.values(), self.options.release).await?;
+        let mut programs = lambda::build(api.functions.values(), self.options.release).await?;
         // From here on every binary is known by its name.
         let built = programs.iter().map(|program| (program.function.logical_id.clone(), program.function.clone()));
         api.functions.extend(built);
-        let environment = own_environment(&self.credentials, self.address, &api.stage.name, &self.dynamodb_url);
+        for Program { function, .. } in &mut programs {
+            function.environment.extend(self.guard.credentials.of(&function.logical_id));
+        }
+        let environment = own_environment(self.address, &api.stage.name, &self.dynamodb_url);
         let lambda = match before.map(|before| &before.functions) {
             Some(Functions::Here(lambda)) => lambda.redeploy(programs, environment),
             _ => Lambda::start(programs, environment).await.map_err(StartError::RuntimeApi)?,

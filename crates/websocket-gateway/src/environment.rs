@@ -20,7 +20,8 @@ pub fn environment(options: &Options) -> Result<BTreeMap<String, BTreeSet<String
         Store::Endpoint(url) => url.clone(),
         Store::Memory | Store::Directory(_) => format!("http://127.0.0.1:{}", options.dynamodb_port),
     };
-    let own = own_environment(&Credentials::new(&options.region()), address, &api.stage.name, &dynamodb_url);
+    let mut own = own_environment(address, &api.stage.name, &dynamodb_url);
+    own.extend(Credentials::new(&options.region()).shared());
     let mut environment: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (name, value) in api.functions.into_values().flat_map(|function| function.environment) {
         environment.entry(name).or_default().insert(value);
@@ -31,18 +32,11 @@ pub fn environment(options: &Options) -> Result<BTreeMap<String, BTreeSet<String
 
 /// Where the functions find what they call. The endpoints are the SDKs' own variables, so that a binary needs to know nothing of the
 /// gateway.
-pub(crate) fn own_environment(
-    credentials: &Credentials,
-    address: SocketAddr,
-    stage: &str,
-    dynamodb_url: &str,
-) -> BTreeMap<String, String> {
-    let mut environment = credentials.environment();
-    for (name, value) in [
+pub(crate) fn own_environment(address: SocketAddr, stage: &str, dynamodb_url: &str) -> BTreeMap<String, String> {
+    [
         ("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", format!("http://{address}/{stage}")),
         ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url.to_owned()),
-    ] {
-        environment.insert(name.to_owned(), value);
-    }
-    environment
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+    .into()
 }

@@ -1,9 +1,7 @@
 //! One port for all: `/{stage}` is the WebSocket, `/{stage}/@connections/{id}` the API behind it, and Lambda's Invoke API has its own path.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::IntoResponse;
@@ -11,67 +9,20 @@ use axum::response::Response;
 use http::header::HOST;
 use http::{Request, StatusCode};
 use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use percent_encoding::percent_decode_str;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 
 use crate::api::limits::URL_CHARACTERS;
 use crate::connections;
+use crate::http_server;
 use crate::lambda_api;
 use crate::service::Service;
 use crate::websocket;
 
-/// How long a client may take over the head of its request. API Gateway's own patience is not known.
-const HEADER_PATIENCE: Duration = Duration::from_secs(10);
-
-/// How long to leave a system alone that has no more sockets.
-const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// Accepts connections until the gateway stops.
+/// Serves connections until the gateway stops.
 pub(crate) async fn serve(service: Arc<Service>, listener: TcpListener) {
-    loop {
-        tokio::select! {
-            biased;
-            () = service.stopping.cancelled() => return,
-            accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => {
-                    tokio::spawn(connection(Arc::clone(&service), stream, peer));
-                }
-                Err(error) => {
-                    tracing::error!("can't accept a connection: {error}");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-            },
-        }
-    }
-}
-
-async fn connection(service: Arc<Service>, stream: TcpStream, peer: SocketAddr) {
-    // Small frames must not wait for each other; without it they only come later.
-    drop(stream.set_nodelay(true));
     let stopping = service.stopping.clone();
-    let answer = service_fn(move |request| {
-        let service = Arc::clone(&service);
-        async move { Ok::<_, Infallible>(answer(service, peer, request).await) }
-    });
-    let connection = http1::Builder::new()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_PATIENCE)
-        .serve_connection(TokioIo::new(stream), answer)
-        .with_upgrades();
-    tokio::pin!(connection);
-    let served = tokio::select! {
-        served = &mut connection => served,
-        () = stopping.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
-        }
-    };
-    if let Err(error) = served {
-        tracing::debug!("{peer}: {error}");
-    }
+    http_server::serve(listener, stopping, move |peer, request| answer(Arc::clone(&service), peer, request)).await;
 }
 
 async fn answer(service: Arc<Service>, peer: SocketAddr, request: Request<Incoming>) -> Response {
@@ -92,7 +43,7 @@ async fn answer(service: Arc<Service>, peer: SocketAddr, request: Request<Incomi
         }
         "" => websocket::handshake(service, peer, request.into_parts().0).await,
         rest => match connection_id(rest) {
-            Some(id) => connections::answer(&service.open, &service.clock, id, request.map(Body::new)).await,
+            Some(id) => connections::answer(&service, &deployment.api, id, request.map(Body::new)).await,
             None => connections::forbidden(),
         },
     }

@@ -8,15 +8,16 @@ use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
 use crate::api::Api;
 use crate::connections::{AdoptError, Adopted, OpenConnections};
 use crate::credentials::Credentials;
 use crate::deployment::{Deployer, load};
-use crate::dynamodb::Embedded;
+use crate::dynamodb::{Embedded, EmbeddedError, Front};
 use crate::front_door;
+use crate::guard::Guard;
 use crate::invocations::{Invocations, Journal};
 use crate::lambda::{BuildError, Endpoint, InvokeError};
 use crate::options::{Options, Store};
@@ -77,7 +78,8 @@ pub struct Gateway {
     deployer: Deployer,
     reloading: Mutex<()>,
     front_door: JoinHandle<()>,
-    _embedded: Option<Embedded>,
+    /// What stands before the embedded store ends before it.
+    _store: Option<(DropGuard, Embedded)>,
 }
 
 /// What a [`Gateway::reload`] has changed.
@@ -104,12 +106,21 @@ impl Gateway {
             None => None,
         };
         let recorder = options.record.as_deref().map(record_in).transpose()?;
-        let (embedded, dynamodb_url) = open_store(options.store.clone(), options.dynamodb_port).await?;
-        let credentials = Credentials::new(&options.region());
-        let deployer = Deployer { options, credentials, address: local(address), dynamodb_url, elsewhere };
+        let Opened { url, unguarded_url, embedded } = open_store(&options.store, options.dynamodb_port).await?;
+        let guard = Guard { credentials: Credentials::new(&options.region()), strict: options.strict };
+        let guard = Arc::new(guard);
+        let deployer = Deployer {
+            options,
+            guard: Arc::clone(&guard),
+            address: local(address),
+            dynamodb_url: url,
+            tables_url: unguarded_url,
+            elsewhere,
+        };
         let deployment = Arc::new(deployer.deploy(api, None).await?);
         let service = Arc::new(Service {
             deployed: RwLock::new(deployment),
+            guard,
             clock: deployer.options.clock.clone(),
             open: OpenConnections::default(),
             journal: Journal::new(),
@@ -120,7 +131,8 @@ impl Gateway {
             stopping: CancellationToken::new(),
         });
         let front_door = tokio::spawn(front_door::serve(Arc::clone(&service), listener));
-        Ok(Self { service, deployer, reloading: Mutex::default(), front_door, _embedded: embedded })
+        let store = embedded.map(|(store, front)| (front.serve(Arc::clone(&service), store.url()), store));
+        Ok(Self { service, deployer, reloading: Mutex::default(), front_door, _store: store })
     }
 
     /// Reads the template again, builds what has changed, and serves that from now on. No connection is dropped: the next message of
@@ -231,15 +243,25 @@ async fn listen(host: IpAddr, port: u16) -> Result<(TcpListener, SocketAddr), St
     listening.await.map_err(|source| StartError::Listen { address, source })
 }
 
-async fn open_store(store: Store, port: u16) -> Result<(Option<Embedded>, String), StartError> {
+/// Where the tables are.
+struct Opened {
+    /// As functions find them.
+    url: String,
+    /// Past the guard.
+    unguarded_url: String,
+    embedded: Option<(Embedded, Front)>,
+}
+
+async fn open_store(store: &Store, port: u16) -> Result<Opened, StartError> {
     let data_dir = match store {
-        Store::Endpoint(url) => return Ok((None, url)),
+        Store::Endpoint(url) => return Ok(Opened { url: url.clone(), unguarded_url: url.clone(), embedded: None }),
         Store::Memory => None,
-        Store::Directory(directory) => Some(directory),
+        Store::Directory(directory) => Some(directory.as_path()),
     };
-    let embedded = Embedded::start(data_dir.as_deref(), port).await.map_err(|error| StartError::Store(error.into()))?;
-    let url = embedded.url().to_owned();
-    Ok((Some(embedded), url))
+    let opening = async { Ok((Embedded::start(data_dir)?, Front::listen(port).await?)) };
+    let (store, front) = opening.await.map_err(|error: EmbeddedError| StartError::Store(error.into()))?;
+    let (url, unguarded_url) = (front.url().to_owned(), store.url().to_owned());
+    Ok(Opened { url, unguarded_url, embedded: Some((store, front)) })
 }
 
 fn record_in(directory: &Path) -> Result<Recorder, StartError> {

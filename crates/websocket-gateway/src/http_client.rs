@@ -4,8 +4,9 @@ use std::error::Error;
 
 use bytes::Bytes;
 use http::Request;
-use http::response::Parts;
+use http::response::{Parts, Response};
 use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -21,10 +22,14 @@ impl HttpClient {
 
     /// Sends a request and reads the whole answer. The error is the cause in words.
     pub(crate) async fn send(&self, request: Request<Bytes>) -> Result<(Parts, Bytes), String> {
-        let answer = self.0.request(request.map(Full::from)).await.map_err(|error| cause(&error))?;
-        let (head, body) = answer.into_parts();
+        let (head, body) = self.forward(request).await?.into_parts();
         let body = body.collect().await.map_err(|error| cause(&error))?.to_bytes();
         Ok((head, body))
+    }
+
+    /// Sends a request and passes on the answer as it comes. The error is the cause in words.
+    pub(crate) async fn forward(&self, request: Request<Bytes>) -> Result<Response<Incoming>, String> {
+        self.0.request(request.map(Full::from)).await.map_err(|error| cause(&error))
     }
 }
 

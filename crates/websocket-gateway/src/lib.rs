@@ -41,10 +41,12 @@
 //! What the functions print and what the gateway warns of goes to [`tracing`]: a test that installs a subscriber shows it.
 
 pub mod api;
+pub mod iam;
 pub mod lambda;
 pub mod replay;
 pub mod template;
 
+mod authorizer;
 mod bounded_body;
 mod changes;
 mod clock;
@@ -57,7 +59,9 @@ mod event;
 mod front_door;
 mod functions;
 mod gateway;
+mod guard;
 mod http_client;
+mod http_server;
 mod ids;
 mod integration;
 mod invocations;

@@ -33,6 +33,9 @@ pub struct Options {
     /// Where to keep every event that API Gateway would send, as a file that can be replayed. Secrets in the headers and the query of a
     /// handshake are masked; what a message says is not.
     pub record: Option<PathBuf>,
+    /// Whether `@connections` and the embedded DynamoDB serve only requests with the credentials that functions get. Without it a person's
+    /// own tools are served too.
+    pub strict: bool,
     /// After how long without a message a connection is closed.
     pub idle_timeout: Duration,
     /// After how long a connection is closed whatever it does.
@@ -92,6 +95,7 @@ impl Default for Options {
             store: Store::default(),
             dynamodb_port: 0,
             record: None,
+            strict: false,
             idle_timeout: IDLE_TIMEOUT,
             max_duration: MAX_DURATION,
             clock: Clock::default(),

@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::connections::OpenConnections;
 use crate::deployment::Deployment;
 use crate::event::{Closed, Connection, Writer};
+use crate::guard::Guard;
 use crate::integration;
 use crate::invocations::Journal;
 use crate::record::Recorder;
@@ -17,6 +18,7 @@ use crate::record::Recorder;
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) deployed: RwLock<Arc<Deployment>>,
+    pub(crate) guard: Arc<Guard>,
     pub(crate) clock: Clock,
     pub(crate) open: OpenConnections,
     pub(crate) journal: Journal,

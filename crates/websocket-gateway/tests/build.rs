@@ -10,6 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use websocket_gateway::api::{Code, Function};
+use websocket_gateway::iam::Policy;
 use websocket_gateway::lambda::{BuildError, build};
 
 #[tokio::test]
@@ -160,6 +161,7 @@ impl Workspace {
             timeout: Duration::from_secs(3),
             memory_size: 128,
             reserved_concurrency: None,
+            policy: Policy::default(),
         }
     }
 }

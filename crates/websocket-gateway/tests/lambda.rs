@@ -17,6 +17,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 use websocket_gateway::api::{Code, Function};
+use websocket_gateway::iam::Policy;
 use websocket_gateway::lambda::{InvokeError, Lambda, Program};
 
 #[tokio::test]
@@ -354,6 +355,7 @@ fn probe() -> Function {
         timeout: Duration::from_secs(20),
         memory_size: 128,
         reserved_concurrency: None,
+        policy: Policy::default(),
     }
 }
 

@@ -18,6 +18,13 @@ pub const URL_CHARACTERS: usize = 4096;
 /// Source: as above: integration timeout, 50 milliseconds to 29 seconds.
 pub const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);
 
+/// How long an authorizer may take. A guess: as long as an integration.
+pub const AUTHORIZER_TIMEOUT: Duration = INTEGRATION_TIMEOUT;
+
+/// The largest answer of an authorizer in bytes.
+/// Source: API Gateway developer guide, "Quotas for configuring and running a WebSocket API": Lambda authorizer result size, 8 KB.
+pub const AUTHORIZER_ANSWER_BYTES: usize = 8 * 1024;
+
 /// The least that a template can set as an integration's timeout.
 /// Source: as above.
 pub const SHORTEST_INTEGRATION_TIMEOUT: Duration = Duration::from_millis(50);
@@ -41,6 +48,10 @@ pub const MOST_FUNCTION_MEMORY: u32 = 10_240;
 /// How many characters the name of a function has at most.
 /// Source: AWS Lambda API reference, `CreateFunction`, `FunctionName`.
 pub const FUNCTION_NAME_CHARACTERS: usize = 64;
+
+/// How many characters the name of a role has at most.
+/// Source: IAM API reference, `CreateRole`, `RoleName`.
+pub const ROLE_NAME_CHARACTERS: usize = 64;
 
 /// How many characters the name of a table has at most.
 /// Source: Amazon DynamoDB API reference, `CreateTable`, `TableName`.

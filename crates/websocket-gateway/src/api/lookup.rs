@@ -16,6 +16,12 @@ impl Api {
         self.functions.get(&self.routes.get(route_key)?.function)
     }
 
+    /// The ARN of something on the stage that is served: of the route `$connect`, for example.
+    #[must_use]
+    pub fn arn(&self, resource: &str) -> String {
+        self.account.arn("execute-api", &format!("{}/{}/{resource}", self.api_id, self.stage.name))
+    }
+
     /// The function that runs a binary; `None` also if several do, as nothing says which is meant.
     ///
     /// Of an API that a gateway serves every binary is known, before that only those that the template names.
@@ -43,7 +49,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::api::{Route, RouteSelectionExpression, Stage};
+    use crate::api::{Account, Route, RouteSelectionExpression, Stage};
+    use crate::iam::Policy;
 
     fn function(logical_id: &str, name: &str, binary: &str) -> (String, Function) {
         let function = Function {
@@ -55,6 +62,7 @@ mod tests {
             timeout: Duration::from_secs(3),
             memory_size: 128,
             reserved_concurrency: None,
+            policy: Policy::default(),
         };
         (logical_id.to_owned(), function)
     }
@@ -71,7 +79,9 @@ mod tests {
             api_id: "abcd123456".to_owned(),
             route_selection_expression: RouteSelectionExpression::parse("$request.body.action").unwrap(),
             stage: Stage { name: "prod".to_owned(), variables: BTreeMap::new() },
+            account: Account::default(),
             routes: [("hello".to_owned(), route)].into(),
+            authorizer: None,
             functions: [
                 function("Identified", "hello", "shared"),
                 function("Named", "Identified", "shared"),

@@ -1,5 +1,7 @@
 //! What a template says, in API Gateway's words, with every intrinsic resolved. Nothing here knows CloudFormation or SAM.
 
+mod account;
+mod authorizer;
 pub mod limits;
 mod lookup;
 mod route_selection_expression;
@@ -8,6 +10,10 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::iam::Policy;
+
+pub use account::Account;
+pub use authorizer::{Authorizer, IdentitySource};
 pub use route_selection_expression::{InvalidExpression, RouteSelectionExpression};
 
 /// One WebSocket API with its one stage, and what the template puts around it.
@@ -17,13 +23,17 @@ pub struct Api {
     pub logical_id: String,
     /// The id in URLs and events: 10 lower-case letters and digits, the same on every start.
     pub api_id: String,
+    /// The account and region that its ARNs name.
+    pub account: Account,
     /// How a message names its route.
     pub route_selection_expression: RouteSelectionExpression,
     /// The stage that is served.
     pub stage: Stage,
     /// Every route by its route key.
     pub routes: BTreeMap<String, Route>,
-    /// Every function that a route calls, by its logical id.
+    /// Who decides whether a client may connect; without one every client may try.
+    pub authorizer: Option<Authorizer>,
+    /// Every function that a route or the authorizer calls, by its logical id.
     pub functions: BTreeMap<String, Function>,
     /// Every DynamoDB table of the template.
     pub tables: Vec<Table>,
@@ -69,6 +79,8 @@ pub struct Function {
     pub memory_size: u32,
     /// How many invocations may be under way at the same time, as in `ReservedConcurrentExecutions`; further ones are throttled.
     pub reserved_concurrency: Option<u32>,
+    /// What its role allows, of what the gateway guards: `execute-api` and `dynamodb`.
+    pub policy: Policy,
 }
 
 /// What a function is built from.

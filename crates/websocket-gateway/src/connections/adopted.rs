@@ -38,6 +38,7 @@ impl Adopted {
             connected_at_ms: service.clock.now_ms(),
             domain_name: String::new(),
             identity: Identity { user_agent: None, source_ip: "127.0.0.1".to_owned() },
+            authorizer: None,
         });
         let connection = Arc::new(connection);
         service.open.insert(Arc::clone(&connection));

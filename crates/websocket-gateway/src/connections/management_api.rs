@@ -4,18 +4,23 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
+use http::request::Parts;
 use http::{Method, Request, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
+use serde_json::json;
 use tokio::sync::mpsc::error::TrySendError;
 use tungstenite::Utf8Bytes;
 
 use super::{Ending, OpenConnection, OpenConnections};
+use crate::api::Api;
 use crate::api::limits::MESSAGE_BYTES;
 use crate::bounded_body::{self, Received};
-use crate::clock::{Clock, calendar_time};
+use crate::clock::{self, Clock, calendar_time};
 use crate::event::Identity;
+use crate::guard::{self, Caller, Guard};
 use crate::ids::ConnectionId;
+use crate::service::Service;
 
 /// What follows the stage in the path, once it is percent-decoded.
 pub(crate) const PREFIX: &str = "@connections/";
@@ -32,12 +37,20 @@ enum Refusal {
 }
 
 /// Answers a request for one connection; `id` is the rest of the path after [`PREFIX`], as the client encoded it.
-pub(crate) async fn answer(open: &OpenConnections, clock: &Clock, id: &str, request: Request<Body>) -> Response {
-    let method = request.method().clone();
+pub(crate) async fn answer(service: &Service, api: &Api, id: &str, request: Request<Body>) -> Response {
+    let (head, body) = request.into_parts();
     // To its end, also for an answer that does not depend on it: who is still sending would see a broken connection instead.
-    let body = read(request.into_body()).await;
-    let answer = find(open, id).and_then(|connection| match method {
-        Method::POST => post(&connection, clock, &body?),
+    let body = match read(body).await {
+        Ok(body) => body,
+        Err(refusal) => return refusal.into_response(),
+    };
+    if let Err(refusal) = permit(service, api, &head, &body) {
+        tracing::warn!("{} {}: {refusal}", head.method, head.uri.path());
+        return unauthorized(&refusal);
+    }
+    let open = &service.open;
+    let answer = find(open, id).and_then(|connection| match head.method {
+        Method::POST => post(&connection, &service.clock, &body),
         Method::GET => Ok(describe(&connection)),
         Method::DELETE => {
             open.remove(&connection.facts.id);
@@ -47,6 +60,29 @@ pub(crate) async fn answer(open: &OpenConnections, clock: &Clock, id: &str, requ
         _ => Err(Refusal::Forbidden),
     });
     answer.unwrap_or_else(IntoResponse::into_response)
+}
+
+/// Whether the caller may manage connections in this way. A policy can't tell one connection from another: on AWS too the id in the
+/// resource is a placeholder.
+fn permit(service: &Service, api: &Api, head: &Parts, body: &[u8]) -> Result<(), guard::Refusal> {
+    let caller = service.guard.identify("execute-api", head, body, clock::real_seconds())?;
+    if caller == Caller::Person {
+        tracing::info!(
+            "{} {}: not signed; on AWS this would be 403, as it is with --strict",
+            head.method,
+            head.uri.path()
+        );
+    }
+    let resource = api.arn(&format!("{}/@connections/{{connectionId}}", head.method));
+    Guard::authorize(api, &caller, "execute-api:ManageConnections", &resource)
+}
+
+/// API Gateway spells `Message` in two ways.
+fn unauthorized(refusal: &guard::Refusal) -> Response {
+    let key = if matches!(refusal, guard::Refusal::AccessDenied { .. }) { "Message" } else { "message" };
+    let body = json!({ key: refusal.to_string() }).to_string();
+    let headers = [("x-amzn-ErrorType", refusal.name()), (CONTENT_TYPE.as_str(), "application/json")];
+    (StatusCode::FORBIDDEN, headers, body).into_response()
 }
 
 /// What API Gateway answers wherever there is nothing for a caller.

@@ -33,12 +33,10 @@ pub(crate) enum EmbeddedError {
 }
 
 impl Embedded {
-    /// Keeps everything in memory, or in a file in `data_dir`.
-    pub(crate) async fn start(data_dir: Option<&Path>, port: u16) -> Result<Self, EmbeddedError> {
+    /// Keeps everything in memory, or in a file in `data_dir`. Its port is one that nobody else knows.
+    pub(crate) fn start(data_dir: Option<&Path>) -> Result<Self, EmbeddedError> {
         let database = open(data_dir)?;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let listener =
-            std::net::TcpListener::bind(address).map_err(|source| EmbeddedError::Listen { address, source })?;
+        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         listener.set_nonblocking(true)?;
         let url = format!("http://{}", listener.local_addr()?);
         let stop = CancellationToken::new();

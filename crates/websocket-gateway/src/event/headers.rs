@@ -35,6 +35,15 @@ impl Headers {
         headers
     }
 
+    /// The same for an authorizer, which gets to see what API Gateway otherwise keeps to itself, in API Gateway's words.
+    pub(super) fn of_authorization(sent: &HeaderMap, source_ip: &str, now_ms: u64) -> Self {
+        let mut headers = Self::of_handshake(sent, source_ip, now_ms);
+        for (name, value) in [("Connection", "upgrade"), ("Upgrade", "websocket"), ("content-length", "0")] {
+            headers.add(name.to_owned(), value.to_owned());
+        }
+        headers
+    }
+
     /// The complete list of an event that comes after the connection is gone.
     pub(super) fn of_disconnect(domain_name: &str) -> Self {
         let mut headers = Self::default();

@@ -4,10 +4,12 @@ mod headers;
 mod query;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Uri};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::api::Api;
 use crate::clock::calendar_time;
@@ -23,6 +25,8 @@ pub(crate) struct Connection {
     /// The host that the client asked for, without a port.
     pub(crate) domain_name: String,
     pub(crate) identity: Identity,
+    /// What the authorizer said about the client: strings, and its latency in milliseconds as a number.
+    pub(crate) authorizer: Option<Arc<Map<String, Value>>>,
 }
 
 /// Who connected.
@@ -64,6 +68,21 @@ struct Event<'a> {
     is_base64_encoded: bool,
 }
 
+/// What an authorizer gets, with maps that are there also if they are empty.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct AuthorizerEvent<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    method_arn: String,
+    #[serde(flatten)]
+    headers: Headers,
+    #[serde(flatten)]
+    query: query::Query,
+    stage_variables: &'a BTreeMap<String, String>,
+    request_context: RequestContext<'a>,
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct RequestContext<'a> {
@@ -72,6 +91,8 @@ struct RequestContext<'a> {
     message_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     disconnect_status_code: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorizer: Option<&'a Map<String, Value>>,
     event_type: &'static str,
     extended_request_id: &'a str,
     request_time: String,
@@ -97,6 +118,21 @@ pub(crate) struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    /// What the authorizer is asked before `$connect`.
+    pub(crate) fn authorize(self, connection: &Connection, headers: &HeaderMap, uri: &Uri) -> Written {
+        let request_id = ids::request_id(self.now_ms);
+        let event = AuthorizerEvent {
+            kind: "REQUEST",
+            method_arn: self.api.arn("$connect"),
+            headers: Headers::of_authorization(headers, &connection.identity.source_ip, self.now_ms),
+            query: query::Query::of(uri).unwrap_or_default(),
+            stage_variables: &self.api.stage.variables,
+            request_context: self.context("$connect", connection, "CONNECT", &request_id),
+        };
+        let json = to_json(&event);
+        Written { connection_id: connection.id.clone(), request_id, json }
+    }
+
     /// `$connect`: the only event with the handshake's headers and query string.
     pub(crate) fn connect(self, connection: &Connection, headers: &HeaderMap, uri: &Uri) -> Written {
         self.write("$connect", connection, "CONNECT", |event| {
@@ -135,40 +171,55 @@ impl Writer<'_> {
                 headers: None,
                 query: None,
                 stage_variables: &self.api.stage.variables,
-                request_context: RequestContext {
-                    route_key,
-                    message_id: None,
-                    disconnect_status_code: None,
-                    event_type,
-                    extended_request_id: "",
-                    request_time: request_time(self.now_ms),
-                    message_direction: "IN",
-                    disconnect_reason: None,
-                    stage: &self.api.stage.name,
-                    connected_at: connection.connected_at_ms,
-                    request_time_epoch: self.now_ms,
-                    identity: &connection.identity,
-                    request_id: "",
-                    domain_name: &connection.domain_name,
-                    connection_id: &connection.id,
-                    api_id: &self.api.api_id,
-                },
+                request_context: self.context(route_key, connection, event_type, ""),
                 body: None,
                 is_base64_encoded: false,
             };
             complete(&mut event);
-            to_json(event, &request_id)
+            named(event, &request_id)
         };
         Written { connection_id: connection.id.clone(), request_id, json }
+    }
+
+    fn context<'e>(
+        &'e self,
+        route_key: &'e str,
+        connection: &'e Connection,
+        event_type: &'static str,
+        request_id: &'e str,
+    ) -> RequestContext<'e> {
+        RequestContext {
+            route_key,
+            message_id: None,
+            disconnect_status_code: None,
+            authorizer: connection.authorizer.as_deref(),
+            event_type,
+            extended_request_id: request_id,
+            request_time: request_time(self.now_ms),
+            message_direction: "IN",
+            disconnect_reason: None,
+            stage: &self.api.stage.name,
+            connected_at: connection.connected_at_ms,
+            request_time_epoch: self.now_ms,
+            identity: &connection.identity,
+            request_id,
+            domain_name: &connection.domain_name,
+            connection_id: &connection.id,
+            api_id: &self.api.api_id,
+        }
     }
 }
 
 /// The two ids are one in every event that was seen.
-fn to_json<'e>(mut event: Event<'e>, request_id: &'e str) -> Bytes {
+fn named<'e>(mut event: Event<'e>, request_id: &'e str) -> Bytes {
     event.request_context.extended_request_id = request_id;
     event.request_context.request_id = request_id;
+    to_json(&event)
+}
+
+fn to_json(event: &impl Serialize) -> Bytes {
     // Strings, numbers and maps with string keys: there is nothing in an event that JSON can't hold.
-    serde_json::to_vec(&event).unwrap_or_default().into()
+    serde_json::to_vec(event).unwrap_or_default().into()
 }
 
 fn no_variables(variables: &&BTreeMap<String, String>) -> bool {

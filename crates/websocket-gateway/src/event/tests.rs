@@ -4,7 +4,7 @@ use lambda_http::request::RequestContext;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::api::{RouteSelectionExpression, Stage};
+use crate::api::{Account, RouteSelectionExpression, Stage};
 
 fn api(variables: &[(&str, &str)]) -> Api {
     Api {
@@ -15,7 +15,9 @@ fn api(variables: &[(&str, &str)]) -> Api {
             name: "prod".into(),
             variables: variables.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect(),
         },
+        account: Account::default(),
         routes: BTreeMap::new(),
+        authorizer: None,
         functions: BTreeMap::new(),
         tables: Vec::new(),
     }
@@ -27,6 +29,7 @@ fn connection(user_agent: Option<&str>) -> Connection {
         connected_at_ms: 1_762_426_800_123,
         domain_name: "127.0.0.1".into(),
         identity: Identity { user_agent: user_agent.map(str::to_owned), source_ip: "192.0.2.1".into() },
+        authorizer: None,
     }
 }
 
@@ -118,7 +121,9 @@ fn a_disconnect_event_has_four_headers_and_says_why() {
 
 /// One event of each kind, with all that it may have, by its `eventType`.
 fn every_event() -> [(&'static str, Bytes); 4] {
-    let (api, connection) = (api(&[("colour", "blue")]), connection(Some("wscat")));
+    let (api, mut connection) = (api(&[("colour", "blue")]), connection(Some("wscat")));
+    let said = json!({ "tenant": "acme", "principalId": "user-1", "integrationLatency": 21 });
+    connection.authorizer = said.as_object().cloned().map(Arc::new);
     let writer = Writer { api: &api, now_ms: 1_762_426_804_011 };
     let mut headers = HeaderMap::new();
     headers.insert("sec-websocket-protocol", "chat.v2, chat.v1".parse().unwrap());
@@ -154,5 +159,52 @@ fn lambda_http_reads_every_event() {
             Some(RequestContext::WebSocket(context)) => assert_eq!(context.event_type.as_deref(), Some(event_type)),
             other => panic!("{event_type}: {other:?}"),
         }
+    }
+}
+
+#[test]
+fn an_authorizer_event_has_every_map_also_if_it_is_empty_and_what_connect_does_not_see() {
+    let (api, connection) = (api(&[]), connection(None));
+    let writer = Writer { api: &api, now_ms: 1_762_426_800_125 };
+    let event = json_of(&writer.authorize(&connection, &HeaderMap::new(), &Uri::from_static("/prod")));
+    assert_eq!(
+        keys(&event),
+        [
+            "headers",
+            "methodArn",
+            "multiValueHeaders",
+            "multiValueQueryStringParameters",
+            "queryStringParameters",
+            "requestContext",
+            "stageVariables",
+            "type"
+        ]
+    );
+    assert_eq!(event["type"], "REQUEST");
+    assert_eq!(event["methodArn"], "arn:aws:execute-api:us-east-1:123456789012:abcd123456/prod/$connect");
+    for map in ["multiValueQueryStringParameters", "queryStringParameters", "stageVariables"] {
+        assert_eq!(event[map], json!({}), "{map}");
+    }
+    for (name, value) in [("Connection", "upgrade"), ("Upgrade", "websocket"), ("content-length", "0")] {
+        assert_eq!(event["headers"][name], value);
+        assert_eq!(event["multiValueHeaders"][name], json!([value]));
+    }
+    assert_eq!(keys(&event["requestContext"]), with(&[]));
+    assert_eq!(event["requestContext"]["routeKey"], "$connect");
+}
+
+#[test]
+fn what_an_authorizer_said_is_in_every_event() {
+    let (api, mut connection) = (api(&[]), connection(None));
+    let said = json!({ "tenant": "acme", "principalId": "user-1", "integrationLatency": 21 });
+    connection.authorizer = said.as_object().cloned().map(Arc::new);
+    let writer = Writer { api: &api, now_ms: 1_762_426_800_125 };
+    let closed = Closed { code: 1001, reason: String::new() };
+    for written in [
+        writer.connect(&connection, &HeaderMap::new(), &Uri::from_static("/prod")),
+        writer.message("hello", &connection, "{}"),
+        writer.disconnect(&connection, &closed),
+    ] {
+        assert_eq!(json_of(&written)["requestContext"]["authorizer"], said);
     }
 }

@@ -60,6 +60,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::iam::Policy;
 
     fn function(variables: &[(&str, &str)]) -> Function {
         Function {
@@ -71,6 +72,7 @@ mod tests {
             timeout: Duration::from_secs(3),
             memory_size: 128,
             reserved_concurrency: None,
+            policy: Policy::default(),
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::code;
 use super::error::Finding;
 use super::properties::Properties;
+use super::roles;
 use super::stack::{Resource, Stack};
 use crate::api::{Code, Function, limits};
 
@@ -32,6 +33,7 @@ pub(super) fn read(stack: &Stack, resource: &Resource, warnings: &mut Vec<Findin
         timeout: timeout(&properties)?,
         memory_size: memory_size(&properties)?,
         reserved_concurrency: reserved_concurrency(&properties)?,
+        policy: roles::policy(stack, resource, warnings)?,
     })
 }
 

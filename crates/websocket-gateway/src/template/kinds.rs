@@ -2,11 +2,17 @@
 
 pub(super) const API: &str = "AWS::ApiGatewayV2::Api";
 pub(super) const API_MAPPING: &str = "AWS::ApiGatewayV2::ApiMapping";
+pub(super) const AUTHORIZER: &str = "AWS::ApiGatewayV2::Authorizer";
+pub(super) const CONNECTOR: &str = "AWS::Serverless::Connector";
 pub(super) const DEPLOYMENT: &str = "AWS::ApiGatewayV2::Deployment";
 pub(super) const GLOBAL_TABLE: &str = "AWS::DynamoDB::GlobalTable";
+pub(super) const IAM_POLICY: &str = "AWS::IAM::Policy";
 pub(super) const INTEGRATION: &str = "AWS::ApiGatewayV2::Integration";
 pub(super) const LAMBDA_FUNCTION: &str = "AWS::Lambda::Function";
+pub(super) const MANAGED_POLICY: &str = "AWS::IAM::ManagedPolicy";
 pub(super) const PERMISSION: &str = "AWS::Lambda::Permission";
+pub(super) const ROLE: &str = "AWS::IAM::Role";
+pub(super) const ROLE_POLICY: &str = "AWS::IAM::RolePolicy";
 pub(super) const ROUTE: &str = "AWS::ApiGatewayV2::Route";
 pub(super) const ROUTE_RESPONSE: &str = "AWS::ApiGatewayV2::RouteResponse";
 pub(super) const SERVERLESS_FUNCTION: &str = "AWS::Serverless::Function";

@@ -4,8 +4,9 @@
 //! a stack that can work out intrinsics (`stack`, `parameters`, `intrinsics`, `references`, `memo`); from that the types which the
 //! gateway serves are read by their `properties`. `websocket_api` reads an API however it is written, with its `stages` and
 //! `routes`; `serverless_api` knows what is only SAM's, and `plain_api` with `plain_routes` what is only CloudFormation's own.
-//! `deployment` and `permissions` look for what would be different on AWS. `function` with `code`, and `table`, read the rest.
+//! `authorizers` reads who may connect, in either. `deployment` and `permissions` look for what would be different on AWS. `function` with `code`, `roles` with `policies`, and `table` read the rest.
 
+mod authorizers;
 mod choice;
 mod code;
 mod deployment;
@@ -14,14 +15,18 @@ mod error;
 mod function;
 mod intrinsics;
 mod kinds;
+mod managed_policies;
 mod memo;
 mod node;
 mod parameters;
 mod permissions;
 mod plain_api;
 mod plain_routes;
+mod policies;
+mod policy_templates;
 mod properties;
 mod references;
+mod roles;
 mod routes;
 mod serverless_api;
 mod stack;
@@ -84,7 +89,7 @@ pub struct Loaded {
 /// Reads the template at `path`.
 ///
 /// Only what the gateway needs is worked out: an intrinsic function that it doesn't know, or a parameter without a value, is no
-/// error where it stands for example in a policy.
+/// error where it stands for example in a policy about another service.
 ///
 /// # Errors
 /// A file that can't be read or is no YAML, and a template that API Gateway, SAM or this gateway could not serve. What the

@@ -3,6 +3,7 @@
 use super::error::Finding;
 use super::kinds::PERMISSION;
 use super::stack::{Resource, Stack};
+use crate::iam::matches;
 
 const API_GATEWAY: &str = "apigateway.amazonaws.com";
 
@@ -30,51 +31,4 @@ pub(super) fn allow(stack: &Stack, function: &Resource, route: &str) -> Result<b
 fn is_function(text: &str, name: &str) -> bool {
     let named = text.split_once("function:").map_or(text, |(_, named)| named);
     named.split(':').next() == Some(name)
-}
-
-/// Whether `pattern`, in which `*` stands for any text and `?` for any one byte, is all of `text`.
-fn matches(pattern: &str, text: &str) -> bool {
-    let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
-    let (mut at, mut read) = (0, 0);
-    // After the last `*`: where the pattern goes on, and where in the text it was tried last.
-    let mut retry: Option<(usize, usize)> = None;
-    while read < text.len() {
-        match pattern.get(at) {
-            Some(b'*') => {
-                at += 1;
-                retry = Some((at, read));
-            }
-            Some(byte) if *byte == b'?' || *byte == text[read] => {
-                at += 1;
-                read += 1;
-            }
-            _ => match &mut retry {
-                Some((after, tried)) => {
-                    *tried += 1;
-                    (at, read) = (*after, *tried);
-                }
-                None => return false,
-            },
-        }
-    }
-    pattern[at..].iter().all(|byte| *byte == b'*')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn patterns_match_whole_texts() {
-        let arn = "arn:aws:execute-api:us-east-1:1:abc/prod/$connect";
-        for pattern in
-            [arn, "*", "arn:aws:execute-api:*:*:abc/*/*", "arn:aws:execute-api:us-east-?:1:abc/*", "a*$connect*"]
-        {
-            assert!(matches(pattern, arn), "{pattern}");
-        }
-        for pattern in ["", "arn", "arn:aws:execute-api:us-east-1:1:xyz/*", "*/dev/*", "*$connect?", "?"] {
-            assert!(!matches(pattern, arn), "{pattern}");
-        }
-        assert!(!matches(&"*a".repeat(5000), &"a".repeat(4999)));
-    }
 }

@@ -2,6 +2,7 @@
 
 use miette::SourceSpan;
 
+use super::authorizers;
 use super::error::Finding;
 use super::kinds::{INTEGRATION, PERMISSION, ROUTE};
 use super::node::Node;
@@ -53,18 +54,24 @@ type Unserved = (String, SourceSpan);
 
 pub(super) fn read(stack: &Stack, api_id: &str, stage: &str, routes: &mut Routes<'_>) -> Result<(), Finding> {
     for route in stack.of_api(ROUTE, api_id)? {
-        read_route(stack, route, &format!("{api_id}/{stage}"), routes)?;
+        read_route(stack, route, api_id, stage, routes)?;
     }
     Ok(())
 }
 
-fn read_route(stack: &Stack, route: &Resource, stage: &str, routes: &mut Routes<'_>) -> Result<(), Finding> {
+fn read_route(
+    stack: &Stack,
+    route: &Resource,
+    api_id: &str,
+    stage: &str,
+    routes: &mut Routes<'_>,
+) -> Result<(), Finding> {
     let properties = stack.properties(route);
     routes.warnings.extend(properties.unknown(&ROUTE_PROPERTIES));
     let key_node = properties.required("RouteKey")?;
     let (key, span) = (key_node.text("`RouteKey`")?, key_node.span);
     routes::check_reserved(&key, span)?;
-    refuse_authorization(&properties)?;
+    authorizers::of_route(stack, api_id, &key, &properties, routes)?;
     routes::refuse_api_key(&properties)?;
 
     let Some(target) = properties.optional("Target")? else { return without_target(route, &key, span, routes) };
@@ -82,22 +89,11 @@ fn read_route(stack: &Stack, route: &Resource, stage: &str, routes: &mut Routes<
     let function = routes.add(&Described { key: &key, span, id: &route.id, properties: &properties, integration })?;
     // With credentials API Gateway calls as the role that these are of.
     if integration_properties.optional("CredentialsArn")?.is_none()
-        && !permissions::allow(stack, function, &format!("{stage}/{key}"))?
+        && !permissions::allow(stack, function, &format!("{api_id}/{stage}/{key}"))?
     {
         routes.warnings.push(forbidden(&key, span, function));
     }
     Ok(())
-}
-
-fn refuse_authorization(properties: &Properties<'_>) -> Result<(), Finding> {
-    let Some(node) = properties.optional("AuthorizationType")? else { return Ok(()) };
-    match node.text("`AuthorizationType`")?.as_str() {
-        "NONE" => Ok(()),
-        other => Err(Finding::lets_everyone_in(node.span, &format!("`AuthorizationType: {other}`")).help(
-            "make it a parameter, `AuthorizationType: !Ref AuthorizationType`, and start with \
-             --parameter AuthorizationType=NONE",
-        )),
-    }
 }
 
 /// `$connect` and `$disconnect` need no integration: API Gateway then does what it does without the route.

@@ -39,6 +39,16 @@ impl<'s> Properties<'s> {
         }
     }
 
+    /// The property as it is written.
+    pub(super) fn written(&self, name: &str) -> Option<&'s Node> {
+        self.map.get(name)
+    }
+
+    /// Where the property stands, or else what it would belong to.
+    pub(super) fn span_of(&self, name: &str) -> SourceSpan {
+        self.map.get(name).map_or(self.span, |node| node.span)
+    }
+
     pub(super) fn missing(&self, name: &str) -> Finding {
         let finding = Finding::at(self.span, format!("{} has no `{name}`", self.owner));
         match self.map.0.iter().find(|entry| entry.is_macro()) {

@@ -5,12 +5,12 @@ use miette::SourceSpan;
 use super::Options;
 use super::error::Finding;
 use super::kinds::{
-    API, DEPLOYMENT, GLOBAL_TABLE, INTEGRATION, LAMBDA_FUNCTION, ROUTE, SERVERLESS_FUNCTION, SERVERLESS_WEBSOCKET_API,
-    SIMPLE_TABLE, STAGE, TABLE,
+    API, AUTHORIZER, DEPLOYMENT, GLOBAL_TABLE, INTEGRATION, LAMBDA_FUNCTION, ROLE, ROUTE, SERVERLESS_FUNCTION,
+    SERVERLESS_WEBSOCKET_API, SIMPLE_TABLE, STAGE, TABLE,
 };
 use super::node::{Entry, Value};
 use super::stack::{Resource, Stack};
-use crate::api::limits;
+use crate::api::{Account, limits};
 
 impl Stack {
     /// What `!Ref name` gives; `None` for `AWS::NoValue`.
@@ -43,6 +43,7 @@ impl Stack {
         let id = self.id_of(resource)?;
         Ok(match (resource.kind.as_str(), name) {
             (SERVERLESS_FUNCTION | LAMBDA_FUNCTION, "Arn") => self.arn("lambda", &format!("function:{id}")),
+            (ROLE, "Arn") => format!("arn:{}:iam::{}:role/{id}", self.partition(), self.options.account_id),
             (TABLE | GLOBAL_TABLE | SIMPLE_TABLE, "Arn") => self.arn("dynamodb", &format!("table/{id}")),
             (TABLE | GLOBAL_TABLE | SIMPLE_TABLE, "StreamArn") => {
                 self.arn("dynamodb", &format!("table/{id}/stream/1970-01-01T00:00:00.000"))
@@ -50,7 +51,8 @@ impl Stack {
             (SERVERLESS_WEBSOCKET_API | API, "ApiId")
             | (ROUTE, "RouteId")
             | (INTEGRATION, "IntegrationId")
-            | (DEPLOYMENT, "DeploymentId") => id,
+            | (DEPLOYMENT, "DeploymentId")
+            | (AUTHORIZER, "AuthorizerId") => id,
             (SERVERLESS_WEBSOCKET_API | API, "ApiEndpoint") => {
                 let scheme = if self.is_websocket_api(resource)? { "wss" } else { "https" };
                 format!("{scheme}://{id}.execute-api.{}.{}", self.options.region, self.url_suffix())
@@ -66,6 +68,7 @@ impl Stack {
                 self.name_of(resource, "FunctionName", limits::FUNCTION_NAME_CHARACTERS)
             }
             TABLE | GLOBAL_TABLE | SIMPLE_TABLE => self.name_of(resource, "TableName", limits::TABLE_NAME_CHARACTERS),
+            ROLE => self.name_of(resource, "RoleName", limits::ROLE_NAME_CHARACTERS),
             SERVERLESS_WEBSOCKET_API | API => Ok(api_id(&resource.id)),
             STAGE => self.known_names.get(&resource.id, resource.span, || {
                 self.properties(resource).required("StageName")?.text("`StageName`")
@@ -144,6 +147,7 @@ impl Stack {
                 }
                 SERVERLESS_WEBSOCKET_API => {
                     suffix.ends_with("Stage")
+                        || matches!(suffix, "ConnectAuthorizer" | "AuthorizerPermission")
                         || self.properties(resource).keys_of("Routes").any(|key| {
                             let rest = suffix.strip_prefix(capitalized(key).as_str());
                             matches!(rest, Some("Route" | "Integration" | "Permission"))
@@ -171,8 +175,12 @@ impl Stack {
     }
 
     pub(super) fn arn(&self, service: &str, resource: &str) -> String {
+        self.account().arn(service, resource)
+    }
+
+    pub(super) fn account(&self) -> Account {
         let Options { region, account_id, .. } = &self.options;
-        format!("arn:{}:{service}:{region}:{account_id}:{resource}", self.partition())
+        Account { partition: self.partition().to_owned(), region: region.clone(), id: account_id.clone() }
     }
 
     fn partition(&self) -> &'static str {

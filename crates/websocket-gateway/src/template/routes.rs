@@ -11,7 +11,7 @@ use super::kinds::{LAMBDA_FUNCTION, ROUTE_RESPONSE, SERVERLESS_FUNCTION};
 use super::node::Node;
 use super::properties::Properties;
 use super::stack::{Resource, Stack};
-use crate::api::{Function, Route, limits};
+use crate::api::{Authorizer, Function, Route, limits};
 
 /// A route as it is written. What is called the same everywhere is read from its properties.
 pub(super) struct Described<'d> {
@@ -41,16 +41,22 @@ pub(super) struct Routes<'r> {
     keys: BTreeMap<String, SourceSpan>,
     routes: BTreeMap<String, Route>,
     functions: BTreeMap<String, Function>,
+    pub(super) authorizer: Option<Authorizer>,
     pub(super) warnings: &'r mut Vec<Finding>,
 }
 
-type Finished = (BTreeMap<String, Route>, BTreeMap<String, Function>);
+/// What was read: routes by their keys, and functions by their logical ids.
+pub(super) struct Finished {
+    pub(super) routes: BTreeMap<String, Route>,
+    pub(super) authorizer: Option<Authorizer>,
+    pub(super) functions: BTreeMap<String, Function>,
+}
 
 impl<'r> Routes<'r> {
     pub(super) fn new(stack: &'r Stack, api: &'r Resource, warnings: &'r mut Vec<Finding>) -> Result<Self, Finding> {
         let responses = route_responses(stack, &stack.id_of(api)?)?;
-        let (keys, routes, functions) = Default::default();
-        Ok(Self { stack, api, responses, keys, routes, functions, warnings })
+        let (keys, routes, functions, authorizer) = Default::default();
+        Ok(Self { stack, api, responses, keys, routes, functions, authorizer, warnings })
     }
 
     /// Adds a route, and gives the function that it calls.
@@ -90,17 +96,21 @@ impl<'r> Routes<'r> {
         }
     }
 
-    /// The routes by their keys, and the functions by their logical ids.
+    pub(super) fn has_key(&self, key: &str) -> bool {
+        self.keys.contains_key(key)
+    }
+
     pub(super) fn finish(self) -> Result<Finished, Finding> {
         if self.keys.is_empty() {
             let finding = Finding::at(self.api.span, format!("the API `{}` has no routes", self.api.id));
             return Err(finding.help("add at least `$default`"));
         }
-        Ok((self.routes, self.functions))
+        let Self { routes, functions, authorizer, .. } = self;
+        Ok(Finished { routes, authorizer, functions })
     }
 
     /// The function with this ARN, however the template came by it. `arn` may also be the URI that API Gateway invokes it by.
-    fn function(&mut self, arn: &Node) -> Result<&'r Resource, Finding> {
+    pub(super) fn function(&mut self, arn: &Node) -> Result<&'r Resource, Finding> {
         let text = arn.text("the ARN of a function")?;
         let text = text.split_once(":lambda:path/").map_or(text.as_str(), |(_, path)| arn_in(path));
         let functions = self.stack.functions()?;

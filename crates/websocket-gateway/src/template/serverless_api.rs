@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::authorizers;
 use super::error::Finding;
 use super::kinds::SERVERLESS_WEBSOCKET_API;
 use super::node::{Entry, Map, Value};
@@ -48,7 +49,6 @@ const ROUTE_PROPERTIES: [&str; 8] = [
 pub(super) fn check(stack: &Stack, api: &Resource, warnings: &mut Vec<Finding>) -> Result<(), Finding> {
     let properties = stack.properties(api);
     properties.check_names(&PROPERTIES)?;
-    refuse_auth(&properties)?;
     if !stack.has_transform {
         let message = format!("without a `Transform` CloudFormation does not know {SERVERLESS_WEBSOCKET_API}");
         let help = "add `Transform: AWS::Serverless-2016-10-31` at the top";
@@ -56,16 +56,6 @@ pub(super) fn check(stack: &Stack, api: &Resource, warnings: &mut Vec<Finding>) 
     }
     warnings.extend(properties.ignored(&["Domain"]));
     Ok(())
-}
-
-fn refuse_auth(properties: &Properties<'_>) -> Result<(), Finding> {
-    let Some(auth) = properties.optional("Auth")? else { return Ok(()) };
-    let kind = auth.entry("`Auth`", "AuthType")?;
-    match kind.text("`AuthType`")?.as_str() {
-        "NONE" => Ok(()),
-        other => Err(Finding::lets_everyone_in(kind.span, &format!("`AuthType: {other}`"))
-            .help("make it a parameter, `AuthType: !Ref AuthType`, and start with --parameter AuthType=NONE")),
-    }
 }
 
 pub(super) fn read_routes(stack: &Stack, api: &Resource, routes: &mut Routes<'_>) -> Result<(), Finding> {
@@ -84,7 +74,7 @@ pub(super) fn read_routes(stack: &Stack, api: &Resource, routes: &mut Routes<'_>
             return Err(Finding::at(entry.key_span, message).help("SAM makes one logical id of both: rename one"));
         }
     }
-    Ok(())
+    authorizers::of_serverless_api(stack, api, routes)
 }
 
 /// A route whose whole configuration is `AWS::NoValue` is none.

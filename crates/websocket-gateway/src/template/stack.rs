@@ -47,6 +47,8 @@ pub(super) struct Resource {
     pub(super) depends_on: Option<Node>,
     pub(super) properties: Map,
     metadata: Map,
+    /// Where SAM is to make permissions of what it is connected with.
+    pub(super) connectors: Option<SourceSpan>,
 }
 
 impl Stack {
@@ -155,6 +157,7 @@ impl Resource {
             depends_on: map.get("DependsOn").cloned(),
             properties: shared.overlaid(&properties),
             metadata: section(map, "Metadata")?,
+            connectors: map.entry("Connectors").map(|entry| entry.key_span),
         })
     }
 }

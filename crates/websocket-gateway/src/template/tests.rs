@@ -6,12 +6,14 @@ use serde_json::json;
 use super::*;
 use crate::api::Code;
 
+mod authorizers;
 mod cdk;
 mod chat;
 mod choices;
 mod functions;
 mod macros;
 mod plain;
+mod roles;
 mod warnings;
 
 const TEMPLATE: &str = "\
@@ -46,7 +48,7 @@ Resources:
     Type: AWS::Serverless::Function
     Metadata: { BuildMethod: rust-cargolambda, BuildProperties: { Binary: connect } }
     Properties:
-      Policies: [{ Statement: [{ Resource: !ImportValue Elsewhere }] }, !Ref Certificate]
+      Policies: [{ Statement: [{ Effect: Allow, Action: 's3:GetObject', Resource: [!ImportValue Elsewhere, !Ref Certificate] }] }]
       Environment:
         Variables:
           LEVEL: debug
@@ -404,13 +406,6 @@ fn faults_are_shown_where_they_are() {
         ),
         ("StageName: prod", "StageName: a/b", "a/b", "`a/b` is no name for a stage", "letters, digits"),
         ("StageName: prod", "StageVariables: [a]", "[a]", "`StageVariables` must be a map", ""),
-        (
-            "StageName: prod",
-            "Auth: { AuthType: AWS_IAM }",
-            "AWS_IAM",
-            "`AuthType: AWS_IAM` is not supported yet",
-            "--parameter AuthType=NONE",
-        ),
         ("StageName: prod", "Auth: {}", "{}", "`Auth` has no `AuthType`", ""),
         ("IntegrationTimeout: 5000", "ApiKeyRequired: true", "true }", "`ApiKeyRequired` is not supported yet", ""),
         (

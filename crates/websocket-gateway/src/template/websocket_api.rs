@@ -4,7 +4,7 @@ use super::choice::Choice;
 use super::error::Finding;
 use super::kinds::{API, API_MAPPING, SERVERLESS_WEBSOCKET_API};
 use super::properties::Properties;
-use super::routes::Routes;
+use super::routes::{Finished, Routes};
 use super::stack::{Resource, Stack};
 use super::{plain_api, plain_routes, serverless_api, stages, table};
 use crate::api::{Api, RouteSelectionExpression};
@@ -32,9 +32,19 @@ pub(super) fn read(stack: &Stack, warnings: &mut Vec<Finding>) -> Result<Api, Fi
         serverless_api::read_routes(stack, api, &mut routes)?;
     }
     plain_routes::read(stack, &api_id, &stage.name, &mut routes)?;
-    let (routes, functions) = routes.finish()?;
+    let Finished { routes, authorizer, functions } = routes.finish()?;
     let tables = table::read_all(stack)?;
-    Ok(Api { logical_id: api.id.clone(), api_id, route_selection_expression, stage, routes, functions, tables })
+    Ok(Api {
+        logical_id: api.id.clone(),
+        api_id,
+        account: stack.account(),
+        route_selection_expression,
+        stage,
+        routes,
+        authorizer,
+        functions,
+        tables,
+    })
 }
 
 fn choose(stack: &Stack) -> Result<&Resource, Finding> {

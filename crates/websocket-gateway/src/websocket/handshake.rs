@@ -11,6 +11,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use super::close::Close;
 use super::session;
 use super::upgrade::{Socket, Upgrade};
+use crate::authorizer::{self, Refusal};
 use crate::connections::{OpenConnection, Receivers};
 use crate::event::{Connection, Identity};
 use crate::ids::ConnectionId;
@@ -31,7 +32,7 @@ pub(crate) async fn handshake(service: Arc<Service>, peer: SocketAddr, mut reque
         // What was let in while the gateway began to stop is turned away after all, and `$disconnect` runs.
         Ok(Ok(_)) if service.stopping.is_cancelled() => StatusCode::SERVICE_UNAVAILABLE.into_response(),
         Ok(Ok(Accepted { opening, subprotocol })) => upgrade.accept(subprotocol, |socket| opening.open(socket)),
-        Ok(Err(status)) => status.into_response(),
+        Ok(Err(refused)) => refused.into_response(),
         Err(_) => StatusCode::BAD_GATEWAY.into_response(),
     }
 }
@@ -48,14 +49,20 @@ fn new_connection(service: &Service, peer: SocketAddr, request: &Parts) -> Conne
             user_agent: header(USER_AGENT).map(str::to_owned),
             source_ip: peer.ip().to_canonical().to_string(),
         },
+        authorizer: None,
     }
 }
 
-/// Runs `$connect`. Without such a route every client is let in.
-async fn connect(service: Arc<Service>, connection: Connection, request: Parts) -> Result<Accepted, StatusCode> {
+/// Asks the authorizer, if there is one, and runs `$connect`. Without either every client is let in.
+async fn connect(service: Arc<Service>, mut connection: Connection, request: Parts) -> Result<Accepted, Refused> {
     tracing::info!(connectionId = %connection.id, "connecting from {}", connection.identity.source_ip);
     let mut subprotocol = None;
     let deployment = service.deployment();
+    if let Some(authorizer) = &deployment.api.authorizer {
+        let event = service.writer(&deployment).authorize(&connection, &request.headers, &request.uri);
+        let context = authorizer::ask(&deployment, &service.clock, authorizer, &event).await;
+        connection.authorizer = Some(Arc::new(context.map_err(Refused::ByAuthorizer)?));
+    }
     if let Some(route) = deployment.api.routes.get("$connect") {
         let event = service.writer(&deployment).connect(&connection, &request.headers, &request.uri);
         match integration::invoke(&service, &deployment, "$connect", route, &event).await {
@@ -64,13 +71,30 @@ async fn connect(service: Arc<Service>, connection: Connection, request: Parts) 
                 subprotocol = name.and_then(|name| HeaderValue::from_str(name).ok());
             }
             Outcome::Answered(answer) => {
-                return Err(StatusCode::from_u16(answer.status_code).unwrap_or(StatusCode::BAD_GATEWAY));
+                let status = StatusCode::from_u16(answer.status_code).unwrap_or(StatusCode::BAD_GATEWAY);
+                return Err(Refused::ByConnect(status));
             }
-            Outcome::Failed => return Err(StatusCode::BAD_GATEWAY),
-            Outcome::TimedOut => return Err(StatusCode::GATEWAY_TIMEOUT),
+            Outcome::Failed => return Err(Refused::ByConnect(StatusCode::BAD_GATEWAY)),
+            Outcome::TimedOut => return Err(Refused::ByConnect(StatusCode::GATEWAY_TIMEOUT)),
         }
     }
     Ok(Accepted { opening: Opening::new(service, connection), subprotocol })
+}
+
+/// A handshake that comes to nothing.
+#[derive(Debug)]
+enum Refused {
+    ByAuthorizer(Refusal),
+    ByConnect(StatusCode),
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        match self {
+            Self::ByAuthorizer(refusal) => refusal.into_response(),
+            Self::ByConnect(status) => status.into_response(),
+        }
+    }
 }
 
 /// A handshake that `$connect` let through.

@@ -44,7 +44,7 @@ fn plain_functions_have_their_code_in_other_words() {
     for (code, why) in cases {
         let text = with("!GetAtt ConnectFunction.Arn", "!GetAtt Plain.Arn")
             + &format!(
-                "  Plain: {{ Type: AWS::Lambda::Function, Properties: {{ Runtime: provided.al2, Code: {code} }} }}\n"
+                "  Plain: {{ Type: AWS::Lambda::Function, Properties: {{ Runtime: provided.al2, Role: !GetAtt R.Arn, Code: {code} }} }}\n  R: {{ Type: AWS::IAM::Role }}\n"
             );
         let Loaded { api, warnings } = load_text(&text).unwrap();
         assert_eq!(api.functions["Plain"].code, Code::NotHere { why: why.to_owned() });

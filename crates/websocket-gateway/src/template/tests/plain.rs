@@ -192,13 +192,6 @@ fn faults_are_shown_where_they_are() {
             "`SendRoute` has no `RouteKey`",
             "instead of `Routekey`",
         ),
-        (
-            "AuthorizationType: NONE",
-            "AuthorizationType: AWS_IAM",
-            "AWS_IAM",
-            "`AuthorizationType: AWS_IAM` is not supported yet",
-            "--parameter AuthorizationType=NONE",
-        ),
         ("AuthorizationType: NONE", "ApiKeyRequired: true", "true", "`ApiKeyRequired` is not supported yet", ""),
         (
             "!Sub integrations/${SendIntegration}",

@@ -1,0 +1,207 @@
+//! What a request to DynamoDB needs to be allowed.
+//!
+//! Source: Service authorization reference, "Actions, resources, and condition keys for Amazon DynamoDB".
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::api::Account;
+
+/// One action on one resource.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Need {
+    pub(super) action: String,
+    pub(super) resource: Resource,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Resource {
+    /// What the request itself names by its ARN.
+    Arn(String),
+    Table(String),
+    Index {
+        table: String,
+        index: String,
+    },
+    /// Of what is about no table in particular.
+    EveryTable,
+}
+
+impl Resource {
+    pub(super) fn arn(&self, account: &Account) -> String {
+        match self {
+            Self::Arn(arn) => arn.clone(),
+            Self::Table(table) => account.arn("dynamodb", &format!("table/{table}")),
+            Self::Index { table, index } => account.arn("dynamodb", &format!("table/{table}/index/{index}")),
+            Self::EveryTable => account.arn("dynamodb", "table/*"),
+        }
+    }
+
+    /// A table may be named by its ARN.
+    fn of(table: String, index: Option<String>) -> Self {
+        match (table.starts_with("arn:"), index) {
+            (true, Some(index)) => Self::Arn(format!("{table}/index/{index}")),
+            (true, None) => Self::Arn(table),
+            (false, Some(index)) => Self::Index { table, index },
+            (false, None) => Self::Table(table),
+        }
+    }
+}
+
+/// Those fields of any request that say what it is about.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Request {
+    table_name: Option<String>,
+    index_name: Option<String>,
+    resource_arn: Option<String>,
+    stream_arn: Option<String>,
+    request_items: BTreeMap<String, IgnoredAny>,
+    transact_items: Vec<BTreeMap<String, Item>>,
+    statement: Option<String>,
+    statements: Vec<Statement>,
+    transact_statements: Vec<Statement>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Item {
+    table_name: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Statement {
+    statement: String,
+}
+
+/// What `operation` with this body needs: all of it.
+///
+/// # Errors
+/// A body that can't be read.
+pub(super) fn needs(operation: &str, body: &[u8]) -> Result<Vec<Need>, serde_json::Error> {
+    let request: Request = serde_json::from_slice(body)?;
+    let need = |action: &str, resource| Need { action: format!("dynamodb:{action}"), resource };
+    let statements = request.statement.into_iter();
+    let statements =
+        statements.chain(request.statements.into_iter().chain(request.transact_statements).map(|s| s.statement));
+    let mut needs: Vec<_> =
+        statements.map(|statement| partiql(&statement)).map(|(action, resource)| need(action, resource)).collect();
+    needs.extend(request.request_items.into_keys().map(|table| need(operation, Resource::of(table, None))));
+    for (kind, item) in request.transact_items.into_iter().flatten() {
+        needs.push(need(action_of(&kind), Resource::of(item.table_name, None)));
+    }
+    if let Some(table) = request.table_name {
+        needs.push(need(operation, Resource::of(table, request.index_name)));
+    }
+    if let Some(arn) = request.resource_arn.or(request.stream_arn) {
+        needs.push(need(operation, Resource::Arn(arn)));
+    }
+    if needs.is_empty() {
+        needs.push(need(operation, Resource::EveryTable));
+    }
+    Ok(needs)
+}
+
+/// What an item of a transaction needs: as much as outside of one.
+fn action_of(kind: &str) -> &str {
+    match kind {
+        "Get" => "GetItem",
+        "Put" => "PutItem",
+        "Update" => "UpdateItem",
+        "Delete" => "DeleteItem",
+        "ConditionCheck" => "ConditionCheckItem",
+        other => other,
+    }
+}
+
+/// What a statement of `PartiQL` needs. One whose table isn't found by looking at its words needs every table.
+fn partiql(statement: &str) -> (&'static str, Resource) {
+    let words: Vec<_> = statement.split_whitespace().collect();
+    let after =
+        |word: &str| words.iter().position(|found| found.eq_ignore_ascii_case(word)).and_then(|at| words.get(at + 1));
+    let first = words.first().map(|word| word.to_ascii_uppercase());
+    let (action, named) = match first.as_deref() {
+        Some("INSERT") => ("PartiQLInsert", after("INTO")),
+        Some("UPDATE") => ("PartiQLUpdate", words.get(1)),
+        Some("DELETE") => ("PartiQLDelete", after("FROM")),
+        _ => ("PartiQLSelect", after("FROM")),
+    };
+    let mut names =
+        named.into_iter().flat_map(|named| named.split('"')).filter(|name| !name.is_empty() && *name != ".");
+    let resource = match (names.next(), names.next()) {
+        (Some(table), index) => Resource::of(table.to_owned(), index.map(str::to_owned)),
+        (None, _) => Resource::EveryTable,
+    };
+    (action, resource)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Actions and ARNs without what they have in common.
+    fn read(operation: &str, body: &str) -> Vec<String> {
+        let needs = needs(operation, body.as_bytes()).unwrap();
+        let short = |need: &Need| {
+            let arn = need.resource.arn(&Account::default());
+            let arn = arn.strip_prefix("arn:aws:dynamodb:us-east-1:123456789012:").unwrap();
+            format!("{} {arn}", need.action.strip_prefix("dynamodb:").unwrap())
+        };
+        needs.iter().map(short).collect()
+    }
+
+    #[test]
+    fn a_request_needs_its_action_on_its_table_or_index() {
+        assert_eq!(read("PutItem", r#"{"Item":{"TableName":{"S":"x"}},"TableName":"T"}"#), ["PutItem table/T"]);
+        assert_eq!(read("Query", r#"{"TableName":"T","IndexName":"i"}"#), ["Query table/T/index/i"]);
+        let arn = r#"{"TableName":"arn:aws:dynamodb:us-east-1:123456789012:table/T","IndexName":"i"}"#;
+        assert_eq!(read("Scan", arn), ["Scan table/T/index/i"]);
+        let arn = r#"{"ResourceArn":"arn:aws:dynamodb:us-east-1:123456789012:table/T"}"#;
+        assert_eq!(read("TagResource", arn), ["TagResource table/T"]);
+        assert_eq!(read("ListTables", "{}"), ["ListTables table/*"]);
+    }
+
+    #[test]
+    fn several_things_at_once_need_all_of_it() {
+        let batch = r#"{"RequestItems":{"A":[{"PutRequest":{}}],"B":[]}}"#;
+        assert_eq!(read("BatchWriteItem", batch), ["BatchWriteItem table/A", "BatchWriteItem table/B"]);
+        let transaction = r#"{"TransactItems":[{"Put":{"TableName":"A","Item":{}}},{"ConditionCheck":{"TableName":"B"}},{"Get":{"TableName":"C"}}]}"#;
+        let expected = ["PutItem table/A", "ConditionCheckItem table/B", "GetItem table/C"];
+        assert_eq!(read("TransactWriteItems", transaction), expected);
+    }
+
+    #[test]
+    fn partiql_needs_actions_of_its_own() {
+        for (statement, expected) in [
+            (r#"SELECT * FROM "T" WHERE a = ?"#, "PartiQLSelect table/T"),
+            (r#"select a from "T"."i""#, "PartiQLSelect table/T/index/i"),
+            (r#"INSERT INTO T VALUE {'a': 1}"#, "PartiQLInsert table/T"),
+            (r#"UPDATE "T" SET a = 1"#, "PartiQLUpdate table/T"),
+            (r#"DELETE FROM "T" WHERE a = 1"#, "PartiQLDelete table/T"),
+            ("SELECT 1", "PartiQLSelect table/*"),
+        ] {
+            let body = serde_json::json!({ "Statement": statement }).to_string();
+            assert_eq!(read("ExecuteStatement", &body), [expected]);
+            let body = serde_json::json!({ "Statements": [{ "Statement": statement }] }).to_string();
+            assert_eq!(read("BatchExecuteStatement", &body), [expected]);
+            let body = serde_json::json!({ "TransactStatements": [{ "Statement": statement }] }).to_string();
+            assert_eq!(read("ExecuteTransaction", &body), [expected]);
+        }
+    }
+
+    #[test]
+    fn what_can_be_read_in_two_ways_is_not_read() {
+        for body in [
+            "",
+            "[]x",
+            r#"{"TableName":1}"#,
+            r#"{"TableName":"A","TableName":"B"}"#,
+            r#"{"TransactItems":[{"Put":{}}]}"#,
+        ] {
+            assert!(needs("PutItem", body.as_bytes()).is_err(), "{body}");
+        }
+    }
+}

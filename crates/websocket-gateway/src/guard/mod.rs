@@ -1,0 +1,102 @@
+//! Who calls `@connections` or the store, and what they may do there.
+//!
+//! Functions sign their calls with credentials that the gateway gave them (Signature Version 4, as every AWS SDK does), and may do what the
+//! policies of their roles allow. A person's own tools are let through, unless the gateway is strict: nobody has anything to protect
+//! from the one who started it.
+
+mod authorization;
+mod refusal;
+mod signature;
+
+use http::HeaderMap;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+
+use crate::api::{Api, Function};
+use crate::credentials::{ACCESS_KEY_ID, Credentials, Holder};
+use crate::iam::Decision;
+use authorization::Authorization;
+pub(crate) use refusal::Refusal;
+
+/// The header with the session token of temporary credentials.
+const SECURITY_TOKEN: &str = "x-amz-security-token";
+
+/// Checks signatures and policies.
+#[derive(Debug)]
+pub(crate) struct Guard {
+    pub(crate) credentials: Credentials,
+    /// Whether only functions are let in.
+    pub(crate) strict: bool,
+}
+
+/// Who has sent a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Caller {
+    /// Somebody with credentials of the gateway's.
+    Known(Holder),
+    /// Anybody else.
+    Person,
+}
+
+impl Guard {
+    /// Finds out who has sent a request to `service`. `now` is in seconds since 1970, by a real clock: functions sign by one.
+    ///
+    /// # Errors
+    /// A signature that is wrong or missing, as AWS says it.
+    pub(crate) fn identify(&self, service: &str, request: &Parts, body: &[u8], now: i64) -> Result<Caller, Refusal> {
+        let Some(header) = request.headers.get(AUTHORIZATION) else {
+            return if self.strict { Err(Refusal::MissingAuthenticationToken) } else { Ok(Caller::Person) };
+        };
+        let authorization = header.to_str().ok().and_then(Authorization::parse).ok_or(Refusal::IncompleteSignature)?;
+        if authorization.access_key_id != ACCESS_KEY_ID {
+            return Err(Refusal::UnknownKeys);
+        }
+        let token = text(&request.headers, SECURITY_TOKEN);
+        let (holder, secret) = self.credentials.holder(token).ok_or(Refusal::UnknownKeys)?;
+        authorization.check_scope(self.credentials.region(), service)?;
+        let signed_at = text(&request.headers, "x-amz-date").ok_or(Refusal::IncompleteSignature)?;
+        authorization.check_date(signed_at, now)?;
+        if !signature::is_right(request, body, &authorization, signed_at, &secret) {
+            return Err(Refusal::SignatureDoesNotMatch);
+        }
+        Ok(Caller::Known(holder))
+    }
+
+    /// Whether the caller may do this.
+    ///
+    /// # Errors
+    /// [`Refusal::AccessDenied`].
+    pub(crate) fn authorize(api: &Api, caller: &Caller, action: &str, resource: &str) -> Result<(), Refusal> {
+        let holder = match caller {
+            Caller::Person => return Ok(()),
+            Caller::Known(holder) => holder,
+        };
+        let decide = |function: &Function| function.policy.decide(action, resource);
+        let (name, decision) = match holder {
+            Holder::Function(id) => {
+                let function = api.functions.get(id);
+                (
+                    function.map_or(id.as_str(), |function| &function.name),
+                    function.map_or(Decision::ImplicitlyDenied, decide),
+                )
+            }
+            // Nobody can tell which one it is.
+            Holder::AnyFunction => {
+                let allowed = api.functions.values().any(|function| decide(function) == Decision::Allowed);
+                ("any-function", if allowed { Decision::Allowed } else { Decision::ImplicitlyDenied })
+            }
+        };
+        if decision == Decision::Allowed {
+            return Ok(());
+        }
+        let user = format!("arn:{}:sts::{}:assumed-role/{name}/{name}", api.account.partition, api.account.id);
+        Err(Refusal::AccessDenied { user, action: action.to_owned(), resource: resource.to_owned(), decision })
+    }
+}
+
+fn text<'r>(headers: &'r HeaderMap, name: &str) -> Option<&'r str> {
+    headers.get(name)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests;

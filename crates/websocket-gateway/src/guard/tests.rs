@@ -1,0 +1,86 @@
+use http::Request;
+
+use super::*;
+
+const TOKEN: &str = "x-amz-security-token";
+
+/// Seconds since 1970 of `20260101T120000Z`.
+const NOON: i64 = 1_767_268_800;
+
+fn guard(strict: bool) -> Guard {
+    Guard { credentials: Credentials::new("us-east-1"), strict }
+}
+
+/// With these headers, and an `Authorization` whose signature is of no use.
+fn request(scope: &str, headers: &[(&str, &str)]) -> Parts {
+    let authorization =
+        format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature={:064}", 0);
+    let mut request = Request::get("/").header("host", "h").header("authorization", authorization);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    request.body(()).unwrap().into_parts().0
+}
+
+fn refusal(scope: &str, headers: &[(&str, &str)]) -> Refusal {
+    guard(false).identify("execute-api", &request(scope, headers), b"", NOON).unwrap_err()
+}
+
+const SCOPE: &str = "AKIALOCALGATEWAY0000/20260101/us-east-1/execute-api/aws4_request";
+const DATE: (&str, &str) = ("x-amz-date", "20260101T120000Z");
+
+#[test]
+fn who_does_not_sign_is_a_person_unless_nobody_may_be() {
+    let unsigned = Request::get("/").body(()).unwrap().into_parts().0;
+    assert_eq!(guard(false).identify("execute-api", &unsigned, b"", NOON), Ok(Caller::Person));
+    let strict = guard(true).identify("execute-api", &unsigned, b"", NOON);
+    assert_eq!(strict, Err(Refusal::MissingAuthenticationToken));
+}
+
+#[test]
+fn every_fault_of_a_signature_has_its_name() {
+    assert_eq!(refusal(SCOPE, &[DATE]), Refusal::SignatureDoesNotMatch);
+    assert_eq!(refusal(&SCOPE.replace("LOCAL", "OTHER"), &[DATE]), Refusal::UnknownKeys);
+    assert_eq!(refusal(SCOPE, &[DATE, (TOKEN, "stolen")]), Refusal::UnknownKeys);
+    assert_eq!(refusal(SCOPE, &[]), Refusal::IncompleteSignature);
+    assert_eq!(refusal(SCOPE, &[("x-amz-date", "yesterday")]), Refusal::IncompleteSignature);
+    for (from, to) in [("us-east-1", "eu-west-1"), ("execute-api", "dynamodb"), ("20260101", "20260102")] {
+        assert!(matches!(refusal(&SCOPE.replace(from, to), &[DATE]), Refusal::WrongScope { .. }), "{to}");
+    }
+    for header in [
+        "Bearer x",
+        "AWS4-HMAC-SHA256 Credential=a/b",
+        &format!("AWS4-HMAC-SHA256 Credential={SCOPE}, SignedHeaders=host, Signature=0"),
+    ] {
+        let mut request = request(SCOPE, &[DATE]);
+        request.headers.insert("authorization", header.parse().unwrap());
+        let refused = guard(false).identify("execute-api", &request, b"", NOON);
+        assert_eq!(refused, Err(Refusal::IncompleteSignature), "{header}");
+    }
+}
+
+#[test]
+fn a_signature_is_good_for_five_minutes_before_and_after() {
+    for (time, good) in [("115500", true), ("115459", false), ("120500", true), ("120501", false)] {
+        let refusal = refusal(SCOPE, &[("x-amz-date", &format!("20260101T{time}Z"))]);
+        assert_eq!(refusal == Refusal::SignatureDoesNotMatch, good, "{time}: {refusal}");
+        assert_eq!(matches!(refusal, Refusal::WrongTime(_)), !good, "{time}: {refusal}");
+    }
+}
+
+#[test]
+fn every_function_has_keys_of_its_own_and_keeps_them() {
+    let credentials = Credentials::new("us-east-1");
+    let (hello, other) = (credentials.of("Hello"), credentials.of("Other"));
+    assert_eq!(hello, credentials.of("Hello"));
+    for name in ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"] {
+        assert_ne!(hello[name], other[name]);
+        assert_ne!(hello[name], Credentials::new("us-east-1").of("Hello")[name]);
+    }
+    let (holder, secret) = credentials.holder(Some(&hello["AWS_SESSION_TOKEN"])).unwrap();
+    assert_eq!((holder, &secret), (Holder::Function("Hello".into()), &hello["AWS_SECRET_ACCESS_KEY"]));
+    let (holder, secret) =
+        credentials.holder(credentials.shared().get("AWS_SESSION_TOKEN").map(String::as_str)).unwrap();
+    assert_eq!((holder, &secret), (Holder::AnyFunction, &credentials.shared()["AWS_SECRET_ACCESS_KEY"]));
+    assert!(!format!("{credentials:?}").contains(&hello["AWS_SESSION_TOKEN"]));
+}

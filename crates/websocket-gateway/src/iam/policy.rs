@@ -1,0 +1,85 @@
+use super::{Effect, Statement};
+
+/// What a policy, or several together, allows and denies.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Policy {
+    /// In no order that matters.
+    pub statements: Vec<Statement>,
+}
+
+/// What a policy says about one action on one resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// A statement allows it, and none denies it.
+    Allowed,
+    /// A statement denies it, whatever others say.
+    ExplicitlyDenied,
+    /// No statement is about it, which is a denial too.
+    ImplicitlyDenied,
+}
+
+impl Policy {
+    /// Allows everything: for a role that only AWS knows.
+    #[must_use]
+    pub fn of_everything() -> Self {
+        let everything = vec!["*".to_owned()];
+        let (actions, resources) = (everything.clone(), everything);
+        Self { statements: vec![Statement { effect: Effect::Allow, actions, resources }] }
+    }
+
+    /// Decides as IAM does.
+    /// Source: IAM user guide, "Policy evaluation logic": an explicit deny overrides any allow, and what nothing allows is denied.
+    #[must_use]
+    pub fn decide(&self, action: &str, resource: &str) -> Decision {
+        let mut decision = Decision::ImplicitlyDenied;
+        for statement in self.statements.iter().filter(|statement| statement.is_about(action, resource)) {
+            match statement.effect {
+                Effect::Deny => return Decision::ExplicitlyDenied,
+                Effect::Allow => decision = Decision::Allowed,
+            }
+        }
+        decision
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ARN: &str = "arn:aws:execute-api:us-east-1:1:abc/prod/$connect";
+
+    fn statement(effect: Effect, action: &str, resource: &str) -> Statement {
+        Statement { effect, actions: vec!["s3:GetObject".into(), action.into()], resources: vec![resource.into()] }
+    }
+
+    fn decide(statements: &[Statement]) -> Decision {
+        Policy { statements: statements.into() }.decide("execute-api:Invoke", ARN)
+    }
+
+    #[test]
+    fn what_nothing_allows_is_denied_and_a_deny_wins() {
+        let allow = statement(Effect::Allow, "execute-api:Invoke", ARN);
+        let deny = statement(Effect::Deny, "*", "*");
+        assert_eq!(decide(&[]), Decision::ImplicitlyDenied);
+        assert_eq!(decide(std::slice::from_ref(&allow)), Decision::Allowed);
+        assert_eq!(decide(&[allow.clone(), deny.clone()]), Decision::ExplicitlyDenied);
+        assert_eq!(decide(&[deny, allow]), Decision::ExplicitlyDenied);
+        assert_eq!(Policy::of_everything().decide("execute-api:Invoke", ARN), Decision::Allowed);
+    }
+
+    #[test]
+    fn actions_have_wildcards_and_no_case_but_resources_have() {
+        for action in ["execute-api:invoke", "EXECUTE-API:*", "execute-api:In?oke", "*"] {
+            assert_eq!(decide(&[statement(Effect::Allow, action, "*")]), Decision::Allowed, "{action}");
+        }
+        for action in ["execute-api:ManageConnections", "lambda:*", "execute-api", ""] {
+            assert_eq!(decide(&[statement(Effect::Allow, action, "*")]), Decision::ImplicitlyDenied, "{action}");
+        }
+        for resource in [ARN, "*", "arn:aws:execute-api:*:*:*", "arn:aws:execute-api:us-east-1:1:abc/prod/*"] {
+            assert_eq!(decide(&[statement(Effect::Allow, "*", resource)]), Decision::Allowed, "{resource}");
+        }
+        for resource in [&ARN.to_uppercase(), "arn:aws:execute-api:us-east-1:1:abc/prod/*/*", ""] {
+            assert_eq!(decide(&[statement(Effect::Allow, "*", resource)]), Decision::ImplicitlyDenied, "{resource}");
+        }
+    }
+}

@@ -1,0 +1,123 @@
+use serde_json::{Map, Value};
+
+use super::matches;
+
+/// One statement of a policy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// What it does with what it is about.
+    pub effect: Effect,
+    /// Patterns, like `execute-api:*`.
+    pub actions: Vec<String>,
+    /// Patterns of ARNs.
+    pub resources: Vec<String>,
+}
+
+/// What a statement does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// It allows.
+    Allow,
+    /// It denies, and that cannot be overridden.
+    Deny,
+}
+
+/// Why a statement can't be evaluated here. One that is left out could deny what is then let in, so nobody may go on without it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub struct StatementError {
+    /// The key that is at fault; `None` if that is the whole statement.
+    pub key: Option<&'static str>,
+    why: String,
+}
+
+/// What changes a statement's meaning and is not evaluated here.
+const NOT_EVALUATED: [&str; 5] = ["Condition", "NotAction", "NotPrincipal", "NotResource", "Principal"];
+
+impl Statement {
+    /// Reads a statement whose actions and resources are a text or a list of texts each.
+    ///
+    /// # Errors
+    /// What is missing, misspelt or of another type, and whatever a gateway on one machine can't evaluate.
+    pub fn read(statement: &Value) -> Result<Self, StatementError> {
+        let statement = statement.as_object().ok_or_else(|| error(None, "a statement must be an object"))?;
+        Self::check_keys(statement.keys().map(String::as_str))?;
+        let effect = match statement.get("Effect").and_then(Value::as_str) {
+            Some("Allow") => Effect::Allow,
+            Some("Deny") => Effect::Deny,
+            _ => return Err(error(Some("Effect"), "`Effect` must be `Allow` or `Deny`")),
+        };
+        let (actions, resources) = (texts(statement, "Action")?, texts(statement, "Resource")?);
+        Ok(Self { effect, actions, resources })
+    }
+
+    /// Refuses keys that would change what a statement means.
+    pub(crate) fn check_keys<'k>(mut keys: impl Iterator<Item = &'k str>) -> Result<(), StatementError> {
+        match keys.find_map(|key| NOT_EVALUATED.into_iter().find(|known| *known == key)) {
+            Some(key) => Err(error(Some(key), &format!("the gateway does not evaluate `{key}`"))),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn is_about(&self, action: &str, resource: &str) -> bool {
+        let action = action.to_ascii_lowercase();
+        self.actions.iter().any(|pattern| matches(&pattern.to_ascii_lowercase(), &action))
+            && self.resources.iter().any(|pattern| matches(pattern, resource))
+    }
+}
+
+fn texts(statement: &Map<String, Value>, key: &'static str) -> Result<Vec<String>, StatementError> {
+    let not_text = || error(Some(key), &format!("`{key}` must be a text or a list of texts"));
+    let values = match statement.get(key) {
+        Some(Value::Array(values)) => values.as_slice(),
+        Some(value) => std::slice::from_ref(value),
+        None => return Err(error(Some(key), &format!("a statement has no `{key}`"))),
+    };
+    let texts = values.iter().map(|value| value.as_str().map(str::to_owned).ok_or_else(not_text));
+    let texts = texts.collect::<Result<Vec<_>, _>>()?;
+    match texts.iter().find(|text| text.contains("${")) {
+        Some(text) => Err(error(Some(key), &format!("the gateway does not fill in policy variables: `{text}`"))),
+        None => Ok(texts),
+    }
+}
+
+fn error(key: Option<&'static str>, why: &str) -> StatementError {
+    StatementError { key, why: why.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn one_or_several_of_each() {
+        let one = json!({ "Sid": "x", "Effect": "Deny", "Action": "a:B", "Resource": "r" });
+        let expected = Statement { effect: Effect::Deny, actions: vec!["a:B".into()], resources: vec!["r".into()] };
+        assert_eq!(Statement::read(&one), Ok(expected));
+        let several = json!({ "Effect": "Allow", "Action": ["a:B", "c:D"], "Resource": ["r", "s"] });
+        let read = Statement::read(&several).unwrap();
+        assert_eq!((read.effect, read.actions.len(), read.resources.len()), (Effect::Allow, 2, 2));
+    }
+
+    #[test]
+    fn what_is_not_understood_is_never_left_out() {
+        let good = json!({ "Effect": "Allow", "Action": "a:B", "Resource": "r" });
+        let changed = |key: &str, value: Value| {
+            let mut statement = good.clone();
+            statement[key] = value;
+            Statement::read(&statement).unwrap_err().key
+        };
+        for key in NOT_EVALUATED {
+            assert_eq!(changed(key, json!({})), Some(key));
+        }
+        assert_eq!(changed("Effect", json!("allow")), Some("Effect"));
+        assert_eq!(changed("Action", json!([1])), Some("Action"));
+        assert_eq!(changed("Action", Value::Null), Some("Action"));
+        assert_eq!(changed("Resource", json!({ "Fn::Sub": "x" })), Some("Resource"));
+        assert_eq!(changed("Resource", json!("arn:aws:s3:::b/${aws:userid}")), Some("Resource"));
+        assert_eq!(Statement::read(&json!("*")).unwrap_err().key, None);
+        assert_eq!(Statement::read(&json!({ "Effect": "Allow", "Action": "*" })).unwrap_err().key, Some("Resource"));
+    }
+}

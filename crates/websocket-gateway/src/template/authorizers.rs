@@ -1,0 +1,149 @@
+//! Who may connect: the `Auth` of an API that SAM makes, or the `AuthorizationType` of a route and the
+//! `AWS::ApiGatewayV2::Authorizer` that it names.
+
+use super::error::Finding;
+use super::kinds::{AUTHORIZER, PERMISSION};
+use super::node::Node;
+use super::permissions;
+use super::properties::Properties;
+use super::routes::Routes;
+use super::stack::{Resource, Stack};
+use crate::api::{Authorizer, IdentitySource};
+
+/// Source: SAM developer guide, `WebSocketApiAuth`.
+const AUTH_PROPERTIES: [&str; 5] = ["AuthArn", "AuthType", "IdentitySource", "InvokeRole", "Name"];
+
+/// Source: AWS CloudFormation reference, `AWS::ApiGatewayV2::Authorizer`.
+const PROPERTIES: [&str; 11] = [
+    "ApiId",
+    "AuthorizerCredentialsArn",
+    "AuthorizerPayloadFormatVersion",
+    "AuthorizerResultTtlInSeconds",
+    "AuthorizerType",
+    "AuthorizerUri",
+    "EnableSimpleResponses",
+    "IdentitySource",
+    "IdentityValidationExpression",
+    "JwtConfiguration",
+    "Name",
+];
+
+/// What only HTTP APIs have.
+const UNUSED: [&str; 3] = ["AuthorizerPayloadFormatVersion", "AuthorizerResultTtlInSeconds", "EnableSimpleResponses"];
+
+/// The `Auth` of an API that SAM makes. `routes` has its `$connect` already.
+pub(super) fn of_serverless_api(stack: &Stack, api: &Resource, routes: &mut Routes<'_>) -> Result<(), Finding> {
+    let Some(auth) = stack.properties(api).optional("Auth")? else { return Ok(()) };
+    let properties = Properties::new(stack, "`Auth`".to_owned(), auth.span, auth.map("`Auth`")?);
+    properties.check_names(&AUTH_PROPERTIES)?;
+    let kind = properties.required("AuthType")?;
+    match kind.text("`AuthType`")?.as_str() {
+        "NONE" => return Ok(()),
+        "CUSTOM" if routes.has_key("$connect") => {}
+        "CUSTOM" => {
+            return Err(Finding::at(
+                kind.span,
+                "there is no route `$connect`, which is the only one that is authorized",
+            )
+            .help("add `$connect` to `Routes`"));
+        }
+        other => return Err(unsupported(&kind, "AuthType", other)),
+    }
+    let function = routes.function(&properties.required("AuthArn")?)?;
+    let identity_sources = identity_sources(&properties)?;
+    routes.authorizer = Some(Authorizer { function: function.id.clone(), identity_sources });
+    Ok(())
+}
+
+/// The authorization of a route that is a resource of its own.
+pub(super) fn of_route(
+    stack: &Stack,
+    api_id: &str,
+    key: &str,
+    route: &Properties<'_>,
+    routes: &mut Routes<'_>,
+) -> Result<(), Finding> {
+    let named = route.optional("AuthorizerId")?;
+    let kind = route.optional("AuthorizationType")?;
+    let text = kind.as_ref().map_or_else(|| Ok("NONE".to_owned()), |kind| kind.text("`AuthorizationType`"))?;
+    match (text.as_str(), kind, named) {
+        ("NONE", _, None) => Ok(()),
+        ("NONE", _, Some(named)) => {
+            let message = "nothing asks this authorizer, on AWS neither, so every client may connect";
+            routes.warnings.push(Finding::at(named.span, message).help("add `AuthorizationType: CUSTOM`"));
+            Ok(())
+        }
+        ("CUSTOM", Some(kind), _) if key != "$connect" => {
+            let message = format!("the route `{key}` can't be authorized: API Gateway authorizes only `$connect`");
+            Err(Finding::at(kind.span, message))
+        }
+        ("CUSTOM", _, Some(named)) => of_resource(stack, api_id, &named, routes),
+        ("CUSTOM", _, None) => Err(route.missing("AuthorizerId")),
+        (other, Some(kind), _) => Err(unsupported(&kind, "AuthorizationType", other)),
+        (_, None, _) => Ok(()),
+    }
+}
+
+fn of_resource(stack: &Stack, api_id: &str, named: &Node, routes: &mut Routes<'_>) -> Result<(), Finding> {
+    let resource = find(stack, api_id, named)?;
+    let properties = stack.properties(resource);
+    routes.warnings.extend(properties.unknown(&PROPERTIES));
+    routes.warnings.extend(properties.ignored(&UNUSED));
+    let kind = properties.required("AuthorizerType")?;
+    let text = kind.text("`AuthorizerType`")?;
+    if text != "REQUEST" {
+        return Err(Finding::lets_everyone_in(kind.span, &format!("`AuthorizerType: {text}`"))
+            .help("a WebSocket API has authorizers of the type `REQUEST` only"));
+    }
+    let function = routes.function(&properties.required("AuthorizerUri")?)?;
+    // With credentials API Gateway calls as the role that these are of.
+    if properties.optional("AuthorizerCredentialsArn")?.is_none()
+        && !permissions::allow(stack, function, &format!("{api_id}/authorizers/{}", resource.id))?
+    {
+        routes.warnings.push(not_callable(resource, function));
+    }
+    let identity_sources = identity_sources(&properties)?;
+    routes.authorizer = Some(Authorizer { function: function.id.clone(), identity_sources });
+    Ok(())
+}
+
+fn find<'s>(stack: &'s Stack, api_id: &str, named: &Node) -> Result<&'s Resource, Finding> {
+    let id = named.text("`AuthorizerId`")?;
+    let known = stack.of_api(AUTHORIZER, api_id)?;
+    known.iter().copied().find(|resource| resource.id == id).ok_or_else(|| {
+        let finding = Finding::at(named.span, format!("`{id}` is no authorizer of this API"));
+        match known.first() {
+            Some(known) => finding.help(format!("write for example `AuthorizerId: !Ref {}`", known.id)),
+            None => finding.help(format!("add a resource with `Type: {AUTHORIZER}`")),
+        }
+    })
+}
+
+fn identity_sources(properties: &Properties<'_>) -> Result<Vec<IdentitySource>, Finding> {
+    let Some(node) = properties.optional("IdentitySource")? else { return Ok(Vec::new()) };
+    let sources = node.list("`IdentitySource`")?.iter().map(|item| {
+        let text = item.text("an `IdentitySource`")?;
+        IdentitySource::parse(&text).ok_or_else(|| {
+            Finding::at(item.span, format!("`{text}` is no identity source of a WebSocket API")).help(
+                "write `route.request.header.Name`, `route.request.querystring.name`, `stageVariables.name` or `context.name`",
+            )
+        })
+    });
+    sources.collect()
+}
+
+fn unsupported(kind: &Node, property: &str, value: &str) -> Finding {
+    Finding::lets_everyone_in(kind.span, &format!("`{property}: {value}`"))
+        .help(format!("make it a parameter, `{property}: !Ref {property}`, and start with --parameter {property}=NONE"))
+}
+
+fn not_callable(authorizer: &Resource, function: &Resource) -> Finding {
+    let (authorizer_id, id) = (&authorizer.id, &function.id);
+    let message = format!(
+        "no {PERMISSION} lets API Gateway call `{id}` for the authorizer `{authorizer_id}`: on AWS nobody could connect"
+    );
+    Finding::at(authorizer.span, message).help(format!(
+        "add to `Resources`: {id}Permission: {{ Type: {PERMISSION}, Properties: {{ Action: lambda:InvokeFunction, \
+         Principal: apigateway.amazonaws.com, FunctionName: !Ref {id} }} }}"
+    ))
+}

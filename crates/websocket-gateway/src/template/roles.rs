@@ -1,0 +1,92 @@
+//! What the role of a function allows, of what the gateway guards: `@connections` and the tables.
+
+use miette::SourceSpan;
+
+use super::error::Finding;
+use super::kinds::{CONNECTOR, IAM_POLICY, MANAGED_POLICY, ROLE, ROLE_POLICY, SERVERLESS_FUNCTION};
+use super::node::{Node, Value};
+use super::policies::Reader;
+use super::properties::Properties;
+use super::stack::{Resource, Stack};
+use crate::iam::Policy;
+
+/// A function whose role only AWS knows may do everything here, with a warning: to deny what AWS allows would be no help to anyone.
+pub(super) fn policy(stack: &Stack, function: &Resource, warnings: &mut Vec<Finding>) -> Result<Policy, Finding> {
+    let properties = stack.properties(function);
+    let mut reader = Reader::new(stack, &function.id, warnings);
+    if let Some(span) = connector(stack, function)? {
+        reader.unreadable(span, "a connector is made a policy of only on AWS");
+    }
+    match properties.optional("Role") {
+        Ok(None) if function.kind == SERVERLESS_FUNCTION => {
+            warn_of_boundary(&properties, &mut reader);
+            if let Some(policies) = properties.written("Policies") {
+                reader.policies_of_sam(policies)?;
+            }
+            attached(stack, &format!("{}Role", function.id), &mut reader)?;
+        }
+        Ok(None) => reader.unreadable(function.span, "it has no `Role`"),
+        Ok(Some(node)) => match role_with(stack, &node)? {
+            Some(role) => of_role(stack, role, &mut reader)?,
+            None => reader.unreadable(node.span, "its role is not in this template"),
+        },
+        Err(_) => reader.unreadable(properties.span_of("Role"), "its role can't be worked out"),
+    }
+    Ok(reader.finish())
+}
+
+/// Where a connector from the function stands, inside it or as a resource of its own.
+fn connector(stack: &Stack, function: &Resource) -> Result<Option<SourceSpan>, Finding> {
+    let is_source = |properties: &Properties<'_>| {
+        let source = properties.written("Source").and_then(|source| source.map("").ok()?.get("Id")?.text("").ok());
+        source.is_some_and(|id| id == function.id)
+    };
+    let connectors = stack.of_kind(CONNECTOR)?;
+    let connector = connectors.into_iter().find(|connector| is_source(&stack.properties(connector)));
+    Ok(function.connectors.or(connector.map(|connector| connector.span)))
+}
+
+fn role_with<'s>(stack: &'s Stack, arn: &Node) -> Result<Option<&'s Resource>, Finding> {
+    let arn = arn.text("`Role`")?;
+    let roles = stack.of_kind(ROLE)?;
+    Ok(roles.into_iter().find(|role| stack.attribute_of(role, "Arn").is_ok_and(|known| known == arn)))
+}
+
+fn of_role(stack: &Stack, role: &Resource, reader: &mut Reader<'_>) -> Result<(), Finding> {
+    let properties = stack.properties(role);
+    warn_of_boundary(&properties, reader);
+    if let Some(policies) = properties.written("Policies") {
+        reader.policies_of_role(policies)?;
+    }
+    if let Some(arns) = properties.written("ManagedPolicyArns") {
+        reader.managed(arns)?;
+    }
+    attached(stack, &stack.id_of(role)?, reader)
+}
+
+/// Policies that name the role, rather than the other way round.
+fn attached(stack: &Stack, role: &str, reader: &mut Reader<'_>) -> Result<(), Finding> {
+    for (kind, property) in [(IAM_POLICY, "Roles"), (MANAGED_POLICY, "Roles"), (ROLE_POLICY, "RoleName")] {
+        for resource in stack.of_kind(kind)? {
+            let properties = stack.properties(resource);
+            let names = properties.optional(property).ok().flatten();
+            if names.is_some_and(|names| mentions(&names, role)) {
+                reader.document_of(&properties)?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// One name or several.
+fn mentions(names: &Node, name: &str) -> bool {
+    match &names.value {
+        Value::Text(text) => text == name,
+        Value::List(items) => items.iter().any(|item| mentions(item, name)),
+        _ => false,
+    }
+}
+
+fn warn_of_boundary(properties: &Properties<'_>, reader: &mut Reader<'_>) {
+    reader.warnings.extend(properties.ignored(&["PermissionsBoundary"]));
+}

@@ -1,0 +1,204 @@
+//! What functions may do, in all the ways to write it.
+
+use super::plain::changed;
+use super::*;
+use crate::iam::{Decision, Policy};
+
+const POLICIES: &str = "Policies: [{ Statement: [{ Effect: Allow, Action: 's3:GetObject', Resource: [!ImportValue Elsewhere, !Ref Certificate] }] }]";
+const TABLE: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/chat-ConnectionsTable";
+
+/// The template with these `Policies` of its `ConnectFunction`.
+fn policies(text: &str) -> String {
+    with(POLICIES, &format!("Policies: {text}"))
+}
+
+/// With one statement.
+fn statement(text: &str) -> String {
+    policies(&format!("{{ Statement: {text} }}"))
+}
+
+fn policy(text: &str) -> Policy {
+    let Loaded { api, warnings } = load_text(text).unwrap();
+    assert!(warnings.is_empty(), "{warnings:?}");
+    api.functions["ConnectFunction"].policy.clone()
+}
+
+fn allows(policy: &Policy, action: &str, resource: &str) -> bool {
+    policy.decide(action, resource) == Decision::Allowed
+}
+
+#[test]
+fn a_policy_is_read_as_far_as_it_is_about_what_is_guarded() {
+    assert!(policy(TEMPLATE).statements.is_empty());
+    assert!(policy(&with(POLICIES, "Timeout: 10")).statements.is_empty());
+
+    let text = statement(
+        "[{ Effect: Allow, Action: 'dynamodb:PutItem', Resource: !GetAtt ConnectionsTable.Arn }, \
+         { Effect: Allow, Action: ['s3:*', 'execute-api:ManageConnections'], \
+         Resource: !Sub 'arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${WebSocketApi}/prod/POST/@connections/*' }]",
+    );
+    let policy = policy(&text);
+    assert!(allows(&policy, "dynamodb:PutItem", TABLE) && !allows(&policy, "dynamodb:GetItem", TABLE));
+    let api = load_text(&text).unwrap().api;
+    for (method, may) in [("POST", true), ("GET", false)] {
+        let resource = api.arn(&format!("{method}/@connections/x="));
+        assert_eq!(allows(&policy, "execute-api:ManageConnections", &resource), may, "{method}");
+    }
+}
+
+#[test]
+fn parts_that_are_not_there_by_condition_are_not_there() {
+    let text = policies(
+        "[!If [Live, AdministratorAccess, !Ref AWS::NoValue], \
+         { Statement: [!If [Live, { Effect: Deny, Action: '*', Resource: '*' }, { Effect: Allow, Action: '*', Resource: '*', Condition: !Ref AWS::NoValue }] ] }]",
+    );
+    let text = text.replace("Globals:", "Conditions: { Live: !Equals [a, b] }\nGlobals:");
+    assert_eq!(policy(&text), Policy::of_everything());
+}
+
+#[test]
+fn policy_templates_of_sam_are_filled_in() {
+    let index = format!("{TABLE}/index/channel");
+    for (name, allowed, denied) in [
+        ("DynamoDBCrudPolicy", "dynamodb:DeleteItem", "dynamodb:DeleteTable"),
+        ("DynamoDBReadPolicy", "dynamodb:Query", "dynamodb:PutItem"),
+        ("DynamoDBWritePolicy", "dynamodb:PutItem", "dynamodb:DeleteItem"),
+    ] {
+        let policy = policy(&policies(&format!("[{name}: {{ TableName: !Ref ConnectionsTable }}]")));
+        for resource in [TABLE, &index] {
+            assert!(allows(&policy, allowed, resource) && !allows(&policy, denied, resource), "{name}");
+        }
+        assert!(!allows(&policy, allowed, &TABLE.replace("Connections", "Other")), "{name}");
+    }
+    for other in ["S3ReadPolicy: { BucketName: x }", "DynamoDBStreamReadPolicy: { TableName: x, StreamName: y }"] {
+        assert!(policy(&policies(&format!("[{other}]"))).statements.is_empty(), "{other}");
+    }
+    let text = policies("[DynamoDBCrudPolicie: { TableName: x }]");
+    assert_fails(&text, "DynamoDBCrudPolicie", "none of SAM's policy templates", "did you mean `DynamoDBCrudPolicy`?");
+    let text = policies("[DynamoDBCrudPolicy: { Table: x }]");
+    assert_fails(&text, "DynamoDBCrudPolicy", "`DynamoDBCrudPolicy` has no `TableName`", "");
+}
+
+#[test]
+fn managed_policies_are_known_or_said_not_to_be() {
+    for name in ["AmazonDynamoDBFullAccess", "arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess_v2"] {
+        let policy = policy(&policies(name));
+        assert!(allows(&policy, "dynamodb:DeleteTable", TABLE), "{name}");
+        assert!(!allows(&policy, "execute-api:ManageConnections", TABLE), "{name}");
+    }
+    assert!(
+        policy(&policies("[!Sub 'arn:${AWS::Partition}:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole']"))
+            .statements
+            .is_empty()
+    );
+
+    for unknown in ["OurPolicy", "arn:aws:iam::123456789012:policy/AWSLambdaBasicExecutionRole", "!Ref Certificate"] {
+        let text = policies(&format!("[{unknown}]"));
+        let Loaded { api, warnings } = load_text(&text).unwrap();
+        assert_warns(&text, &warnings, unknown, "does not know all that `ConnectFunction` may do", "on AWS");
+        assert_eq!(api.functions["ConnectFunction"].policy, Policy::of_everything());
+    }
+}
+
+#[test]
+fn what_is_not_evaluated_is_refused_and_never_left_out() {
+    let help = "!If [Local, !Ref AWS::NoValue";
+    for (text, place, message) in [
+        ("{ Effect: Allow, NotAction: 's3:*', Resource: '*' }", "NotAction", "does not evaluate `NotAction`"),
+        ("{ Effect: Deny, Action: '*', NotResource: 'x' }", "NotResource", "does not evaluate `NotResource`"),
+        (
+            "{ Effect: Allow, Action: 'dynamodb:*', Resource: '*', Condition: { Bool: { 'aws:SecureTransport': true } } }",
+            "Condition",
+            "does not evaluate `Condition`",
+        ),
+        (
+            "{ Effect: Deny, Action: 'dynamodb:*', Resource: '*', Condition: { Bool: { 'aws:x': !ImportValue X } } }",
+            "Condition",
+            "does not evaluate `Condition`",
+        ),
+        ("{ Effect: allow, Action: 'dynamodb:*', Resource: '*' }", "Effect", "`Effect` must be `Allow` or `Deny`"),
+        (
+            "{ Effect: Allow, Action: 'dynamodb:*', Resource: !Sub 'arn:aws:dynamodb:*:*:table/${!aws:userid}' }",
+            "Resource",
+            "does not fill in policy variables",
+        ),
+    ] {
+        assert_fails(&statement(text), place, message, help);
+    }
+    assert_fails(&statement("{ Effect: Allow, Resource: '*' }"), "{ Effect", "a statement has no `Action`", "");
+    let text = statement("{ Effect: Deny, Action: 'dynamodb:*', Resource: !ImportValue X }");
+    assert_fails(&text, "!ImportValue", "can't work out `!ImportValue`", "put the value into a parameter");
+
+    // About other services AWS may have any conditions.
+    let text =
+        statement("{ Effect: Allow, Action: 's3:*', Resource: '*', Condition: { Bool: { 'aws:x': !ImportValue X } } }");
+    assert!(policy(&text).statements.is_empty());
+}
+
+#[test]
+fn a_resource_of_another_stack_is_every_resource() {
+    let text = statement("{ Effect: Allow, Action: 'dynamodb:GetItem', Resource: !ImportValue X }");
+    let Loaded { api, warnings } = load_text(&text).unwrap();
+    assert_warns(&text, &warnings, "!ImportValue X", "takes it for `*`", "");
+    let policy = &api.functions["ConnectFunction"].policy;
+    assert!(allows(policy, "dynamodb:GetItem", "x") && !allows(policy, "dynamodb:PutItem", "x"));
+}
+
+#[test]
+fn a_role_has_policies_of_its_own_and_those_that_name_it() {
+    let role = "Type: AWS::IAM::Role
+    Properties:
+      Policies:
+        - PolicyName: own
+          PolicyDocument: { Statement: { Effect: Allow, Action: 'dynamodb:GetItem', Resource: '*' } }
+      ManagedPolicyArns: [!Ref Managed, arn:aws:iam::aws:policy/AmazonAPIGatewayInvokeFullAccess]
+  Managed:
+    Type: AWS::IAM::ManagedPolicy
+    Properties: { PolicyDocument: { Statement: [{ Effect: Allow, Action: 'dynamodb:PutItem', Resource: '*' }] } }
+  Attached:
+    Type: AWS::IAM::Policy
+    Properties: { Roles: [!Ref Role], PolicyDocument: { Statement: [{ Effect: Deny, Action: 'dynamodb:Put*', Resource: '*' }] } }
+  Inline:
+    Type: AWS::IAM::RolePolicy
+    Properties: { RoleName: !Ref Role, PolicyDocument: { Statement: [{ Effect: Allow, Action: 'dynamodb:Query', Resource: '*' }] } }
+  Elses:
+    Type: AWS::IAM::Policy
+    Properties: { Roles: [somebody], PolicyDocument: { Statement: [{ Effect: Allow, Action: '*', Resource: '*' }] } }";
+    let text = changed("{ Type: AWS::IAM::Role }", &format!("\n    {role}"));
+    let Loaded { api, warnings } = load_text(&text).unwrap();
+    assert!(warnings.is_empty(), "{warnings:?}");
+    let policy = &api.functions["Function"].policy;
+    for action in ["dynamodb:GetItem", "dynamodb:Query", "execute-api:ManageConnections"] {
+        assert!(allows(policy, action, TABLE), "{action}");
+    }
+    assert_eq!(policy.decide("dynamodb:PutItem", TABLE), Decision::ExplicitlyDenied);
+    assert_eq!(policy.decide("dynamodb:Scan", TABLE), Decision::ImplicitlyDenied);
+
+    // The role that SAM makes is known by its name too.
+    let more = "  Attached: { Type: AWS::IAM::Policy, Properties: { Roles: [!Ref ConnectFunctionRole], \
+        PolicyDocument: { Statement: { Effect: Allow, Action: '*', Resource: '*' } } } }\n";
+    assert_eq!(self::policy(&(TEMPLATE.to_owned() + more)), Policy::of_everything());
+}
+
+#[test]
+fn a_role_that_is_not_here_allows_everything_with_a_warning() {
+    for (role, place) in [
+        ("arn:aws:iam::123456789012:role/elsewhere", "arn:aws:iam"),
+        ("!ImportValue Role", "!ImportValue"),
+        ("!Ref Certificate", "!Ref"),
+    ] {
+        let text = with(POLICIES, &format!("Role: {role}"));
+        let Loaded { api, warnings } = load_text(&text).unwrap();
+        assert_warns(&text, &warnings, place, "does not know all that `ConnectFunction` may do", "on AWS");
+        assert_eq!(api.functions["ConnectFunction"].policy, Policy::of_everything());
+    }
+    let connector = "  Connector: { Type: AWS::Serverless::Connector, Properties: { Source: { Id: ConnectFunction }, \
+        Destination: { Id: ConnectionsTable }, Permissions: [Read] } }\n";
+    let text = TEMPLATE.to_owned() + connector;
+    assert_warns(&text, &load_text(&text).unwrap().warnings, "Connector:", "a connector", "");
+    let text = with(
+        "    Metadata: { BuildMethod: rust-cargolambda, BuildProperties: { Binary: connect } }\n",
+        "    Connectors: {}\n",
+    );
+    assert_warns(&text, &load_text(&text).unwrap().warnings, "Connectors:", "a connector", "");
+}

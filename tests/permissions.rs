@@ -1,0 +1,211 @@
+//! Who may call `@connections`, and the store.
+
+use aws_sdk_apigatewaymanagement::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_apigatewaymanagement::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, KeysAndAttributes, Put, TransactWriteItem};
+use websocket_gateway::{Gateway, Options};
+
+use crate::support::{Client, Keys, options, post, start};
+
+async fn gateway() -> Gateway {
+    start(options("tests/permissions.yaml")).await
+}
+
+/// The HTTP status, the error's name and its message; nothing if the call was served.
+type Refusal = Option<(u16, String, String)>;
+
+fn refusal<T, E: ProvideErrorMetadata>(answer: Result<T, SdkError<E>>) -> Refusal {
+    let error = answer.err()?;
+    let status = error.raw_response().unwrap_or_else(|| panic!("no answer")).status().as_u16();
+    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
+    Some((status, text(error.code()), text(error.message())))
+}
+
+/// What POST, GET and DELETE of a connection come to, in this order.
+async fn try_all(gateway: &Gateway, keys: &Keys, id: &str) -> [Refusal; 3] {
+    let sdk = keys.management_api(gateway);
+    [
+        refusal(sdk.post_to_connection().connection_id(id).data(Blob::new("x")).send().await),
+        refusal(sdk.get_connection().connection_id(id).send().await),
+        refusal(sdk.delete_connection().connection_id(id).send().await),
+    ]
+}
+
+fn statuses(refusals: &[Refusal; 3]) -> [u16; 3] {
+    [0, 1, 2].map(|index| refusals[index].as_ref().map_or(200, |(status, ..)| *status))
+}
+
+#[tokio::test]
+async fn a_function_may_do_with_connections_what_its_policy_allows() {
+    let gateway = gateway().await;
+    for (function, expected) in [
+        ("Nobody", [403, 403, 403]),
+        ("Poster", [200, 403, 403]),
+        ("Reader", [403, 200, 403]),
+        ("Plain", [200, 200, 403]),
+    ] {
+        let (_client, id) = Client::connect_and_ask_for_its_id(&gateway).await;
+        let keys = Keys::of(&gateway, function).await;
+        let refusals = try_all(&gateway, &keys, &id).await;
+        assert_eq!(statuses(&refusals), expected, "{function}: {refusals:?}");
+        let (_, name, message) = refusals[2].clone().unwrap();
+        assert_eq!(name, "AccessDeniedException");
+        let api_id = &gateway.api().api_id;
+        let resource =
+            format!("arn:aws:execute-api:us-east-1:123456789012:{api_id}/test/DELETE/@connections/{{connectionId}}");
+        let expected = format!("is not authorized to perform: execute-api:ManageConnections on resource: {resource}");
+        assert!(
+            message.starts_with("User: arn:aws:sts::123456789012:assumed-role/") && message.contains(&expected),
+            "{message}"
+        );
+        assert_eq!(
+            message.ends_with("with an explicit deny in an identity-based policy"),
+            function == "Plain",
+            "{message}"
+        );
+    }
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_signature_must_be_right() {
+    let gateway = gateway().await;
+    let (_client, id) = Client::connect_and_ask_for_its_id(&gateway).await;
+    let good = Keys::of(&gateway, "Poster").await;
+    assert_eq!(statuses(&try_all(&gateway, &good, &id).await)[0], 200);
+
+    let secret = Keys { secret: "wrong".to_owned(), ..good.clone() };
+    let token = Keys { session_token: Some("wrong".to_owned()), ..good.clone() };
+    let no_token = Keys { session_token: None, ..good.clone() };
+    for (keys, name) in [
+        (secret, "InvalidSignatureException"),
+        (token, "UnrecognizedClientException"),
+        // Those are the shared credentials, whose secret is another.
+        (no_token, "InvalidSignatureException"),
+        (Keys::of_a_person(), "UnrecognizedClientException"),
+    ] {
+        for refusal in try_all(&gateway, &keys, &id).await {
+            let (status, found, message) = refusal.unwrap();
+            assert_eq!((status, found.as_str()), (403, name), "{message}");
+        }
+    }
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn every_function_elsewhere_may_do_what_any_of_them_may() {
+    let gateway = gateway().await;
+    let (_client, id) = Client::connect_and_ask_for_its_id(&gateway).await;
+    let refusals = try_all(&gateway, &Keys::shared(), &id).await;
+    assert_eq!(statuses(&refusals), [200, 200, 403], "{refusals:?}");
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn who_does_not_sign_is_served_unless_the_gateway_is_strict() {
+    for (strict, expected) in [(false, 200), (true, 403)] {
+        let gateway = start(Options { strict, ..options("tests/permissions.yaml") }).await;
+        let (mut client, id) = Client::connect_and_ask_for_its_id(&gateway).await;
+        let url = format!("{}/@connections/{id}", gateway.management_url());
+        assert_eq!(post(&url, "POST", "from a person").await, expected);
+        let poster = Keys::of(&gateway, "Poster").await.management_api(&gateway);
+        poster.post_to_connection().connection_id(&id).data(Blob::new("from a function")).send().await.unwrap();
+        let heard = client.hear().await;
+        assert_eq!(heard, if strict { "from a function" } else { "from a person" });
+        gateway.stop().await;
+    }
+}
+
+const TABLE: &str = "tests-Table";
+
+fn key() -> AttributeValue {
+    AttributeValue::S("AAAAAAAAAAAAAAA=".to_owned())
+}
+
+/// The name of every call that is denied.
+async fn denied(gateway: &Gateway, function: &str) -> Vec<&'static str> {
+    let store = Keys::of(gateway, function).await.dynamodb(gateway);
+    let put = Put::builder().table_name(TABLE).item("connectionId", key()).build().unwrap();
+    let check = ConditionCheck::builder().table_name(TABLE).key("connectionId", key());
+    let check = check.condition_expression("attribute_exists(connectionId)").build().unwrap();
+    let transaction = store.transact_write_items();
+    let transaction = transaction.transact_items(TransactWriteItem::builder().put(put).build());
+    let transaction = transaction.transact_items(TransactWriteItem::builder().condition_check(check).build());
+    let keys = KeysAndAttributes::builder().keys([("connectionId".to_owned(), key())].into()).build().unwrap();
+    let query = store.query().table_name(TABLE).expression_attribute_values(":x", AttributeValue::S("x".to_owned()));
+    let statement = format!("SELECT * FROM \"{TABLE}\"");
+    let calls = [
+        ("PutItem", refusal(store.put_item().table_name(TABLE).item("connectionId", key()).send().await)),
+        ("GetItem", refusal(store.get_item().table_name(TABLE).key("connectionId", key()).send().await)),
+        ("BatchGetItem", refusal(store.batch_get_item().request_items(TABLE, keys).send().await)),
+        ("Query", refusal(query.clone().key_condition_expression("connectionId = :x").send().await)),
+        ("Query index", refusal(query.index_name("channel").key_condition_expression("channel = :x").send().await)),
+        ("Scan", refusal(store.scan().table_name(TABLE).send().await)),
+        ("PartiQL", refusal(store.execute_statement().statement(statement).send().await)),
+        ("Transaction", refusal(transaction.send().await)),
+        ("ListTables", refusal(store.list_tables().send().await)),
+        ("DeleteItem", refusal(store.delete_item().table_name(TABLE).key("connectionId", key()).send().await)),
+    ];
+    let is_denied = |refusal: &Refusal| {
+        let (status, name, message) = refusal.as_ref()?;
+        let denied = (*status, name.as_str()) == (400, "AccessDeniedException");
+        if denied {
+            assert!(message.contains("is not authorized to perform: dynamodb:"), "{message}");
+        }
+        denied.then_some(())
+    };
+    calls.iter().filter_map(|(name, refusal)| is_denied(refusal).map(|()| *name)).collect()
+}
+
+#[tokio::test]
+async fn a_function_may_do_with_the_table_what_its_policy_allows() {
+    let gateway = gateway().await;
+    let everything = denied(&gateway, "Nobody").await;
+    assert_eq!(everything.len(), 10, "{everything:?}");
+    let poster = denied(&gateway, "Poster").await;
+    assert_eq!(poster, ["GetItem", "BatchGetItem", "Query", "Scan", "PartiQL", "Transaction", "ListTables"]);
+    let reader = denied(&gateway, "Reader").await;
+    assert_eq!(reader, ["PutItem", "PartiQL", "Transaction", "ListTables", "DeleteItem"]);
+    assert_eq!(denied(&gateway, "Plain").await, ["DeleteItem"]);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_denial_names_who_what_and_where() {
+    let gateway = gateway().await;
+    let store = Keys::of(&gateway, "Nobody").await.dynamodb(&gateway);
+    let (_, _, message) = refusal(store.scan().table_name(TABLE).index_name("channel").send().await).unwrap();
+    let expected = "User: arn:aws:sts::123456789012:assumed-role/tests-Nobody/tests-Nobody is not authorized to perform: dynamodb:Scan \
+        on resource: arn:aws:dynamodb:us-east-1:123456789012:table/tests-Table/index/channel \
+        because no identity-based policy allows the dynamodb:Scan action";
+    assert_eq!(message, expected);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn the_table_serves_a_persons_own_tools_unless_the_gateway_is_strict() {
+    for strict in [false, true] {
+        let gateway = start(Options { strict, ..options("tests/permissions.yaml") }).await;
+        let persons = refusal(Keys::of_a_person().dynamodb(&gateway).scan().table_name(TABLE).send().await);
+        assert_eq!(persons.map(|(_, name, _)| name).as_deref(), strict.then_some("UnrecognizedClientException"));
+
+        let keys = Keys::of(&gateway, "Reader").await;
+        assert_eq!(refusal(keys.dynamodb(&gateway).scan().table_name(TABLE).send().await), None);
+        let forged = Keys { secret: "wrong".to_owned(), ..keys };
+        let (status, name, _) = refusal(forged.dynamodb(&gateway).scan().table_name(TABLE).send().await).unwrap();
+        assert_eq!((status, name.as_str()), (400, "InvalidSignatureException"));
+        gateway.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn large_items_come_through() {
+    let gateway = gateway().await;
+    let store = Keys::of(&gateway, "Plain").await.dynamodb(&gateway);
+    let data = AttributeValue::S("é".repeat(190 * 1024));
+    let put = store.put_item().table_name(TABLE).item("connectionId", key()).item("data", data.clone());
+    put.send().await.unwrap();
+    let got = store.get_item().table_name(TABLE).key("connectionId", key()).send().await.unwrap();
+    assert_eq!(got.item.unwrap()["data"], data);
+    gateway.stop().await;
+}
