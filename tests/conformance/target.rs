@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_sdk_apigatewaymanagement::config::{Credentials, Region, SharedCredentialsProvider};
+use aws_sdk_apigatewaymanagement::config::{Region, SharedCredentialsProvider};
 use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use serde_json::Value;
 use websocket_gateway::{Clock, Gateway, Invocations, Options};
 
-use crate::support::{options, start};
+use crate::support::{Keys, options, start};
 
 /// Where a manual clock begins: `06/Nov/2025:11:00:00 +0000`.
 const START_MS: u64 = 1_762_426_800_123;
@@ -34,11 +34,10 @@ impl Target {
         let template = options("tests/conformance/template.yaml");
         let gateway = start(Options { api: Some(api.to_owned()), clock: clock.clone(), ..template }).await;
         let http = aws_smithy_http_client::Builder::new().build_http();
-        let credentials = Credentials::new("AKIALOCALGATEWAY0000", "secret", None, None, "test");
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
-            .credentials_provider(SharedCredentialsProvider::new(credentials))
+            .credentials_provider(SharedCredentialsProvider::new(Keys::of_a_person().credentials()))
             .http_client(http)
             .build();
         let dynamodb_url = gateway.dynamodb_url().to_owned();
@@ -85,8 +84,12 @@ impl Target {
         use aws_sdk_apigatewaymanagement::config::{Builder, retry::RetryConfig};
         let stage = self.url.rsplit('/').next().unwrap();
         let endpoint = format!("{}/{stage}", self.origin());
-        let config = Builder::from(&self.config).endpoint_url(endpoint).retry_config(RetryConfig::disabled()).build();
-        aws_sdk_apigatewaymanagement::Client::from_conf(config)
+        let mut config = Builder::from(&self.config).endpoint_url(endpoint).retry_config(RetryConfig::disabled());
+        if self.local.is_some() {
+            // A person's own would be none that the gateway knows.
+            config = config.credentials_provider(Keys::shared().credentials());
+        }
+        aws_sdk_apigatewaymanagement::Client::from_conf(config.build())
     }
 
     /// What the probe has kept of a connection.

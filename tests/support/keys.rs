@@ -59,7 +59,7 @@ impl Keys {
         aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
-    fn credentials(&self) -> Credentials {
+    pub(crate) fn credentials(&self) -> Credentials {
         Credentials::new(&self.id, &self.secret, self.session_token.clone(), None, "test")
     }
 }
