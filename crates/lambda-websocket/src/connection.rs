@@ -3,13 +3,14 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws_lambda_events::apigw::{ApiGatewayWebsocketProxyRequest, ApiGatewayWebsocketProxyRequestContext};
 use serde::{Deserialize, Serialize};
 
 use crate::connections::Connections;
 use crate::connections::endpoint::{Endpoint, Origin};
+use crate::event;
 
 /// The id that API Gateway gave a connection, checked: 1 to 128 characters of the URL-safe base64 alphabet, then at most two `=`.
 ///
@@ -126,19 +127,41 @@ impl fmt::Debug for OwnId {
 /// What every event knows of its connection. [`Connect`](crate::Connect), [`Message`](crate::Message),
 /// [`Disconnect`](crate::Disconnect) and [`Authorize`](crate::Authorize) dereference to it, so all of it is one method away. A clone is
 /// cheap.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Connection(Arc<Inner>);
 
-#[derive(Debug)]
 struct Inner {
     id: ConnectionId,
     origin: Origin,
-    raw: ApiGatewayWebsocketProxyRequest,
+    head: Head,
+    raw: OnceLock<Box<ApiGatewayWebsocketProxyRequest>>,
+    /// What `raw` is made of, if it is not there yet.
+    json: Box<str>,
+}
+
+/// What is asked of every event.
+pub(crate) struct Head {
+    pub(crate) request_id: Option<String>,
+    pub(crate) route_key: Option<String>,
+    pub(crate) connected_at: i64,
+    pub(crate) request_time_epoch: i64,
 }
 
 impl Connection {
     pub(crate) fn new(id: ConnectionId, origin: Origin, raw: ApiGatewayWebsocketProxyRequest) -> Self {
-        Self(Arc::new(Inner { id, origin, raw }))
+        let context = &raw.request_context;
+        let head = Head {
+            request_id: context.request_id.clone(),
+            route_key: context.route_key.clone(),
+            connected_at: context.connected_at,
+            request_time_epoch: context.request_time_epoch,
+        };
+        Self(Arc::new(Inner { id, origin, head, raw: Box::new(raw).into(), json: Box::default() }))
+    }
+
+    /// Of an event whose other parts are read when they are asked for.
+    pub(crate) fn lean(id: ConnectionId, origin: Origin, head: Head, json: Box<str>) -> Self {
+        Self(Arc::new(Inner { id, origin, head, raw: OnceLock::new(), json }))
     }
 
     /// For the crate only: to its user the id of a connection that is not open is an [`OwnId`].
@@ -147,7 +170,7 @@ impl Connection {
     }
 
     fn context(&self) -> &ApiGatewayWebsocketProxyRequestContext {
-        &self.0.raw.request_context
+        &self.raw().request_context
     }
 
     /// For the crate only: an authorizer knows its connection and may not post.
@@ -158,13 +181,13 @@ impl Connection {
     /// The id of this event, new for each. API Gateway's access log and error frames carry the same.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        self.context().request_id.as_deref()
+        self.0.head.request_id.as_deref()
     }
 
     /// The route that API Gateway chose: `$connect`, `$disconnect`, `$default` or one of your own.
     #[must_use]
     pub fn route_key(&self) -> &str {
-        self.context().route_key.as_deref().unwrap_or_default()
+        self.0.head.route_key.as_deref().unwrap_or_default()
     }
 
     /// When the connection was made, in milliseconds since 1970; the same in every event of a connection.
@@ -172,13 +195,13 @@ impl Connection {
     /// An emulator may leave it out. Then it is the time of this event.
     #[must_use]
     pub fn connected_at_ms(&self) -> u64 {
-        u64::try_from(self.context().connected_at).unwrap_or_default()
+        u64::try_from(self.0.head.connected_at).unwrap_or_default()
     }
 
     /// When API Gateway received this event, in milliseconds since 1970.
     #[must_use]
     pub fn request_time_ms(&self) -> u64 {
-        u64::try_from(self.context().request_time_epoch).unwrap_or_default()
+        u64::try_from(self.0.head.request_time_epoch).unwrap_or_default()
     }
 
     /// The client's address as API Gateway saw it.
@@ -209,7 +232,7 @@ impl Connection {
     /// A variable of the stage.
     #[must_use]
     pub fn stage_variable(&self, name: &str) -> Option<&str> {
-        self.0.raw.stage_variables.get(name).map(String::as_str)
+        self.raw().stage_variables.get(name).map(String::as_str)
     }
 
     /// The stage's name, for example `prod`.
@@ -233,7 +256,14 @@ impl Connection {
     /// The whole event, for what has no method here; its type is re-exported in [`aws_lambda_events`](crate::aws_lambda_events). Only a message's body is not in it but in [`Message::body`](crate::Message).
     #[must_use]
     pub fn raw(&self) -> &ApiGatewayWebsocketProxyRequest {
-        &self.0.raw
+        self.0.raw.get_or_init(|| Box::new(event::raw(&self.0.json)))
+    }
+}
+
+/// Without what the event was read from, which may have a message's body in it.
+impl fmt::Debug for Connection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Connection").field("id", &self.0.id).field("raw", self.raw()).finish_non_exhaustive()
     }
 }
 

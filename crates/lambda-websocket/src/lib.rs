@@ -12,6 +12,7 @@ mod disconnect;
 mod error;
 mod event;
 mod handshake;
+mod log;
 mod message;
 mod origin;
 mod policy;
@@ -37,6 +38,7 @@ pub use connections::{Broadcast, ConnectionInfo, Connections, Delivery, Gone, MA
 pub use disconnect::Disconnect;
 pub use error::{FunctionError, RouteError};
 pub use handshake::{Handshake, Subprotocol};
+pub use log::init_log;
 pub use message::Message;
 pub use origin::{AllowedOrigins, InvalidOrigin};
 pub use policy::Policy;

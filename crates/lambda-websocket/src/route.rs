@@ -18,6 +18,7 @@ use crate::connections::endpoint::Origin;
 use crate::disconnect::Disconnect;
 use crate::error::{FunctionError, RouteError};
 use crate::event::{BadEvent, Event, Refused};
+use crate::log::init_log;
 use crate::message::Message;
 use crate::policy::Policy;
 use crate::response::Response;
@@ -146,9 +147,9 @@ impl<'h> Route<'h> {
 impl<A: Serialize> Route<'_, A> {
     /// Serves Lambda's invocations until Lambda ends the process.
     ///
-    /// Logs go to standard output as Lambda's logging settings say (`AWS_LAMBDA_LOG_LEVEL`, `AWS_LAMBDA_LOG_FORMAT`), unless `main` has
-    /// set a `tracing` subscriber of its own. Every line within a handler has `requestId`, `connectionId` and `routeKey` in the span
-    /// `route`; they are API Gateway's, while the `requestId` of the span around it is Lambda's own for the invocation.
+    /// Logs go to standard output as Lambda's logging settings say, see [`init_log`](crate::init_log()), unless `main` has set a `tracing`
+    /// subscriber of its own. Every line within a handler has `requestId`, `connectionId` and `routeKey` in the span `route`; they are
+    /// API Gateway's, while the `requestId` of the span around it is Lambda's own for the invocation.
     ///
     /// Events are served one after the other, as Lambda delivers them to an instance; handlers may borrow, so a route is not `Send`.
     ///
@@ -158,10 +159,7 @@ impl<A: Serialize> Route<'_, A> {
     /// # Panics
     /// Outside of Lambda: `lambda_runtime` panics if the variables that Lambda sets are missing.
     pub async fn run(self) -> Result<(), Error> {
-        use tracing::subscriber::NoSubscriber;
-        if tracing::dispatcher::get_default(|subscriber| subscriber.is::<NoSubscriber>()) {
-            lambda_runtime::tracing::init_default_subscriber();
-        }
+        init_log();
         let route = &self;
         lambda_runtime::run(service_fn(async move |invocation: LambdaEvent<Box<RawValue>>| {
             let LambdaEvent { payload, context } = invocation;
@@ -193,7 +191,7 @@ impl<A: Serialize> Route<'_, A> {
         let span = tracing::error_span!(
             "route",
             requestId = request_id,
-            connectionId = %connection.checked_id(),
+            connectionId = connection.checked_id().as_str(),
             routeKey = connection.route_key(),
         );
         match self.serve_or_catch(event).instrument(span).await {

@@ -1,6 +1,8 @@
 //! From Lambda's JSON to a checked event: the only place that distrusts its input.
 
 mod authorizer;
+mod headers;
+mod lean;
 mod mend;
 
 use std::fmt;
@@ -10,6 +12,7 @@ use serde_json::Value;
 
 use crate::connection::{Connection, ConnectionId};
 use crate::connections::endpoint::Origin;
+use lean::Lean;
 
 /// What happened to the connection, as in `requestContext.eventType`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,14 +86,27 @@ pub(crate) struct Refused {
 
 impl<'j> Event<'j> {
     pub(crate) fn parse(json: &'j str, origin: Origin) -> Result<Self, Refused> {
-        let mut raw = read(json)?;
-        let context = &mut raw.request_context;
-        let id = match context.connection_id.as_deref() {
-            None | Some("") => Err(BadEvent::MissingConnectionId),
-            Some(id) => id.parse::<ConnectionId>().map_err(|_| BadEvent::MalformedConnectionId),
-        };
-        let id = id.map_err(|why| Refused { why, request_id: context.request_id.take() })?;
+        if let Some(raw) = headers::of(json) {
+            return Self::of_raw(json, raw, origin);
+        }
+        if let Some(message) = Lean::of(json) {
+            let (kind, head) = (Kind::of(message.request_context.event_type), message.head());
+            let rest = message.rest(json);
+            let id = checked(Some(message.request_context.connection_id), head.request_id.as_ref())?;
+            return Ok(Self {
+                json,
+                kind,
+                body: Some(message.body),
+                connection: Connection::lean(id, origin, head, rest),
+            });
+        }
+        Self::of_raw(json, read(json)?, origin)
+    }
+
+    fn of_raw(json: &'j str, mut raw: ApiGatewayWebsocketProxyRequest, origin: Origin) -> Result<Self, Refused> {
+        let context = &raw.request_context;
         let kind = context.event_type.as_deref().and_then(Kind::of);
+        let id = checked(context.connection_id.as_deref(), context.request_id.as_ref())?;
         Ok(Self { json, kind, body: raw.body.take(), connection: Connection::new(id, origin, raw) })
     }
 
@@ -102,6 +118,21 @@ impl<'j> Event<'j> {
     pub(crate) fn method_arn(&self) -> Result<String, BadEvent> {
         authorizer::method_arn(self.json)
     }
+}
+
+fn checked(id: Option<&str>, request_id: Option<&String>) -> Result<ConnectionId, Refused> {
+    let id = match id {
+        None | Some("") => Err(BadEvent::MissingConnectionId),
+        Some(id) => id.parse().map_err(|_| BadEvent::MalformedConnectionId),
+    };
+    id.map_err(|why| Refused { why, request_id: request_id.cloned() })
+}
+
+/// All of an event that was parsed before; only its body is not in it.
+pub(crate) fn raw(json: &str) -> ApiGatewayWebsocketProxyRequest {
+    let mut raw = read(json).unwrap_or_default();
+    raw.body = None;
+    raw
 }
 
 fn read(json: &str) -> Result<ApiGatewayWebsocketProxyRequest, Refused> {
@@ -150,6 +181,33 @@ mod tests {
         assert_eq!(event.kind, Some(Kind::Message));
         assert_eq!(event.connection.connected_at_ms(), 1_762_426_800_123);
         assert_eq!(event.connection.raw().request_context.connection_id.as_deref(), Some("L0SM9cOFvHcCIhw="));
+    }
+
+    #[test]
+    fn what_is_read_later_is_all_but_the_body() {
+        let start = include_str!("../../../../events/default.json");
+        let authorizer = r#"{"body":"x","a":[{"b":"\",\"body\":"}]}"#;
+        for body in ["", "hi", r#",\"body\":\""#] {
+            let body = body.repeat(2000);
+            let mut event: Value = serde_json::from_str(start).unwrap();
+            let context = event["requestContext"].to_string();
+            event["requestContext"]["authorizer"] = serde_json::from_str(authorizer).unwrap();
+            let authorized = event["requestContext"].to_string();
+            for json in [
+                format!(r#"{{"requestContext":{context},"body":"{body}","isBase64Encoded":true}}"#),
+                format!(r#"{{"requestContext":{authorized},"body":"{body}","isBase64Encoded":true}}"#),
+                format!(r#"{{"isBase64Encoded":true,"body":"{body}","requestContext":{context}}}"#),
+                format!(r#"{{ "requestContext": {context}, "body": "{body}", "isBase64Encoded": true }}"#),
+                format!(
+                    r#"{{"requestContext":{context},"stageVariables":{{"a":"b","body":"c"}},"body":"{body}","isBase64Encoded":true}}"#
+                ),
+            ] {
+                let event = Event::parse(&json, Origin::Replay).unwrap();
+                let mut all: ApiGatewayWebsocketProxyRequest = serde_json::from_str(&json).unwrap();
+                assert_eq!(event.body, all.body.take());
+                assert_eq!(*event.connection.raw(), all, "{json}");
+            }
+        }
     }
 
     #[test]

@@ -1,0 +1,244 @@
+//! From the start of a function's process to its first `GET /next`, and on to its first call to AWS: what a client waits for when
+//! Lambda starts a new instance. Beside each the same of a `lambda_runtime` program that does nothing.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use benchmarks::Error;
+use benchmarks::http::Wrap;
+use benchmarks::lambda::{Lambda, Step};
+use benchmarks::valgrind::{self, INSTRUCTIONS};
+use rustix::process::{Pid, Signal, kill_process};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+/// A function, and the step that its first event leads to.
+const ROUTES: [(&str, Step); 5] = [
+    ("default", Step::Done),
+    ("connect", Step::Dynamodb),
+    ("disconnect", Step::Dynamodb),
+    ("hello", Step::Post),
+    // After two calls to DynamoDB.
+    ("sendmessage", Step::Post),
+];
+
+/// Of the baseline's instructions to the first `GET /next`: a function that calls nothing, and one that does.
+const READY: [f64; 2] = [1.1, 1.3];
+/// Instructions from there to the first call.
+const FIRST_CALL: f64 = 3.5e6;
+const MB: f64 = 1e6;
+const LARGEST: f64 = 8.0 * MB;
+
+/// Runs for the times; counts need one.
+const RUNS: usize = 15;
+
+fn main() -> Result<(), Error> {
+    build()?;
+    let counts = valgrind::is_installed();
+    let tls = Tls::new()?;
+    let empty = Program { path: PathBuf::from(env!("CARGO_BIN_EXE_empty")), event: "default" };
+    let baseline = to_step(&empty, Step::Ready, &Over::Http, counts)?;
+    println!("{:<12}{:>8} | {:^38} | {:^31} | over TLS", "", "", "to the first GET /next", "from there to the call");
+    println!(
+        "{:<12}{:>8} | {:>11}{:>9}{:>9}{:>9} | {:>12}{:>9}{:>10} | {:>8}",
+        "", "MB", "instr.", "ratio", "ms", "CPU ms", "instr.", "ms", "CPU ms", "instr."
+    );
+    report("empty", size(&empty)?, &baseline, &baseline, None, None);
+    for (name, step) in ROUTES {
+        let program = Program { path: empty.path.with_file_name(name), event: name };
+        let ready = to_step(&program, Step::Ready, &Over::Http, counts)?;
+        let called = to_step(&program, step, &Over::Http, counts)?;
+        let secure = to_step(&program, step, &Over::Tls(&tls), counts)?;
+        report(name, size(&program)?, &ready, &baseline, Some(&called), Some(&secure));
+    }
+    println!(
+        "\nThe AWS SDK in default: {}",
+        if links_sdk(&empty.path.with_file_name("default"))? { "yes!" } else { "no" }
+    );
+    println!(
+        "The call is the one to DynamoDB, or the first post; default's is its answer.\n\
+         Goals, ! where missed: {:.0} MB; ratio {} for default, {} for the others; {:.1} M instructions to the call; no SDK in default.",
+        LARGEST / MB,
+        READY[0],
+        READY[1],
+        FIRST_CALL / 1e6
+    );
+    Ok(())
+}
+
+/// Only this package and what the functions themselves ask for, as `sam build` does: the features of others stay out.
+fn build() -> Result<(), Error> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build.args(["build", "--profile", "bench", "--package", "routes"]);
+    build.args(ROUTES.iter().flat_map(|(name, _)| ["--bin", name]));
+    let built = build.status()?;
+    if built.success() { Ok(()) } else { Err("the functions do not build".into()) }
+}
+
+struct Program {
+    path: PathBuf,
+    event: &'static str,
+}
+
+enum Over<'t> {
+    Http,
+    Tls(&'t Tls),
+}
+
+/// From the start of a process to some step.
+struct Cost {
+    instructions: f64,
+    wall_ms: f64,
+    cpu_ms: f64,
+}
+
+fn to_step(program: &Program, step: Step, over: &Over<'_>, counts: bool) -> Result<Cost, Error> {
+    let mut times = Vec::new();
+    for _ in 0..RUNS {
+        times.push(run(Command::new(&program.path), program, step, over)?);
+    }
+    let median = |of: fn(&Run) -> Duration| {
+        let mut all: Vec<_> = times.iter().map(of).collect();
+        all.sort_unstable();
+        all[all.len() / 2].as_secs_f64() * 1e3
+    };
+    let (wall_ms, cpu_ms) = (median(|run| run.wall), median(|run| run.cpu));
+    let instructions = if counts {
+        let mut valgrind = INSTRUCTIONS.command();
+        valgrind.arg(&program.path);
+        INSTRUCTIONS.count(&run(valgrind, program, step, over)?.printed)? as f64
+    } else {
+        f64::NAN
+    };
+    Ok(Cost { instructions, wall_ms, cpu_ms })
+}
+
+struct Run {
+    wall: Duration,
+    cpu: Duration,
+    printed: String,
+}
+
+/// Starts a process, lets it come as far as `step` and ends it there.
+fn run(mut command: Command, program: &Program, step: Step, over: &Over<'_>) -> Result<Run, Error> {
+    let events = if step == Step::Ready { vec![] } else { vec![event(program.event)?] };
+    let lambda = match over {
+        Over::Http => Lambda::plain(events, step)?,
+        Over::Tls(tls) => Lambda::start(events, step, "https", Acceptor(Arc::clone(&tls.config)))?,
+    };
+    lambda.environment(&mut command, &program.path);
+    if let Over::Tls(tls) = over {
+        command.env("AWS_CA_BUNDLE", &tls.bundle);
+    }
+    let start = Instant::now();
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn()?;
+    let reached = loop {
+        match lambda.steps.recv_timeout(Duration::from_secs(60)) {
+            Ok((reached, at)) if reached == step => break Ok(at),
+            Ok(_) => {}
+            Err(_) => break Err(format!("{} did not come as far as {step:?}", program.path.display())),
+        }
+    };
+    let cpu = cpu_of(&child);
+    kill_process(Pid::from_child(&child), Signal::TERM)?;
+    let printed = valgrind::standard_error(&mut child)?;
+    child.wait()?;
+    let at = reached.map_err(|error| format!("{error}:\n{printed}"))?;
+    Ok(Run { wall: at - start, cpu, printed })
+}
+
+/// All threads' time on a processor, from Linux; nothing elsewhere.
+fn cpu_of(child: &Child) -> Duration {
+    let threads = fs::read_dir(format!("/proc/{}/task", child.id())).into_iter().flatten().flatten();
+    let ns = threads.filter_map(|thread| {
+        let line = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        line.split(' ').next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(ns.sum())
+}
+
+fn event(name: &str) -> Result<String, Error> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../events/{name}.json"));
+    Ok(fs::read_to_string(path)?)
+}
+
+/// Of the file that is deployed: the bench profile leaves the symbols in, which the release profile strips.
+fn size(program: &Program) -> Result<u64, Error> {
+    let stripped = program.path.with_extension("stripped");
+    let strip = Command::new("strip").arg("-o").arg(&stripped).arg(&program.path).status()?;
+    let size = if strip.success() { fs::metadata(&stripped)?.len() } else { 0 };
+    fs::remove_file(stripped)?;
+    Ok(size)
+}
+
+fn links_sdk(program: &Path) -> Result<bool, Error> {
+    let symbols = String::from_utf8(Command::new("nm").arg(program).output()?.stdout)?;
+    if !symbols.contains("lambda_runtime") {
+        return Err("nm shows no symbols of the function".into());
+    }
+    Ok(["aws_sdk_", "aws_config", "aws_smithy", "rustls"].iter().any(|name| symbols.contains(name)))
+}
+
+fn report(name: &str, size: u64, ready: &Cost, baseline: &Cost, called: Option<&Cost>, secure: Option<&Cost>) {
+    let ratio = ready.instructions / baseline.instructions;
+    let goal = READY[usize::from(name != "default")];
+    print!(
+        "{name:<12}{:>8.2}{}| {:>11.0}{ratio:>9.2}{}{:>8.2}{:>9.2}",
+        size as f64 / MB,
+        missed(size as f64 > LARGEST),
+        ready.instructions,
+        missed(ratio > goal),
+        ready.wall_ms,
+        ready.cpu_ms,
+    );
+    if let (Some(called), Some(secure)) = (called, secure) {
+        let more = called.instructions - ready.instructions;
+        print!(
+            " | {more:>12.0}{}{:>8.2}{:>10.2} | {:>8.0}",
+            missed(more > FIRST_CALL),
+            called.wall_ms - ready.wall_ms,
+            called.cpu_ms - ready.cpu_ms,
+            secure.instructions - ready.instructions,
+        );
+    }
+    println!();
+}
+
+fn missed(is: bool) -> char {
+    if is { '!' } else { ' ' }
+}
+
+/// A certificate authority of our own, and a server's certificate from it.
+struct Tls {
+    config: Arc<ServerConfig>,
+    bundle: PathBuf,
+}
+
+impl Tls {
+    fn new() -> Result<Self, Error> {
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
+        let bundle = Path::new(env!("CARGO_TARGET_TMPDIR")).join("roots.pem");
+        fs::write(&bundle, made.cert.pem())?;
+        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der())?;
+        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()?
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key)?;
+        Ok(Self { config: Arc::new(config), bundle })
+    }
+}
+
+struct Acceptor(Arc<ServerConfig>);
+
+impl Wrap for Acceptor {
+    type Stream = StreamOwned<ServerConnection, std::net::TcpStream>;
+
+    fn wrap(&self, stream: std::net::TcpStream) -> std::io::Result<Self::Stream> {
+        let connection = ServerConnection::new(Arc::clone(&self.0)).map_err(std::io::Error::other)?;
+        Ok(StreamOwned::new(connection, stream))
+    }
+}

@@ -1,0 +1,107 @@
+//! Lambda and AWS for one function: its first event, and answers to the calls that it makes for it.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Instant;
+
+use crate::http::{self, Answer, Plain, Request, Wrap};
+
+/// How far a function has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// It asked for an event for the first time.
+    Ready,
+    /// It asked for the next event.
+    Done,
+    /// It called DynamoDB.
+    Dynamodb,
+    /// It posted to `@connections`.
+    Post,
+}
+
+/// Lambda's Runtime API, DynamoDB and `@connections`, each on a port of its own.
+#[derive(Debug)]
+pub struct Lambda {
+    runtime_api: SocketAddr,
+    aws: String,
+    /// The steps of the one function, in their order.
+    pub steps: Receiver<(Step, Instant)>,
+}
+
+impl Lambda {
+    /// For one function, which gets `events` one after the other and then waits. So it does at its call to AWS if that is the step
+    /// `until` to which it is measured: what it does with an answer does not count.
+    ///
+    /// # Errors
+    /// If there is no port to listen on.
+    pub fn start(events: Vec<String>, until: Step, scheme: &str, wrap: impl Wrap) -> io::Result<Self> {
+        let (sender, steps) = channel();
+        let of_aws = sender.clone();
+        let aws = http::serve(wrap, move |request| aws(request, until, &of_aws))?;
+        Ok(Self { runtime_api: runtime_api(events, sender)?, aws: format!("{scheme}://{aws}"), steps })
+    }
+
+    /// As [`Lambda::start`], without TLS.
+    ///
+    /// # Errors
+    /// As [`Lambda::start`].
+    pub fn plain(events: Vec<String>, until: Step) -> io::Result<Self> {
+        Self::start(events, until, "http", Plain)
+    }
+
+    /// Gives a function's process the environment that Lambda and the template would, and nothing else.
+    pub fn environment<'c>(&self, command: &'c mut Command, program: &Path) -> &'c mut Command {
+        let name = program.file_name().unwrap_or_default();
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("AWS_LAMBDA_RUNTIME_API", self.runtime_api.to_string())
+            .env("AWS_LAMBDA_FUNCTION_NAME", name)
+            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+            .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
+            .env("AWS_REGION", "eu-west-1")
+            .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+            .env("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+            .env("AWS_SESSION_TOKEN", "token")
+            .env("AWS_ENDPOINT_URL_DYNAMODB", &self.aws)
+            .env("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", format!("{}/prod", self.aws))
+            .env("TABLE_NAME", "connections")
+    }
+}
+
+fn runtime_api(events: Vec<String>, steps: Sender<(Step, Instant)>) -> io::Result<SocketAddr> {
+    let asked = AtomicUsize::new(0);
+    http::serve(Plain, move |request| {
+        if !request.target.ends_with("/invocation/next") {
+            return Some(Answer::default());
+        }
+        let nth = asked.fetch_add(1, Relaxed);
+        let step = if nth == 0 { Step::Ready } else { Step::Done };
+        // Nobody looks any more at the steps of a process that is being ended.
+        let _ = steps.send((step, Instant::now()));
+        let headers = format!("lambda-runtime-aws-request-id: {nth}\r\nlambda-runtime-deadline-ms: 4000000000000\r\n");
+        events.get(nth).map(|event| Answer { headers, body: event.clone() })
+    })
+}
+
+fn aws(request: &Request, until: Step, steps: &Sender<(Step, Instant)>) -> Option<Answer> {
+    let target = request.header("x-amz-target");
+    let step = if target.is_empty() { Step::Post } else { Step::Dynamodb };
+    let _ = steps.send((step, Instant::now()));
+    if step == until {
+        return None;
+    }
+    let body = match target.rsplit('.').next() {
+        Some("GetItem") => r#"{"Item":{"channel":{"S":"rust"}}}"#,
+        Some("Query") => r#"{"Items":[{"connectionId":{"S":"TnAb3dVvDoECJ5A="}}],"Count":1,"ScannedCount":1}"#,
+        Some(_) if !target.is_empty() => "{}",
+        _ => "",
+    };
+    let headers = String::from("content-type: application/x-amz-json-1.0\r\n");
+    Some(Answer { headers, body: body.to_owned() })
+}

@@ -1,0 +1,64 @@
+//! Counts that are the same from run to run, whatever else the machine does.
+
+use std::io;
+use std::process::{Child, Command};
+
+use crate::Error;
+
+/// Instructions that a process executed until it ended, as callgrind tells them on standard error.
+pub const INSTRUCTIONS: Tool = Tool { name: "callgrind", out: "--callgrind-out-file=/dev/null", line: "Collected : " };
+/// Blocks that a process allocated until it ended, as DHAT tells them. A reallocation counts as one.
+pub const ALLOCATIONS: Tool = Tool { name: "dhat", out: "--dhat-out-file=/dev/null", line: "bytes in " };
+
+/// One of Valgrind's tools.
+#[derive(Clone, Copy, Debug)]
+pub struct Tool {
+    name: &'static str,
+    out: &'static str,
+    /// What stands before the count.
+    line: &'static str,
+}
+
+impl Tool {
+    /// `valgrind` with this tool, for a program and its arguments to follow.
+    #[must_use]
+    pub fn command(self) -> Command {
+        let mut valgrind = Command::new("valgrind");
+        valgrind.arg(format!("--tool={}", self.name)).arg(self.out);
+        valgrind
+    }
+
+    /// The count in what Valgrind printed.
+    ///
+    /// # Errors
+    /// If there is none: the text says what there was.
+    pub fn count(self, printed: &str) -> Result<u64, Error> {
+        let after = printed.lines().find_map(|line| line.split_once(self.line)).map(|(_, after)| after);
+        let number =
+            after.map(|after| after.chars().filter(|c| *c != ',').take_while(char::is_ascii_digit).collect::<String>());
+        number
+            .and_then(|number| number.parse().ok())
+            .ok_or_else(|| format!("valgrind printed no count:\n{printed}").into())
+    }
+}
+
+/// Whether Valgrind is there; if not, says how to get it.
+#[must_use]
+pub fn is_installed() -> bool {
+    let found = Command::new("valgrind").arg("--version").output().is_ok_and(|version| version.status.success());
+    if !found {
+        println!(
+            "No valgrind here, so no instructions are counted: only times, which depend on the machine and its mood."
+        );
+        println!("On Debian and Ubuntu: apt install valgrind. Linux only.\n");
+    }
+    found
+}
+
+/// What a child that has ended wrote to its standard error.
+///
+/// # Errors
+/// If it can't be read.
+pub fn standard_error(child: &mut Child) -> io::Result<String> {
+    child.stderr.take().map(io::read_to_string).transpose().map(Option::unwrap_or_default)
+}
