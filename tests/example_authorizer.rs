@@ -73,6 +73,8 @@ async fn a_bad_token_or_none_or_two_is_401_and_leaves_no_row() {
         "forged-claims",
         "missing-token",
         "no-expiry",
+        "empty-subject",
+        "mixed-audience",
         "no-subject",
         "not-a-token",
         "not-before-as-text",
@@ -83,8 +85,6 @@ async fn a_bad_token_or_none_or_two_is_401_and_leaves_no_row() {
         let refused = connect(&gateway, &format!("invalid/authorize.{fault}")).await.err();
         assert_eq!(refused, Some(Refused(401)), "{fault}");
     }
-    // The token is good, and names nobody.
-    assert_eq!(connect(&gateway, "invalid/authorize.empty-subject").await.err(), Some(Refused(500)));
     assert!(table.rows().await.is_empty());
     gateway.stop().await;
 }

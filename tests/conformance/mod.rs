@@ -124,3 +124,18 @@ async fn disconnect() {
 async fn connections() {
     check("connections").await;
 }
+
+#[tokio::test]
+async fn authorization() {
+    check("authorization").await;
+}
+
+#[tokio::test]
+async fn functions() {
+    check("functions").await;
+}
+
+#[tokio::test]
+async fn left_out() {
+    check("left-out").await;
+}

@@ -83,7 +83,7 @@ fn from_environment(mut loader: ConfigLoader) -> ConfigLoader {
     loader
 }
 
-/// `AWS_CA_BUNDLE` names a file of roots to trust instead of Amazon's, for a proxy or a private endpoint, as in every other AWS SDK.
+/// `AWS_CA_BUNDLE` names a file of roots to trust instead of Amazon's, for a proxy or a private endpoint, as for the AWS CLI.
 fn roots() -> Result<Vec<u8>, BadBundle> {
     let Some(path) = std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty()).map(PathBuf::from) else {
         return Ok(AMAZON_ROOTS.to_vec());

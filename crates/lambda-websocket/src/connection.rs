@@ -260,10 +260,11 @@ impl Connection {
     }
 }
 
-/// Without what the event was read from, which may have a message's body in it.
+/// Without the event itself: a body, a query or headers may have secrets in them.
 impl fmt::Debug for Connection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Connection").field("id", &self.0.id).field("raw", self.raw()).finish_non_exhaustive()
+        let ids = (self.route_key(), self.request_id());
+        f.debug_struct("Connection").field("id", &self.0.id).field("ids", &ids).finish_non_exhaustive()
     }
 }
 

@@ -38,7 +38,8 @@ impl Handshake {
     /// The value of a query parameter; the last one, if the URL repeats it.
     #[must_use]
     pub fn query(&self, name: &str) -> Option<&str> {
-        self.raw().query_string_parameters.first(name)
+        // Some emulators leave out one of the two maps.
+        self.raw().query_string_parameters.first(name).or_else(|| self.query_all(name).last())
     }
 
     /// Every value of a query parameter, in the order of the URL.

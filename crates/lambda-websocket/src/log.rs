@@ -19,24 +19,47 @@ use tracing_subscriber::prelude::*;
 /// | `AWS_LAMBDA_LOG_LEVEL` | the least level that is written, `INFO` if it is not set |
 /// | `RUST_LOG` | goes before it: a level, or several for modules, `info,lambda_websocket=debug` |
 /// | `AWS_LAMBDA_LOG_FORMAT` | `JSON`: each line is an object |
+///
+/// Of JSON lines Lambda itself drops those below its `ApplicationLogLevel`, whatever `RUST_LOG` says.
 pub fn init_log() {
     let is_json = env::var("AWS_LAMBDA_LOG_FORMAT").is_ok_and(|format| format.eq_ignore_ascii_case("json"));
-    let lines = fmt::layer().with_target(false).without_time();
+    let lines = fmt::layer().with_target(false);
     let levels = levels(env::var("AWS_LAMBDA_LOG_LEVEL").ok().as_deref(), env::var("RUST_LOG").ok().as_deref());
     let subscriber = tracing_subscriber::registry().with(levels);
     // An error means that there is one.
     let _ = if is_json {
+        // With the time: of a line without one Lambda believes that its level is INFO.
+        // Source: AWS Lambda developer guide, "Log-level filtering".
         subscriber.with(lines.json().fmt_fields(fields::JsonFields)).try_init()
     } else {
-        subscriber.with(lines).try_init()
+        subscriber.with(lines.without_time()).try_init()
     };
 }
 
 fn levels(level: Option<&str>, targets: Option<&str>) -> Targets {
-    let targets: Targets = targets.and_then(|targets| targets.parse().ok()).unwrap_or_default();
-    let level = level.and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
+    let targets: Targets = targets
+        .map(tidy)
+        .filter(|targets| !targets.is_empty())
+        .and_then(|targets| targets.parse().ok())
+        .unwrap_or_default();
+    let level = level.and_then(named).unwrap_or(LevelFilter::INFO);
     let level = targets.default_level().unwrap_or(level);
     targets.with_default(level)
+}
+
+/// One of Lambda's levels. An empty one would be read as ERROR.
+fn named(level: &str) -> Option<LevelFilter> {
+    match level {
+        "" => None,
+        fatal if fatal.eq_ignore_ascii_case("fatal") => Some(LevelFilter::ERROR),
+        level => level.parse().ok(),
+    }
+}
+
+/// Without blanks and empty parts, which would be read as ERROR for everything.
+fn tidy(targets: &str) -> String {
+    let parts: Vec<_> = targets.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
+    parts.join(",")
 }
 
 #[cfg(test)]
@@ -53,6 +76,10 @@ mod tests {
             (Some("warn"), Some("debug"), Level::DEBUG, Level::DEBUG),
             (Some("warn"), Some("mine=trace"), Level::WARN, Level::TRACE),
             (Some("loud"), Some("mine=[["), Level::INFO, Level::INFO),
+            (Some(""), Some(""), Level::INFO, Level::INFO),
+            (Some("fatal"), None, Level::ERROR, Level::ERROR),
+            (None, Some("debug,"), Level::DEBUG, Level::DEBUG),
+            (None, Some("warn, mine=debug"), Level::WARN, Level::DEBUG),
         ];
         for (level, targets, others, mine) in cases {
             let levels = levels(level, targets);

@@ -180,7 +180,7 @@ impl<A: Serialize> Route<'_, A> {
     }
 
     async fn handle(&self, json: &str, invocation_id: &str, origin: Origin) -> Result<A, FunctionError> {
-        let event = match Event::parse(json, origin) {
+        let event = match parse(json, origin)? {
             Ok(event) => event,
             Err(Refused { why, request_id }) => {
                 return self.refuse(&why, request_id.as_deref().unwrap_or(invocation_id));
@@ -227,6 +227,15 @@ impl<A> fmt::Debug for Route<'_, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Route").finish_non_exhaustive()
     }
+}
+
+/// A library that panics over an event ends the invocation, too, and not the process.
+fn parse(json: &str, origin: Origin) -> Result<Result<Event<'_>, Refused>, FunctionError> {
+    std::panic::catch_unwind(AssertUnwindSafe(|| Event::parse(json, origin))).map_err(|panic| {
+        let message = panic_message(&*panic);
+        tracing::error!("the event could not be read: {message}");
+        FunctionError::panic(&message)
+    })
 }
 
 fn panic_message(panic: &(dyn Any + Send)) -> String {

@@ -53,12 +53,12 @@ async fn a_handshake_is_shown_without_its_secrets() {
         assert!(!shown.contains("secret") && !shown.contains("bearer"), "{shown}");
     };
     let asked = authorize(async |event: Authorize| {
-        secretive(format!("{event:?}"));
+        secretive(format!("{event:?} {:?}", **event));
         Ok(Allow::new("alice"))
     });
     assert!(asked.replay(&event().to_string()).await.unwrap().allows());
     let connecting = connect(async |event: Connect| {
-        secretive(format!("{event:?}"));
+        secretive(format!("{event:?} {:?}", **event));
         Ok(Accept::new())
     });
     assert_eq!(connecting.replay(&event().to_string()).await.unwrap().status_code(), 200);
@@ -77,6 +77,15 @@ async fn status(allowed: &str, origins: &[&str]) -> u16 {
         event["multiValueHeaders"]["Origin"] = origins.into();
     }
     route.replay(&event.to_string()).await.unwrap().status_code()
+}
+
+/// More than the map of headers takes, which panics.
+#[tokio::test]
+async fn an_event_that_no_library_can_hold_is_a_function_error() {
+    let mut event = event();
+    event["headers"] = (0..40_000).map(|n| (format!("x-{n}"), Value::from("x"))).collect();
+    let route = connect(async |_: Connect| Ok(Accept::new()));
+    assert_eq!(route.replay(&event.to_string()).await.unwrap_err().error_type(), "HandlerPanicked");
 }
 
 #[tokio::test]

@@ -164,6 +164,7 @@ mod tests {
             ("$request.body.action", r#"{"action":7}"#, Some("7")),
             ("$request.body.action", r#"{"action":true}"#, Some("true")),
             ("$request.body.action", r#"{"action":["a",1]}"#, Some("[a, 1]")),
+            ("$request.body.action", r#"{"action":{"a":1}}"#, Some(r#"{"a":1}"#)),
             ("$request.body.action", r#"{"action":null}"#, None),
             ("$request.body.action", r#"{"other":1}"#, None),
             ("$request.body.action", r#"["action"]"#, None),

@@ -1,0 +1,38 @@
+//! What the gateway costs: its own program, in a process of its own, with functions as they are deployed.
+//!
+//! `cargo bench -p websocket-gateway --bench gateway`, with `-- round-trips` or `-- connections` for one part.
+
+// What can't be measured ends the benchmark.
+#![allow(clippy::expect_used)]
+
+mod clients;
+mod connections;
+mod echo;
+mod exchange;
+mod process;
+mod round_trips;
+mod server;
+
+/// What any part can end with.
+type Error = Box<dyn std::error::Error + Send + Sync>;
+
+fn main() -> Result<(), Error> {
+    // Cargo adds `--bench`.
+    let arguments: Vec<_> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        // These two are servers that the others start.
+        ["echo"] => block_on(echo::serve()),
+        ["exchange", callers] => block_on(exchange::measure(callers.parse()?)),
+        ["round-trips"] => block_on(round_trips::run()),
+        ["connections"] => block_on(connections::run()),
+        [] => block_on(async {
+            round_trips::run().await?;
+            connections::run().await
+        }),
+        _ => Err("round-trips or connections?".into()),
+    }
+}
+
+fn block_on(work: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+}

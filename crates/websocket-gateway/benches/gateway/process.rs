@@ -1,0 +1,43 @@
+//! What a process uses, as Linux tells it.
+
+use std::fs;
+use std::time::Duration;
+
+/// What the times in `/proc` are counted in.
+const TICK: Duration = Duration::from_millis(10);
+
+/// A process by its id.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Process(pub(crate) u32);
+
+impl Process {
+    /// The processes that it has started and that live.
+    pub(crate) fn children(self) -> Vec<Self> {
+        let all = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let all = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok().map(Self));
+        all.filter(|process| process.stat(1) == Some(self.0.into())).collect()
+    }
+
+    /// The CPU time that it has used so far, in user and in kernel mode.
+    pub(crate) fn cpu(self) -> Duration {
+        let ticks = self.stat(11).unwrap_or(0) + self.stat(12).unwrap_or(0);
+        TICK.saturating_mul(ticks.try_into().unwrap_or(u32::MAX))
+    }
+
+    /// The memory that it has, in bytes.
+    pub(crate) fn memory(self) -> u64 {
+        self.status("VmRSS:")
+    }
+
+    /// A field of `/proc/PID/stat`, counted from the one after the name.
+    fn stat(self, field: usize) -> Option<u64> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.0)).ok()?;
+        stat.rsplit_once(") ")?.1.split(' ').nth(field)?.parse().ok()
+    }
+
+    fn status(self, name: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0)).unwrap_or_default();
+        let value = status.lines().find_map(|line| line.strip_prefix(name));
+        value.and_then(|value| value.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) * 1024
+    }
+}

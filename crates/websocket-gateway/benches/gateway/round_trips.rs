@@ -1,0 +1,49 @@
+//! From a client's message to its answer: client, gateway, Runtime API, the function `default`, and back. Beside it, in the same run, what
+//! can't be saved: a WebSocket server that only echoes, and the exchange with the function alone.
+
+use crate::Error;
+use crate::clients::{self, Loop};
+use crate::server::Server;
+
+pub(crate) const TEMPLATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/gateway/default.yaml");
+
+const CONNECTIONS: [usize; 4] = [1, 10, 100, 1000];
+
+pub(crate) async fn run() -> Result<(), Error> {
+    println!(
+        "{:>11} {:>9} {:>10} {:>8} {:>8} {:>8} {:>10} {:>12} {:>9} {:>11}",
+        "connections",
+        "",
+        "answers/s",
+        "p50 ms",
+        "p99 ms",
+        "p99/p50",
+        "server µs",
+        "functions µs",
+        "instances",
+        "of exchange"
+    );
+    for connections in CONNECTIONS {
+        let echo = Server::own(&["echo"])?;
+        report(connections, "echo", &through(&echo, connections).await?, None);
+        let exchange: f64 = Server::own(&["exchange", &connections.to_string()])?.line.parse()?;
+        println!("{connections:>11} {:>9} {exchange:>10.0}", "exchange");
+        let gateway = Server::gateway(TEMPLATE)?;
+        report(connections, "gateway", &through(&gateway, connections).await?, Some(exchange));
+    }
+    Ok(())
+}
+
+async fn through(server: &Server, connections: usize) -> Result<Loop, Error> {
+    clients::run(clients::connect(&server.line, connections).await?, server.process()).await
+}
+
+fn report(connections: usize, server: &str, figures: &Loop, exchange: Option<f64>) {
+    let Loop { rate, p50, p99, server_us, children_us, children } = figures;
+    let (p50, p99) = (p50.as_secs_f64() * 1e3, p99.as_secs_f64() * 1e3);
+    let of_exchange = exchange.map(|exchange| format!("{:.2}", rate / exchange)).unwrap_or_default();
+    println!(
+        "{connections:>11} {server:>9} {rate:>10.0} {p50:>8.2} {p99:>8.2} {:>8.1} {server_us:>10.1} {children_us:>12.1} {children:>9} {of_exchange:>11}",
+        p99 / p50
+    );
+}

@@ -1,0 +1,61 @@
+//! Servers in processes of their own, so that their CPU time and memory can be told from the clients'.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdout, Command, Stdio};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::Error;
+use crate::process::Process;
+
+/// A server that runs. Dropping it ends it in good order.
+#[derive(Debug)]
+pub(crate) struct Server {
+    child: Child,
+    /// What it said when it was ready, for example where clients connect.
+    pub(crate) line: String,
+    /// Kept, so that it may go on to say things.
+    _stdout: BufReader<ChildStdout>,
+}
+
+impl Server {
+    /// The gateway's own program on a free port. Of its log only warnings are written.
+    pub(crate) fn gateway(template: &str) -> Result<Self, Error> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_websocket-gateway"));
+        command.args(["--port", "0", "--release", "--template", template]).env("RUST_LOG", "warn,dynoxide=error");
+        Self::start(command, "Connect to ")
+    }
+
+    /// This program once more, with other arguments. Its first line begins with `ready `.
+    pub(crate) fn own(arguments: &[&str]) -> Result<Self, Error> {
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(arguments);
+        Self::start(command, "ready ")
+    }
+
+    fn start(mut command: Command, ready: &str) -> Result<Self, Error> {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
+        let mut stdout = BufReader::new(child.stdout.take().ok_or("no standard output")?);
+        let mut line = String::new();
+        while stdout.read_line(&mut line)? > 0 {
+            if let Some(rest) = line.trim_end().strip_prefix(ready) {
+                return Ok(Self { line: rest.to_owned(), child, _stdout: stdout });
+            }
+            line.clear();
+        }
+        Err(format!("{command:?} has not started: {}", child.wait()?).into())
+    }
+
+    pub(crate) fn process(&self) -> Process {
+        Process(self.child.id())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some(pid) = Pid::from_raw(self.child.id().cast_signed()) {
+            let _ = kill_process(pid, Signal::INT);
+        }
+        let _ = self.child.wait();
+    }
+}
