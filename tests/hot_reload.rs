@@ -122,6 +122,19 @@ impl Running {
         .await
     }
 
+    /// The next line that says what has changed.
+    async fn next_change(&mut self) -> String {
+        in_time("a change", async {
+            loop {
+                let line = self.1.next_line().await.unwrap().unwrap();
+                if line.ends_with(" has changed") {
+                    return line;
+                }
+            }
+        })
+        .await
+    }
+
     async fn stop(mut self) {
         let pid = Pid::from_raw(self.0.id().unwrap().cast_signed()).unwrap();
         kill_process(pid, Signal::INT).unwrap();
@@ -137,7 +150,10 @@ async fn what_is_saved_is_served_and_what_is_broken_is_not() {
     let mut client = Client::try_connect(&url, &[]).await.unwrap();
     assert_eq!(ask(&mut client).await, "one");
 
+    // No source, but perhaps the very log of the gateway.
+    fs::write(project.0.join("hello/gateway.log"), "a line").unwrap();
     project.answer("two");
+    assert!(running.next_change().await.contains("main.rs"));
     assert_eq!(running.says("Reloaded ").await, "Hello");
     assert_eq!(ask(&mut client).await, "two");
 
@@ -155,6 +171,16 @@ async fn what_is_saved_is_served_and_what_is_broken_is_not() {
     assert_eq!(running.says("Reloaded ").await, "the template");
     client.send(r#"{"action":"silent"}"#).await;
     assert_eq!(ask(&mut client).await, "three");
+
+    // As another branch that is checked out does it.
+    fs::remove_dir_all(project.0.join("hello/src")).unwrap();
+    running.says("Not reloaded").await;
+    fs::create_dir(project.0.join("hello/src")).unwrap();
+    for answer in ["four", "five"] {
+        project.answer(answer);
+        assert_eq!(running.says("Reloaded ").await, "Hello");
+        assert_eq!(ask(&mut client).await, answer);
+    }
     running.stop().await;
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 use websocket_gateway::{Gateway, Options};
 
-use crate::support::{Client, OwnApi, options, post, probe, start};
+use crate::support::{Client, OwnApi, get, options, post, probe, start};
 
 fn url(gateway: &Gateway, name: &str) -> String {
     format!("{}/2015-03-31/functions/{name}/invocations", gateway.lambda_url())
@@ -24,6 +24,18 @@ async fn a_function_is_invoked_by_whatever_name_it_has() {
     assert_eq!(post(&url(&gateway, "nobody"), "POST", "{}").await, 404);
     assert_eq!(post(&url(&gateway, "Probe"), "POST", "not JSON").await, 400);
     assert_eq!(post(&url(&gateway, "Probe"), "POST", &"x".repeat(6 * 1024 * 1024 + 1)).await, 413);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_page_on_the_web_invokes_nothing_and_sees_no_table() {
+    let gateway = probe().await;
+    // Its browser says so, whatever the method.
+    for url in [url(&gateway, "Probe"), format!("{}/", gateway.dynamodb_url())] {
+        let (status, _) = get(&url, "origin: http://evil.example\r\n").await;
+        assert!([400, 403].contains(&status), "{url}: {status}");
+        assert_ne!(get(&url, "").await.0, status, "{url}");
+    }
     gateway.stop().await;
 }
 

@@ -108,6 +108,8 @@ async fn who_does_not_sign_is_served_unless_the_gateway_is_strict() {
         let (mut client, id) = Client::connect_and_ask_for_its_id(&gateway).await;
         let url = format!("{}/@connections/{id}", gateway.management_url());
         assert_eq!(post(&url, "POST", "from a person").await, expected);
+        let invoke = format!("{}/2015-03-31/functions/Poster/invocations", gateway.lambda_url());
+        assert_eq!(post(&invoke, "POST", "{}").await, expected);
         let poster = Keys::of(&gateway, "Poster").await.management_api(&gateway);
         poster.post_to_connection().connection_id(&id).data(Blob::new("from a function")).send().await.unwrap();
         let heard = client.hear().await;

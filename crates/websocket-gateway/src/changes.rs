@@ -1,6 +1,6 @@
 //! When the template or the sources of a function change.
 
-use std::collections::HashSet;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -28,7 +28,6 @@ pub struct Changes {
     service: Arc<Service>,
     template: PathBuf,
     sources: Sources,
-    watched: HashSet<PathBuf>,
     /// What changed before anybody watched.
     earlier: Option<PathBuf>,
     watcher: RecommendedWatcher,
@@ -36,8 +35,8 @@ pub struct Changes {
 }
 
 impl Gateway {
-    /// Watches the template and the sources of the functions: the crates of those that are built here, and the crates that they depend on by
-    /// their paths. What has changed since `since` counts too: one may edit a file while the first build still runs.
+    /// Watches the template and the sources of the functions: the `*.rs` and `*.toml` of the crates of those that are built here, and of the
+    /// crates that they depend on by their paths. What has changed since `since` counts too: one may edit a file while the first build still runs.
     ///
     /// # Errors
     /// If the operating system does not allow it.
@@ -54,7 +53,6 @@ impl Gateway {
             service: self.service(),
             template,
             sources: Sources::default(),
-            watched: HashSet::new(),
             earlier: None,
             watcher: watcher.map_err(WatchError)?,
             changed,
@@ -89,6 +87,8 @@ impl Changes {
                 path = later;
             }
         }
+        // Before the caller looks at the sources, so that what is written from now on is seen.
+        self.follow().await?;
         Ok(Some(path))
     }
 
@@ -104,29 +104,32 @@ impl Changes {
         let files = self.sources.files.iter().chain([&self.template]);
         let holding_files = files.filter_map(|file| file.parent()).map(Path::to_owned);
         for directory in self.sources.directories().into_iter().chain(holding_files) {
-            if !self.watched.contains(&directory) {
-                self.watcher.watch(&directory, RecursiveMode::NonRecursive).map_err(WatchError)?;
-                self.watched.insert(directory);
+            // Again, too: a directory that was removed and made anew is another one, and forgotten.
+            match self.watcher.watch(&directory, RecursiveMode::NonRecursive) {
+                Err(_) if !directory.exists() => {}
+                watched => watched.map_err(WatchError)?,
             }
         }
         Ok(())
     }
 
-    /// Whether it is the template or may be a source.
+    /// Whether it is the template or a source. Other files in a crate's directory may be logs, data and recordings, also the gateway's own.
     fn concerns(&self, path: &Path) -> bool {
+        // A new directory may have sources in it already.
+        let is_source = || matches!(path.extension().and_then(OsStr::to_str), Some("rs" | "toml")) || path.is_dir();
         let is_in_a_crate = || self.sources.crates.iter().any(|directory| path.starts_with(directory));
-        let is_hidden = || path.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
         let is_built = || self.sources.targets.iter().any(|target| path.starts_with(target));
-        *path == *self.template || self.sources.files.contains(path) || is_in_a_crate() && !is_hidden() && !is_built()
+        *path == *self.template || self.sources.files.contains(path) || is_source() && is_in_a_crate() && !is_built()
     }
 
     fn changed_since(&self, since: SystemTime) -> Option<PathBuf> {
         let files = self.sources.directories().into_iter().filter_map(|directory| std::fs::read_dir(directory).ok());
         let files = files.flatten().flatten().map(|entry| entry.path()).filter(|path| path.is_file());
-        let files = files.chain(self.sources.files.iter().cloned()).chain([self.template.clone()]);
+        let files = files.chain([self.template.clone()]);
         let changed =
             |path: &PathBuf| std::fs::metadata(path).and_then(|file| file.modified()).is_ok_and(|at| at > since);
-        files.filter(|path| self.concerns(path)).find(changed)
+        // A first build writes a lock file by itself.
+        files.filter(|path| self.concerns(path) && !path.ends_with("Cargo.lock")).find(changed)
     }
 }
 

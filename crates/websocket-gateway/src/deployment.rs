@@ -50,6 +50,14 @@ impl Deployer {
         dynamodb::create_missing(&self.tables_url, &self.guard.credentials, &api.tables)
             .await
             .map_err(|error| StartError::Store(error.into()))?;
+        for table in before.into_iter().flat_map(|before| &before.api.tables) {
+            if api.tables.iter().any(|new| new.name == table.name && new != table) {
+                tracing::warn!(
+                    "the table {} is there already and stays as it was: start again to have it anew",
+                    table.name
+                );
+            }
+        }
         let functions = match &self.elsewhere {
             Some(endpoint) => {
                 // cargo-lambda knows functions by nothing else.

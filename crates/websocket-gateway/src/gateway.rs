@@ -107,8 +107,11 @@ impl Gateway {
         };
         let recorder = options.record.as_deref().map(record_in).transpose()?;
         let Opened { url, unguarded_url, embedded } = open_store(&options.store, options.dynamodb_port).await?;
-        let guard = Guard { credentials: Credentials::new(&options.region()), strict: options.strict };
-        let guard = Arc::new(guard);
+        let guard = Arc::new(Guard {
+            credentials: Credentials::new(&options.region()),
+            strict: options.strict,
+            elsewhere: options.lambda_endpoint.is_some(),
+        });
         let deployer = Deployer {
             options,
             guard: Arc::clone(&guard),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_TYPE, ORIGIN};
 use http::{Method, Request, StatusCode};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
@@ -23,6 +23,11 @@ pub(crate) const VERSION: &str = "2015-03-31";
 pub(crate) async fn answer(service: Arc<Service>, path: &str, request: Request<Body>) -> Response {
     let (request, body) = request.into_parts();
     let event = bounded_body::read(body, INVOCATION_BYTES).await;
+    // Any page on the web can make a browser post to this machine. Besides, who invokes a function goes round every authorizer.
+    if request.headers.contains_key(ORIGIN) || service.guard.strict {
+        let message = "not for web pages, and not with --strict";
+        return refused(StatusCode::FORBIDDEN, "AccessDeniedException", message);
+    }
     let name = path.strip_prefix("functions/").and_then(|path| path.strip_suffix("/invocations"));
     let (Some(name), &Method::POST) = (name, &request.method) else {
         return refused(

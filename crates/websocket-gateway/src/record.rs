@@ -44,11 +44,11 @@ impl Recorder {
     /// Goes on after what is there already.
     pub(crate) fn open(directory: &Path) -> io::Result<Self> {
         fs::create_dir_all(directory)?;
-        let mut last = 0;
+        let mut last = 0_u64;
         for entry in fs::read_dir(directory)? {
             last = last.max(number(&entry?.path()).unwrap_or(0));
         }
-        Ok(Self { directory: directory.to_owned(), next: AtomicU64::new(last + 1) })
+        Ok(Self { directory: directory.to_owned(), next: AtomicU64::new(last.saturating_add(1)) })
     }
 
     /// A file for the next event, and work that fills it. The names sort in the order of the events.
@@ -86,7 +86,9 @@ fn file_name(route_key: &str) -> String {
 }
 
 fn mask(event: &mut Value) {
-    for key in ["headers", "multiValueHeaders", "queryStringParameters", "multiValueQueryStringParameters"] {
+    for key in
+        ["headers", "multiValueHeaders", "queryStringParameters", "multiValueQueryStringParameters", "stageVariables"]
+    {
         for (name, value) in event.get_mut(key).and_then(Value::as_object_mut).into_iter().flatten() {
             match value {
                 Value::Array(values) => values.iter_mut().for_each(|value| mask_value(name, value)),
@@ -96,6 +98,14 @@ fn mask(event: &mut Value) {
     }
     if let Some(key) = event.pointer_mut("/requestContext/identity/apiKey") {
         *key = MASK.into();
+    }
+    // What an authorizer says of a client may be anything.
+    for (name, value) in
+        event.pointer_mut("/requestContext/authorizer").and_then(Value::as_object_mut).into_iter().flatten()
+    {
+        if !matches!(name.as_str(), "principalId" | "integrationLatency") {
+            *value = MASK.into();
+        }
     }
 }
 
@@ -111,7 +121,8 @@ fn mask_value(name: &str, value: &mut Value) {
 }
 
 fn is_token(subprotocol: &str) -> bool {
-    subprotocol.len() > SUBPROTOCOL_CHARACTERS || is_jwt(subprotocol)
+    let says_so = ["bearer", "token", "auth"].iter().any(|word| subprotocol.to_ascii_lowercase().starts_with(word));
+    says_so || subprotocol.len() > SUBPROTOCOL_CHARACTERS || is_jwt(subprotocol)
 }
 
 /// Its first part is always JSON, which is `eyJ` in base64.
@@ -135,7 +146,9 @@ mod tests {
             },
             "multiValueHeaders": { "cookie": ["a=1", "b=2"], "Accept": ["a", "b"] },
             "queryStringParameters": { "access_token": "1", "channel": "lobby", "code": "1", "id": "eyJh.e30.x" },
-            "requestContext": { "identity": { "apiKey": "1", "sourceIp": "192.0.2.1" } },
+            "requestContext": {
+                "identity": { "apiKey": "1", "sourceIp": "192.0.2.1" }, "authorizer": { "tenant": "acme", "principalId": "user-1" }
+            },
             "body": "token=1"
         });
         mask(&mut event);
@@ -147,7 +160,9 @@ mod tests {
             },
             "multiValueHeaders": { "cookie": ["***", "***"], "Accept": ["a", "b"] },
             "queryStringParameters": { "access_token": "***", "channel": "lobby", "code": "***", "id": "***" },
-            "requestContext": { "identity": { "apiKey": "***", "sourceIp": "192.0.2.1" } },
+            "requestContext": {
+                "identity": { "apiKey": "***", "sourceIp": "192.0.2.1" }, "authorizer": { "tenant": "***", "principalId": "user-1" }
+            },
             "body": "token=1"
         });
         assert_eq!(event, expected);

@@ -1,12 +1,8 @@
 //! What the gateway costs: its own program, in a process of its own, with functions as they are deployed.
 //!
-//! `cargo bench -p websocket-gateway --bench gateway`, with `-- round-trips` or `-- connections` for one part.
-
-// What can't be measured ends the benchmark.
-#![allow(clippy::expect_used)]
+//! `cargo bench -p websocket-gateway --bench gateway`.
 
 mod clients;
-mod connections;
 mod echo;
 mod exchange;
 mod process;
@@ -23,13 +19,7 @@ fn main() -> Result<(), Error> {
         // These two are servers that the others start.
         ["echo"] => block_on(echo::serve()),
         ["exchange", callers] => block_on(exchange::measure(callers.parse()?)),
-        ["round-trips"] => block_on(round_trips::run()),
-        ["connections"] => block_on(connections::run()),
-        [] => block_on(async {
-            round_trips::run().await?;
-            connections::run().await
-        }),
-        _ => Err("round-trips or connections?".into()),
+        _ => block_on(round_trips::run()),
     }
 }
 

@@ -24,20 +24,9 @@ impl Process {
         TICK.saturating_mul(ticks.try_into().unwrap_or(u32::MAX))
     }
 
-    /// The memory that it has, in bytes.
-    pub(crate) fn memory(self) -> u64 {
-        self.status("VmRSS:")
-    }
-
     /// A field of `/proc/PID/stat`, counted from the one after the name.
     fn stat(self, field: usize) -> Option<u64> {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.0)).ok()?;
         stat.rsplit_once(") ")?.1.split(' ').nth(field)?.parse().ok()
-    }
-
-    fn status(self, name: &str) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.0)).unwrap_or_default();
-        let value = status.lines().find_map(|line| line.strip_prefix(name));
-        value.and_then(|value| value.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) * 1024
     }
 }

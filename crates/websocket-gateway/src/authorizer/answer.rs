@@ -35,8 +35,10 @@ impl Answer {
             return Err(format!("{} bytes, over {AUTHORIZER_ANSWER_BYTES}", answer.len()));
         }
         // Through a map, because serde would take an array for the fields in their order.
-        let answer: Map<String, Value> = serde_json::from_slice(answer).map_err(|error| error.to_string())?;
-        Self::deserialize(Value::Object(answer)).map_err(|error| error.to_string())
+        let answer: Map<String, Value> = serde_json::from_slice(answer).map_err(|_| "it is no object")?;
+        // What serde says may hold a token.
+        Self::deserialize(Value::Object(answer))
+            .map_err(|_| "it has no principalId, no policyDocument or something of another type".to_owned())
     }
 
     /// What it comes to for the method with this ARN: what later events are to carry, or why there will be none. `latency_ms` is how

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::header::{CONNECTION, CONTENT_TYPE, TRANSFER_ENCODING};
+use http::header::{CONNECTION, CONTENT_TYPE, ORIGIN, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderMap, Request, StatusCode, Version};
 use hyper::body::Incoming;
@@ -87,6 +87,10 @@ async fn answer(
         Ok(Received::TooLarge { .. }) => return Err(Stopped::TooLarge),
         Err(_) => return Err(Stopped::Unreadable),
     };
+    // Any page on the web can make a browser send requests to this machine.
+    if head.headers.contains_key(ORIGIN) {
+        return Err(Stopped::ByGuard(Refusal::UnknownKeys));
+    }
     permit(service, &head, &body)?;
     let answer = client.forward(to_store(head, body, store)?).await.map_err(Stopped::StoreIsGone)?;
     Ok(answer.map(Body::new))

@@ -88,7 +88,7 @@ pub(super) fn needs(operation: &str, body: &[u8]) -> Result<Vec<Need>, serde_jso
     let statements =
         statements.chain(request.statements.into_iter().chain(request.transact_statements).map(|s| s.statement));
     let mut needs: Vec<_> =
-        statements.map(|statement| partiql(&statement)).map(|(action, resource)| need(action, resource)).collect();
+        statements.flat_map(|statement| partiql(&statement)).map(|(action, resource)| need(action, resource)).collect();
     needs.extend(request.request_items.into_keys().map(|table| need(operation, Resource::of(table, None))));
     for (kind, item) in request.transact_items.into_iter().flatten() {
         needs.push(need(action_of(&kind), Resource::of(item.table_name, None)));
@@ -117,25 +117,40 @@ fn action_of(kind: &str) -> &str {
     }
 }
 
-/// What a statement of `PartiQL` needs. One whose table isn't found by looking at its words needs every table.
-fn partiql(statement: &str) -> (&'static str, Resource) {
+/// What a statement of `PartiQL` needs. It is not parsed: what does not begin in just the way that statements do, or may hide something in a
+/// comment or in quotes before its table, needs everything.
+fn partiql(statement: &str) -> Vec<(&'static str, Resource)> {
+    let named = action_and_name(statement).filter(|(_, name)| !hides(name) && !name.contains(','));
+    let Some((action, name)) = named else {
+        return ["PartiQLSelect", "PartiQLInsert", "PartiQLUpdate", "PartiQLDelete"]
+            .map(|action| (action, Resource::EveryTable))
+            .into();
+    };
+    let mut parts = name.split('"').filter(|part| !part.is_empty() && *part != ".");
+    let table = parts.next().unwrap_or_default().to_owned();
+    vec![(action, Resource::of(table, parts.next().map(str::to_owned)))]
+}
+
+fn action_and_name(statement: &str) -> Option<(&'static str, &str)> {
     let words: Vec<_> = statement.split_whitespace().collect();
-    let after =
-        |word: &str| words.iter().position(|found| found.eq_ignore_ascii_case(word)).and_then(|at| words.get(at + 1));
-    let first = words.first().map(|word| word.to_ascii_uppercase());
-    let (action, named) = match first.as_deref() {
-        Some("INSERT") => ("PartiQLInsert", after("INTO")),
-        Some("UPDATE") => ("PartiQLUpdate", words.get(1)),
-        Some("DELETE") => ("PartiQLDelete", after("FROM")),
-        _ => ("PartiQLSelect", after("FROM")),
-    };
-    let mut names =
-        named.into_iter().flat_map(|named| named.split('"')).filter(|name| !name.is_empty() && *name != ".");
-    let resource = match (names.next(), names.next()) {
-        (Some(table), index) => Resource::of(table.to_owned(), index.map(str::to_owned)),
-        (None, _) => Resource::EveryTable,
-    };
-    (action, resource)
+    let is = |word: &&str, expected: &str| word.eq_ignore_ascii_case(expected);
+    match words.as_slice() {
+        [first, second, name, ..] if is(first, "INSERT") && is(second, "INTO") => Some(("PartiQLInsert", name)),
+        [first, name, ..] if is(first, "UPDATE") => Some(("PartiQLUpdate", name)),
+        [first, second, name, ..] if is(first, "DELETE") && is(second, "FROM") => Some(("PartiQLDelete", name)),
+        [first, rest @ ..] if is(first, "SELECT") => {
+            let from = rest.iter().position(|word| is(word, "FROM"))?;
+            let is_plain = rest[..from].iter().all(|word| !hides(word) && !word.contains(['"', '\'']));
+            let name = *rest.get(from + 1)?;
+            is_plain.then_some(("PartiQLSelect", name))
+        }
+        _ => None,
+    }
+}
+
+/// Whether a comment is in it.
+fn hides(word: &str) -> bool {
+    word.contains("--") || word.contains("/*")
 }
 
 #[cfg(test)]
@@ -181,7 +196,6 @@ mod tests {
             (r#"INSERT INTO T VALUE {'a': 1}"#, "PartiQLInsert table/T"),
             (r#"UPDATE "T" SET a = 1"#, "PartiQLUpdate table/T"),
             (r#"DELETE FROM "T" WHERE a = 1"#, "PartiQLDelete table/T"),
-            ("SELECT 1", "PartiQLSelect table/*"),
         ] {
             let body = serde_json::json!({ "Statement": statement }).to_string();
             assert_eq!(read("ExecuteStatement", &body), [expected]);
@@ -189,6 +203,27 @@ mod tests {
             assert_eq!(read("BatchExecuteStatement", &body), [expected]);
             let body = serde_json::json!({ "TransactStatements": [{ "Statement": statement }] }).to_string();
             assert_eq!(read("ExecuteTransaction", &body), [expected]);
+        }
+    }
+
+    #[test]
+    fn partiql_that_may_hide_something_needs_everything() {
+        for statement in [
+            "SELECT 1",
+            "-- x\nDELETE FROM \"T\" WHERE id='1'",
+            "/**/DELETE FROM T",
+            "DELETE /**/ FROM T",
+            "FROM \"T\" WHERE id='1' SET v='new'",
+            "/* FROM T */ SELECT * FROM \"U\"",
+            "SELECT -- FROM T\n * FROM \"U\"",
+            "SELECT v, \" FROM T \" FROM \"U\"",
+            "SELECT * FROM /*T*/ \"U\"",
+            "UPDATE --T\n U SET a = 1",
+            "",
+        ] {
+            let needed = read("ExecuteStatement", &serde_json::json!({ "Statement": statement }).to_string());
+            let everything = ["Select", "Insert", "Update", "Delete"].map(|kind| format!("PartiQL{kind} table/*"));
+            assert_eq!(needed, everything, "{statement}");
         }
     }
 

@@ -27,6 +27,8 @@ pub(crate) struct Guard {
     pub(crate) credentials: Credentials,
     /// Whether only functions are let in.
     pub(crate) strict: bool,
+    /// Whether there are functions elsewhere, with the credentials that they share and that everybody knows.
+    pub(crate) elsewhere: bool,
 }
 
 /// Who has sent a request.
@@ -53,6 +55,9 @@ impl Guard {
         }
         let token = text(&request.headers, SECURITY_TOKEN);
         let (holder, secret) = self.credentials.holder(token).ok_or(Refusal::UnknownKeys)?;
+        if holder == Holder::AnyFunction && self.strict && !self.elsewhere {
+            return Err(Refusal::UnknownKeys);
+        }
         authorization.check_scope(self.credentials.region(), service)?;
         let signed_at = text(&request.headers, "x-amz-date").ok_or(Refusal::IncompleteSignature)?;
         authorization.check_date(signed_at, now)?;

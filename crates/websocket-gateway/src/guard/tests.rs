@@ -8,7 +8,7 @@ const TOKEN: &str = "x-amz-security-token";
 const NOON: i64 = 1_767_268_800;
 
 fn guard(strict: bool) -> Guard {
-    Guard { credentials: Credentials::new("us-east-1"), strict }
+    Guard { credentials: Credentials::new("us-east-1"), strict, elsewhere: true }
 }
 
 /// With these headers, and an `Authorization` whose signature is of no use.
@@ -35,6 +35,17 @@ fn who_does_not_sign_is_a_person_unless_nobody_may_be() {
     assert_eq!(guard(false).identify("execute-api", &unsigned, b"", NOON), Ok(Caller::Person));
     let strict = guard(true).identify("execute-api", &unsigned, b"", NOON);
     assert_eq!(strict, Err(Refusal::MissingAuthenticationToken));
+}
+
+#[test]
+fn credentials_that_everybody_knows_are_good_only_where_functions_need_them() {
+    let nobody_elsewhere = Guard { elsewhere: false, ..guard(true) };
+    let identified = nobody_elsewhere.identify("execute-api", &request(SCOPE, &[DATE]), b"", NOON);
+    assert_eq!(identified, Err(Refusal::UnknownKeys));
+    assert_eq!(
+        guard(true).identify("execute-api", &request(SCOPE, &[DATE]), b"", NOON),
+        Err(Refusal::SignatureDoesNotMatch)
+    );
 }
 
 #[test]

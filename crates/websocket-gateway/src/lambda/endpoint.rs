@@ -53,11 +53,13 @@ impl Endpoint {
     }
 
     fn names(&self, function: &Function) -> Vec<String> {
-        if let Some(name) = self.lock().get(&function.logical_id) {
-            return vec![name.clone()];
-        }
         let names = [function.binary(), Some(&function.logical_id), Some(&function.name)];
-        names.into_iter().flatten().map(str::to_owned).collect()
+        let mut names: Vec<_> = names.into_iter().flatten().map(str::to_owned).collect();
+        // A reload may have given it others.
+        if let Some(known) = self.lock().get(&function.logical_id) {
+            names.sort_by_key(|name| name != known);
+        }
+        names
     }
 
     async fn call(&self, name: &str, event: Bytes) -> Result<(Parts, Bytes), InvokeError> {

@@ -48,6 +48,7 @@ impl<'r> Reader<'r> {
         self.each(node, |reader, item| match &item.value {
             Value::Map(map) if map.get("Statement").is_some() => reader.document(item),
             Value::Map(map) => reader.policy_template(item, map),
+            Value::Null => Ok(()),
             _ => reader.managed_one(item),
         })
     }

@@ -69,21 +69,27 @@ fn attached(stack: &Stack, role: &str, reader: &mut Reader<'_>) -> Result<(), Fi
     for (kind, property) in [(IAM_POLICY, "Roles"), (MANAGED_POLICY, "Roles"), (ROLE_POLICY, "RoleName")] {
         for resource in stack.of_kind(kind)? {
             let properties = stack.properties(resource);
-            let names = properties.optional(property).ok().flatten();
-            if names.is_some_and(|names| mentions(&names, role)) {
-                reader.document_of(&properties)?;
+            let Some(names) = properties.written(property) else { continue };
+            match mentions(stack, names, role) {
+                Some(true) => reader.document_of(&properties)?,
+                Some(false) => {}
+                None => reader.unreadable(names.span, "whether this policy is one of its role's can't be worked out"),
             }
         }
     }
     Ok(())
 }
 
-/// One name or several.
-fn mentions(names: &Node, name: &str) -> bool {
-    match &names.value {
-        Value::Text(text) => text == name,
-        Value::List(items) => items.iter().any(|item| mentions(item, name)),
-        _ => false,
+/// Whether `name` is one of the names, each of which may be an intrinsic function. `None`: it may be one that can't be worked out.
+fn mentions(stack: &Stack, names: &Node, name: &str) -> Option<bool> {
+    if let Value::List(items) = &names.value {
+        let found: Vec<_> = items.iter().map(|item| mentions(stack, item, name)).collect();
+        return if found.contains(&Some(true)) { Some(true) } else { (!found.contains(&None)).then_some(false) };
+    }
+    match stack.resolve(names).ok()? {
+        Some(Node { value: Value::Text(text), .. }) => Some(text == name),
+        Some(list @ Node { value: Value::List(_), .. }) => mentions(stack, &list, name),
+        _ => Some(false),
     }
 }
 
