@@ -253,7 +253,8 @@ impl Connection {
         self.context().domain_name.as_deref().unwrap_or_default()
     }
 
-    /// The whole event, for what has no method here; its type is re-exported in [`aws_lambda_events`](crate::aws_lambda_events). Only a message's body is not in it but in [`Message::body`](crate::Message).
+    /// The whole event, for what has no method here; its type is re-exported in [`aws_lambda_events`](crate::aws_lambda_events). Only a
+    /// message's body is not in it but in [`Message::body`](crate::Message).
     #[must_use]
     pub fn raw(&self) -> &ApiGatewayWebsocketProxyRequest {
         self.0.raw.get_or_init(|| Box::new(event::raw(&self.0.json)))

@@ -94,10 +94,10 @@ impl Changes {
 
     /// Watches whatever is there now. Each directory by itself: what cargo builds must not be watched, and may be among them.
     async fn follow(&mut self) -> Result<(), WatchError> {
-        let api = Arc::clone(&self.service.deployment().api);
-        if self.service.deployment().functions.are_here() {
+        let deployment = self.service.deployment();
+        if deployment.functions.are_here() {
             // A manifest that can't be read now will change again.
-            if let Ok(sources) = sources(api.functions.values()).await {
+            if let Ok(sources) = sources(deployment.api.functions.values()).await {
                 self.sources = sources;
             }
         }

@@ -142,7 +142,8 @@ impl Gateway {
     /// each goes to the new functions, while invocations that run already end with the old ones.
     ///
     /// # Errors
-    /// See [`StartError`]. What was served before goes on then.
+    /// See [`StartError`]. What was served before goes on then; but a binary that was built is built, and processes that start from now on
+    /// start from it.
     pub async fn reload(&self) -> Result<Reloaded, StartError> {
         let _one_at_a_time = self.reloading.lock().await;
         let before = self.service.deployment();

@@ -30,11 +30,11 @@ pub struct Options {
     pub store: Store,
     /// The port of the embedded DynamoDB; 0 takes a free one.
     pub dynamodb_port: u16,
-    /// Where to keep every event that API Gateway would send, as a file that can be replayed. Secrets in the headers and the query of a
+    /// Where to keep every event of a route, as a file that can be replayed. Secrets in the headers and the query of a
     /// handshake are masked; what a message says is not.
     pub record: Option<PathBuf>,
-    /// Whether `@connections` and the embedded DynamoDB serve only requests with the credentials that functions get. Without it a person's
-    /// own tools are served too.
+    /// Whether `@connections` and the embedded DynamoDB serve only requests with the credentials that functions get, and Lambda's Invoke API
+    /// serves nobody. Without it a person's own tools are served too.
     pub strict: bool,
     /// After how long without a message a connection is closed.
     pub idle_timeout: Duration,

@@ -1,4 +1,4 @@
-//! Keeping every event that is sent, as a file that can be replayed. Secrets of the handshake are masked.
+//! Keeping every event of a route, as a file that can be replayed. Secrets of the handshake are masked.
 
 use std::fs::{self, File};
 use std::io::{self, Write};

@@ -1,8 +1,8 @@
 //! Who calls `@connections` or the store, and what they may do there.
 //!
 //! Functions sign their calls with credentials that the gateway gave them (Signature Version 4, as every AWS SDK does), and may do what the
-//! policies of their roles allow. A person's own tools are let through, unless the gateway is strict: nobody has anything to protect
-//! from the one who started it.
+//! policies of their roles allow. A person who does not sign is let through, and at the store one with keys of their own too, unless the
+//! gateway is strict: nobody has anything to protect from the one who started it.
 
 mod authorization;
 mod refusal;

@@ -66,21 +66,21 @@ pub(super) fn of_route(
     let named = route.optional("AuthorizerId")?;
     let kind = route.optional("AuthorizationType")?;
     let text = kind.as_ref().map_or_else(|| Ok("NONE".to_owned()), |kind| kind.text("`AuthorizationType`"))?;
-    match (text.as_str(), kind, named) {
-        ("NONE", _, None) => Ok(()),
-        ("NONE", _, Some(named)) => {
+    let Some(kind) = kind.filter(|_| text != "NONE") else {
+        if let Some(named) = named {
             let message = "nothing asks this authorizer, on AWS neither, so every client may connect";
             routes.warnings.push(Finding::at(named.span, message).help("add `AuthorizationType: CUSTOM`"));
-            Ok(())
         }
-        ("CUSTOM", Some(kind), _) if key != "$connect" => {
+        return Ok(());
+    };
+    match (text.as_str(), named) {
+        ("CUSTOM", _) if key != "$connect" => {
             let message = format!("the route `{key}` can't be authorized: API Gateway authorizes only `$connect`");
             Err(Finding::at(kind.span, message))
         }
-        ("CUSTOM", _, Some(named)) => of_resource(stack, api_id, &named, routes),
-        ("CUSTOM", _, None) => Err(route.missing("AuthorizerId")),
-        (other, Some(kind), _) => Err(unsupported(&kind, "AuthorizationType", other)),
-        (_, None, _) => Ok(()),
+        ("CUSTOM", Some(named)) => of_resource(stack, api_id, &named, routes),
+        ("CUSTOM", None) => Err(route.missing("AuthorizerId")),
+        (other, _) => Err(unsupported(&kind, "AuthorizationType", other)),
     }
 }
 
