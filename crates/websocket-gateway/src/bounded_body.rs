@@ -1,8 +1,10 @@
 //! Reading a request's body with a limit.
 
-use axum::body::Body;
+use std::pin::pin;
+
 use bytes::Bytes;
-use futures_util::TryStreamExt;
+use http_body_util::BodyExt;
+use hyper::body::Body;
 
 /// A body that was read to its end.
 #[derive(Debug)]
@@ -16,11 +18,12 @@ pub(crate) enum Received {
 ///
 /// # Errors
 /// If the body breaks off.
-pub(crate) async fn read(body: Body, limit: usize) -> Result<Received, axum::Error> {
-    let mut body = body.into_data_stream();
+pub(crate) async fn read<B: Body<Data = Bytes>>(body: B, limit: usize) -> Result<Received, B::Error> {
+    let mut body = pin!(body);
     let mut chunks = Vec::new();
     let mut bytes = 0_usize;
-    while let Some(chunk) = body.try_next().await? {
+    while let Some(frame) = body.frame().await {
+        let Ok(chunk) = frame?.into_data() else { continue };
         bytes = bytes.saturating_add(chunk.len());
         if bytes <= limit {
             chunks.push(chunk);

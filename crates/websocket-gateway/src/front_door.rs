@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::IntoResponse;
@@ -19,10 +20,14 @@ use crate::lambda_api;
 use crate::service::Service;
 use crate::websocket;
 
+/// How long a client may take over the head of its request. API Gateway's own patience is not known.
+const PATIENCE: Duration = Duration::from_secs(10);
+
 /// Serves connections until the gateway stops.
 pub(crate) async fn serve(service: Arc<Service>, listener: TcpListener) {
     let stopping = service.stopping.clone();
-    http_server::serve(listener, stopping, move |peer, request| answer(Arc::clone(&service), peer, request)).await;
+    let answer = move |peer, request| answer(Arc::clone(&service), peer, request);
+    http_server::serve(listener, Some(PATIENCE), stopping, answer).await;
 }
 
 async fn answer(service: Arc<Service>, peer: SocketAddr, request: Request<Incoming>) -> Response {

@@ -1,29 +1,34 @@
-//! Serving HTTP on a listener: the front door, and what stands before the store.
+//! Serving HTTP on a listener: the front door, what stands before the store, and the Runtime API.
 
 use std::convert::Infallible;
+use std::error::Error;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use axum::response::Response;
-use http::Request;
-use hyper::body::Incoming;
+use bytes::Bytes;
+use http::{Request, Response};
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
-/// How long a client may take over the head of its request. API Gateway's own patience is not known.
-const HEADER_PATIENCE: Duration = Duration::from_secs(10);
-
 /// How long to leave a system alone that has no more sockets.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Accepts connections until it is to stop, and then ends them when they have answered.
-pub(crate) async fn serve<A, F>(listener: TcpListener, stopping: CancellationToken, answer: A)
-where
+///
+/// With a `patience`, a client that takes longer over the head of a request, or over its first byte, is hung up on.
+pub(crate) async fn serve<A, F, B>(
+    listener: TcpListener,
+    patience: Option<Duration>,
+    stopping: CancellationToken,
+    answer: A,
+) where
     A: Fn(SocketAddr, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Response> + Send + 'static,
+    F: Future<Output = Response<B>> + Send + 'static,
+    B: Body<Data = Bytes, Error: Error + Send + Sync> + Send + 'static,
 {
     loop {
         tokio::select! {
@@ -31,7 +36,7 @@ where
             () = stopping.cancelled() => return,
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) => {
-                    tokio::spawn(connection(stream, peer, stopping.clone(), answer.clone()));
+                    tokio::spawn(connection(stream, peer, patience, stopping.clone(), answer.clone()));
                 }
                 Err(error) => {
                     tracing::error!("can't accept a connection: {error}");
@@ -42,10 +47,16 @@ where
     }
 }
 
-async fn connection<A, F>(stream: TcpStream, peer: SocketAddr, stopping: CancellationToken, answer: A)
-where
+async fn connection<A, F, B>(
+    stream: TcpStream,
+    peer: SocketAddr,
+    patience: Option<Duration>,
+    stopping: CancellationToken,
+    answer: A,
+) where
     A: Fn(SocketAddr, Request<Incoming>) -> F + Send + 'static,
-    F: Future<Output = Response> + Send,
+    F: Future<Output = Response<B>> + Send,
+    B: Body<Data = Bytes, Error: Error + Send + Sync> + Send + 'static,
 {
     // Small frames must not wait for each other; without it they only come later.
     drop(stream.set_nodelay(true));
@@ -55,7 +66,7 @@ where
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_PATIENCE)
+        .header_read_timeout(patience)
         .serve_connection(TokioIo::new(stream), answer)
         .with_upgrades();
     tokio::pin!(connection);

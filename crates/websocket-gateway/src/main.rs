@@ -7,6 +7,7 @@ mod report;
 mod samples;
 
 use std::process::ExitCode;
+use std::thread;
 use std::time::SystemTime;
 
 use clap::Parser;
@@ -19,10 +20,22 @@ use websocket_gateway::{Gateway, Options, StartError};
 /// The command line, the template or an event is wrong: the author has something to mend.
 const WRONG_INPUT: u8 = 2;
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let (options, work) = Cli::parse().into_work();
     console::log_to_stderr();
+    // The functions need the other half, and the fewer threads there are, the fewer wake each other for every message.
+    let threads = thread::available_parallelism().map_or(1, usize::from).div_ceil(2);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(work_off(options, work)),
+        Err(error) => {
+            tracing::error!("can't start threads: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn work_off(options: Options, work: Work) -> ExitCode {
     if matches!(work, Work::ShowEnvironment) {
         return show_environment(&options);
     }

@@ -69,7 +69,7 @@ impl Front {
             let (service, store, client) = (Arc::clone(&service), Arc::clone(&store), client.clone());
             async move { answer(&service, &client, &store, request).await.unwrap_or_else(IntoResponse::into_response) }
         };
-        tokio::spawn(http_server::serve(self.listener, stopping.clone(), answer));
+        tokio::spawn(http_server::serve(self.listener, None, stopping.clone(), answer));
         stopping.drop_guard()
     }
 }
@@ -82,7 +82,7 @@ async fn answer(
 ) -> Result<Response, Stopped> {
     let (head, body) = request.into_parts();
     // Whole, because it is signed as a whole.
-    let body = match bounded_body::read(Body::new(body), REQUEST_BYTES).await {
+    let body = match bounded_body::read(body, REQUEST_BYTES).await {
         Ok(Received::Whole(body)) => body,
         Ok(Received::TooLarge { .. }) => return Err(Stopped::TooLarge),
         Err(_) => return Err(Stopped::Unreadable),

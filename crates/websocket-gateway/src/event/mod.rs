@@ -218,8 +218,13 @@ fn named<'e>(mut event: Event<'e>, request_id: &'e str) -> Bytes {
 }
 
 fn to_json(event: &impl Serialize) -> Bytes {
+    // A message of usual size needs no more.
+    let mut json = Vec::with_capacity(1024);
     // Strings, numbers and maps with string keys: there is nothing in an event that JSON can't hold.
-    serde_json::to_vec(event).unwrap_or_default().into()
+    if serde_json::to_writer(&mut json, event).is_err() {
+        json.clear();
+    }
+    json.into()
 }
 
 fn no_variables(variables: &&BTreeMap<String, String>) -> bool {

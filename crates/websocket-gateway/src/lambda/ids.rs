@@ -4,6 +4,8 @@ use std::fmt;
 use std::num::ParseIntError;
 use std::str::FromStr;
 
+use crate::ids::push_hex;
+
 /// Names an instance, and is its key to the Runtime API: 128 random bits, so that no process can guess another's.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct InstanceId(u128);
@@ -30,11 +32,17 @@ impl FromStr for InstanceId {
 
 /// A random UUID (version 4, RFC 9562 §5.4), the form of Lambda's request ids.
 pub(super) fn uuid() -> String {
-    const VERSION_4: u128 = 0x4 << 76;
-    const VARIANT: u128 = 0b10 << 62;
-    let bits = rand::random::<u128>() & !(0xf << 76) & !(0b11 << 62) | VERSION_4 | VARIANT;
-    let hex = format!("{bits:032x}");
-    format!("{}-{}-{}-{}-{}", &hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..])
+    let mut bytes: [u8; 16] = rand::random();
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let mut uuid = String::with_capacity(36);
+    for (at, byte) in bytes.into_iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            uuid.push('-');
+        }
+        push_hex(&mut uuid, byte);
+    }
+    uuid
 }
 
 #[cfg(test)]

@@ -36,8 +36,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use tokio::net::TcpListener;
-use tokio_util::sync::DropGuard;
-use tokio_util::task::AbortOnDropHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::api::{Code, Function};
 
@@ -72,8 +71,9 @@ pub struct Lambda {
 
 /// Ends with the last [`Lambda`] of a host.
 struct Serving {
-    runtime_api: AbortOnDropHandle<()>,
-    _stop_on_drop: DropGuard,
+    /// Cancelled when no instance needs the Runtime API any more.
+    runtime_api: CancellationToken,
+    _on_drop: [DropGuard; 2],
 }
 
 impl Lambda {
@@ -87,8 +87,10 @@ impl Lambda {
     pub async fn start(programs: Vec<Program>, own: BTreeMap<String, String>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let host = Arc::new(Host::new(listener.local_addr()?.to_string()));
-        let runtime_api = AbortOnDropHandle::new(tokio::spawn(runtime_api::serve(listener, Arc::clone(&host))));
-        let serving = Arc::new(Serving { runtime_api, _stop_on_drop: host.stop.clone().drop_guard() });
+        let runtime_api = CancellationToken::new();
+        tokio::spawn(runtime_api::serve(listener, Arc::clone(&host), runtime_api.clone()));
+        let on_drop = [host.stop.clone().drop_guard(), runtime_api.clone().drop_guard()];
+        let serving = Arc::new(Serving { runtime_api, _on_drop: on_drop });
         let nothing = Self { pools: HashMap::new(), not_here: HashMap::new(), host, serving };
         Ok(nothing.redeploy(programs, own))
     }
@@ -169,7 +171,7 @@ impl Lambda {
         self.host.stop.cancel();
         self.host.instances.close();
         self.host.instances.wait().await;
-        self.serving.runtime_api.abort();
+        self.serving.runtime_api.cancel();
     }
 }
 

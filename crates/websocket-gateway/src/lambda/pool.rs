@@ -6,6 +6,7 @@ use std::thread;
 use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
+use http::HeaderValue;
 use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, oneshot};
 
@@ -24,6 +25,8 @@ const INSTANCES_PER_CPU: usize = 10;
 
 pub(super) struct Pool {
     pub(super) program: Program,
+    /// The function's ARN, as its instances are told.
+    pub(super) arn: HeaderValue,
     /// When the executable was built.
     built: Option<SystemTime>,
     /// The gateway's own environment for the function.
@@ -41,7 +44,8 @@ impl Pool {
         let concurrency = program.function.reserved_concurrency.map(|most| most as usize);
         let schedule = Mutex::new(Schedule::new(program.function.timeout, cpus * INSTANCES_PER_CPU, concurrency));
         let built = std::fs::metadata(&program.executable).and_then(|file| file.modified()).ok();
-        Arc::new(Self { program, built, own, host, schedule, sooner: Notify::new() })
+        let arn = arn(&program.function, &own);
+        Arc::new(Self { program, arn, built, own, host, schedule, sooner: Notify::new() })
     }
 
     /// Whether the instances of one are as good as those of the other. Where the template defines the function does not matter.
@@ -150,4 +154,12 @@ impl Pool {
     fn lock(&self) -> MutexGuard<'_, Schedule> {
         self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The account is the one that AWS's own examples use.
+fn arn(function: &Function, own: &BTreeMap<String, String>) -> HeaderValue {
+    let region = own.get("AWS_REGION").map_or("us-east-1", String::as_str);
+    let arn = format!("arn:aws:lambda:{region}:123456789012:function:{}", function.name);
+    // A name that no header can hold is none that Lambda takes.
+    HeaderValue::try_from(arn).unwrap_or(HeaderValue::from_static(""))
 }

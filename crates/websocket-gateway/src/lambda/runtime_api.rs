@@ -4,121 +4,113 @@
 //! Source: AWS Lambda developer guide, "Using the Lambda runtime API for custom runtimes".
 
 mod answer;
-mod caller;
+mod call;
 
 use std::sync::Arc;
 
-use axum::body::Body;
-use axum::extract::Path;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::serve::ListenerExt;
-use axum::{Router, serve as serve_http};
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response, StatusCode};
+use http_body_util::Full;
+use hyper::body::Incoming;
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
-use self::caller::Caller;
+use self::call::Call;
 use super::Host;
+use super::ids::InstanceId;
+use super::invocation::{Answer, Delivery};
+use super::pool::Pool;
 use super::schedule::Refusal;
-use crate::bounded_body::Received;
 use crate::clock::{Clock, millis};
-use crate::ids::trace_root;
+use crate::http_server;
+use crate::ids::trace_header;
 
-/// Serves until the task is aborted.
-pub(super) async fn serve(listener: TcpListener, host: Arc<Host>) {
-    let listener = listener.tap_io(|stream| {
-        let _ = stream.set_nodelay(true);
-    });
-    if let Err(error) = serve_http(listener, router(host)).await {
-        tracing::error!(%error, "the Lambda Runtime API has ended");
-    }
-}
+const REQUEST_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-request-id");
+const INVOCATION_ID: HeaderName = HeaderName::from_static("lambda-runtime-invocation-id");
+const DEADLINE: HeaderName = HeaderName::from_static("lambda-runtime-deadline-ms");
+const FUNCTION_ARN: HeaderName = HeaderName::from_static("lambda-runtime-invoked-function-arn");
+const TRACE_ID: HeaderName = HeaderName::from_static("lambda-runtime-trace-id");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
-fn router(host: Arc<Host>) -> Router {
-    let instance = Router::new()
-        .route("/invocation/next", get(next))
-        .route("/invocation/{request_id}/response", post(response))
-        .route("/invocation/{request_id}/error", post(error))
-        .route("/init/error", post(init_error));
-    Router::new().nest("/{instance}/2018-06-01/runtime", instance).with_state(host)
-}
-
-/// Parks until there is something to do. It never says "nothing yet": runtimes don't expect that.
-async fn next(caller: Caller) -> Result<Response, Refusal> {
-    let delivery = caller.pool.next(caller.instance).await?;
-    let function = &caller.pool.program.function;
-    let headers = [
-        ("lambda-runtime-aws-request-id", delivery.request_id),
-        ("lambda-runtime-invocation-id", delivery.invocation_id),
-        ("lambda-runtime-deadline-ms", (milliseconds_since_1970() + millis(function.timeout)).to_string()),
-        ("lambda-runtime-invoked-function-arn", caller.arn()),
-        ("lambda-runtime-trace-id", trace_id()),
-        ("content-type", "application/json".to_owned()),
-    ];
-    Ok((headers, delivery.event).into_response())
-}
-
-async fn response(
-    caller: Caller,
-    path: Path<RequestPath>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, Refusal> {
-    let received = answer::read(body).await?;
-    let status = answer::status(&received);
-    let answer = match received {
-        Received::Whole(payload) => Ok(payload),
-        Received::TooLarge { bytes } => Err(answer::too_large(bytes)),
+/// Serves until it is to stop. Runtimes may be silent for as long as they like.
+pub(super) async fn serve(listener: TcpListener, host: Arc<Host>, stopping: CancellationToken) {
+    let answer = move |_, request| {
+        let host = Arc::clone(&host);
+        async move { answer(&host, request).await.unwrap_or_else(|refusal| refused(&refusal)) }
     };
-    caller.pool.answer(caller.instance, &path.request_id, invocation_id(&headers), answer)?;
-    Ok(status.into_response())
+    http_server::serve(listener, None, stopping, answer).await;
 }
 
-async fn error(caller: Caller, path: Path<RequestPath>, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
-    let received = answer::read(body).await?;
-    let status = answer::status(&received);
-    let error = answer::function_error(received, &headers);
-    caller.pool.answer(caller.instance, &path.request_id, invocation_id(&headers), Err(error))?;
-    Ok(status.into_response())
-}
-
-async fn init_error(caller: Caller, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {
-    let received = answer::read(body).await?;
-    let status = answer::status(&received);
-    caller.pool.init_failed(caller.instance, answer::function_error(received, &headers))?;
-    Ok(status.into_response())
-}
-
-/// The rest of the path, after what [`Caller`] reads.
-#[derive(serde::Deserialize)]
-struct RequestPath {
-    request_id: String,
-}
-
-fn invocation_id(headers: &HeaderMap) -> Option<&str> {
-    headers.get("lambda-runtime-invocation-id").map(|id| id.to_str().unwrap_or_default())
-}
-
-/// A trace header that asks for no sampling.
-fn trace_id() -> String {
-    let root = trace_root(milliseconds_since_1970());
-    format!("{root};Parent={:016x};Sampled=0", rand::random::<u64>())
-}
-
-/// Real time, whatever clock the gateway goes by: the process that gets the deadline has no other.
-fn milliseconds_since_1970() -> u64 {
-    Clock::default().now_ms()
-}
-
-impl IntoResponse for Refusal {
-    fn into_response(self) -> Response {
-        let (status, error_type) = match self {
-            Self::UnknownInstance => (StatusCode::FORBIDDEN, "UnknownInstance"),
-            Self::InvalidStateTransition => (StatusCode::FORBIDDEN, "InvalidStateTransition"),
-            Self::InvalidRequestId => (StatusCode::BAD_REQUEST, "InvalidRequestID"),
-            Self::BrokenBody => (StatusCode::BAD_REQUEST, "InvalidRequest"),
-        };
-        let body = serde_json::json!({ "errorType": error_type, "errorMessage": self.to_string() });
-        (status, [("content-type", "application/json")], body.to_string()).into_response()
+async fn answer(host: &Host, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Refusal> {
+    let (head, body) = request.into_parts();
+    let (instance, call) = Call::read(&head.method, head.uri.path())?;
+    let pool = host.pool_of(instance).ok_or(Refusal::UnknownInstance)?;
+    if call == Call::Next {
+        // Parks until there is something to do. It never says "nothing yet": runtimes don't expect that.
+        let delivery = pool.next(instance).await?;
+        return Ok(event(&pool, delivery));
     }
+    let received = answer::read(body).await?;
+    let status = answer::status(&received);
+    match call {
+        Call::Next => {}
+        Call::Response { request_id } => {
+            finish(&pool, instance, request_id, &head.headers, answer::payload(received))?;
+        }
+        Call::Error { request_id } => {
+            let error = answer::function_error(received, &head.headers);
+            finish(&pool, instance, request_id, &head.headers, Err(error))?;
+        }
+        Call::InitError => pool.init_failed(instance, answer::function_error(received, &head.headers))?,
+    }
+    Ok(respond(status, Bytes::new()))
+}
+
+fn finish(
+    pool: &Pool,
+    instance: InstanceId,
+    request_id: &str,
+    headers: &HeaderMap,
+    answer: Answer,
+) -> Result<(), Refusal> {
+    let invocation_id = headers.get(INVOCATION_ID).map(|id| id.to_str().unwrap_or_default());
+    pool.answer(instance, request_id, invocation_id, answer)
+}
+
+fn event(pool: &Pool, delivery: Delivery) -> Response<Full<Bytes>> {
+    // Real time, whatever clock the gateway goes by: the process that gets the deadline has no other.
+    let now_ms = Clock::default().now_ms();
+    let mut response = respond(StatusCode::OK, delivery.event);
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, text(delivery.request_id));
+    headers.insert(INVOCATION_ID, text(delivery.invocation_id));
+    headers.insert(DEADLINE, HeaderValue::from(now_ms + millis(pool.program.function.timeout)));
+    headers.insert(FUNCTION_ARN, pool.arn.clone());
+    headers.insert(TRACE_ID, text(trace_header(now_ms)));
+    response
+}
+
+/// Ids are ASCII.
+fn text(id: String) -> HeaderValue {
+    HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static(""))
+}
+
+fn respond(status: StatusCode, body: Bytes) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(body));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    response
+}
+
+fn refused(refusal: &Refusal) -> Response<Full<Bytes>> {
+    let (status, error_type) = match refusal {
+        Refusal::UnknownInstance => (StatusCode::FORBIDDEN, "UnknownInstance"),
+        Refusal::UnknownCall => (StatusCode::NOT_FOUND, "UnknownCall"),
+        Refusal::InvalidStateTransition => (StatusCode::FORBIDDEN, "InvalidStateTransition"),
+        Refusal::InvalidRequestId => (StatusCode::BAD_REQUEST, "InvalidRequestID"),
+        Refusal::BrokenBody => (StatusCode::BAD_REQUEST, "InvalidRequest"),
+    };
+    let body = serde_json::json!({ "errorType": error_type, "errorMessage": refusal.to_string() });
+    respond(status, body.to_string().into())
 }

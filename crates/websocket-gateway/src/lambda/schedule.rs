@@ -112,6 +112,8 @@ impl Failure {
 pub(super) enum Refusal {
     #[error("no such instance")]
     UnknownInstance,
+    #[error("the Runtime API has no such path, or not for this method")]
+    UnknownCall,
     #[error("the instance is not in a state that allows this request")]
     InvalidStateTransition,
     #[error("the instance is not working on this request: it was answered before, or it timed out")]

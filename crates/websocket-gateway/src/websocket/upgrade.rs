@@ -74,7 +74,7 @@ async fn socket(connection: Upgraded) -> Socket {
         .max_frame_size(Some(FRAME_BYTES))
         .max_message_size(Some(MESSAGE_BYTES))
         // Of the library's 256 KiB of buffers a connection, an idle one needs nothing.
-        .read_buffer_size(4096)
+        .read_buffer_size(2048)
         .write_buffer_size(0);
     WebSocketStream::from_raw_socket(TokioIo::new(connection), Role::Server, Some(config)).await
 }

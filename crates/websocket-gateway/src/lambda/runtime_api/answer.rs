@@ -1,11 +1,13 @@
 //! What a function sends: its answer, or why it has none.
 
-use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, StatusCode};
+use bytes::Bytes;
+use http::{HeaderMap, StatusCode};
+use hyper::body::Incoming;
 
 use crate::api::limits::INVOCATION_BYTES;
 use crate::bounded_body::{self, Received};
 use crate::lambda::InvokeError;
+use crate::lambda::invocation::Answer;
 use crate::lambda::report::Report;
 use crate::lambda::schedule::Refusal;
 
@@ -21,12 +23,20 @@ pub(super) fn status(received: &Received) -> StatusCode {
 }
 
 /// Reads what a function sends. A runtime that saw its connection break instead of a status would end.
-pub(super) async fn read(body: Body) -> Result<Received, Refusal> {
+pub(super) async fn read(body: Incoming) -> Result<Received, Refusal> {
     bounded_body::read(body, MAX_BYTES).await.map_err(|_| Refusal::BrokenBody)
 }
 
+/// The answer as its caller gets it.
+pub(super) fn payload(received: Received) -> Answer {
+    match received {
+        Received::Whole(payload) => Ok(payload),
+        Received::TooLarge { bytes } => Err(too_large(bytes)),
+    }
+}
+
 /// As Lambda calls and words it.
-pub(super) fn too_large(bytes: usize) -> InvokeError {
+fn too_large(bytes: usize) -> InvokeError {
     InvokeError::FunctionError {
         error_type: "Function.ResponseSizeTooLarge".to_owned(),
         message: format!("the response has {bytes} bytes, Lambda allows {MAX_BYTES}"),
