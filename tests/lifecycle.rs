@@ -99,6 +99,22 @@ async fn a_gateway_that_stops_while_connect_runs_still_runs_disconnect() {
 }
 
 #[tokio::test]
+async fn a_gateway_that_stops_lets_nobody_in_and_still_says_who_is_gone() {
+    let gateway = probe().await;
+    let gate = Gate::new().await;
+    let (url, connections) = (gateway.url(), format!("{}/@connections", gateway.management_url()));
+    let (mut client, id) = Client::connect_and_ask_for_its_id(&gateway).await;
+    client.send(gate.order()).await;
+    let working = gate.visitor().await;
+    tokio::join!(gateway.stop(), async {
+        assert_eq!(client.hear_close().await, (1001, "Going away".to_owned()));
+        assert_eq!(post(&format!("{connections}/{id}"), "POST", "hello").await, 410);
+        assert_eq!(Client::try_connect(&url, &[]).await.err(), Some(Refused(503)));
+        drop(working);
+    });
+}
+
+#[tokio::test]
 async fn a_post_while_connect_runs_is_gone_and_a_client_that_leaves_then_is_disconnected() {
     let gateway = probe().await;
     let mut invocations = gateway.invocations();

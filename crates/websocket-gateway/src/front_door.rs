@@ -25,9 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Serves connections until the gateway stops.
 pub(crate) async fn serve(service: Arc<Service>, listener: TcpListener) {
-    let stopping = service.stopping.clone();
+    let stopped = service.stopped.clone();
     let answer = move |peer, request| answer(Arc::clone(&service), peer, request);
-    http_server::serve(listener, Some(PATIENCE), stopping, answer).await;
+    http_server::serve(listener, Some(PATIENCE), stopped, answer).await;
 }
 
 async fn answer(service: Arc<Service>, peer: SocketAddr, request: Request<Incoming>) -> Response {

@@ -132,6 +132,7 @@ impl Gateway {
             max_duration: deployer.options.max_duration,
             tasks: TaskTracker::new(),
             stopping: CancellationToken::new(),
+            stopped: CancellationToken::new(),
         });
         let front_door = tokio::spawn(front_door::serve(Arc::clone(&service), listener));
         let store = embedded.map(|(store, front)| (front.serve(Arc::clone(&service), store.url()), store));
@@ -217,7 +218,7 @@ impl Gateway {
         Adopted::new(Arc::clone(&self.service), connection_id)
     }
 
-    /// Stops accepting, closes every connection with 1001, runs `$disconnect` for each and ends the functions' processes. Waits for
+    /// Lets nobody in any more, closes every connection with 1001, runs `$disconnect` for each and ends the functions' processes. Waits for
     /// all that five seconds at most; the processes are ended and reaped in any case.
     pub async fn stop(self) {
         self.service.stopping.cancel();
@@ -225,6 +226,7 @@ impl Gateway {
         if tokio::time::timeout(STOP_PATIENCE, self.service.tasks.wait()).await.is_err() {
             tracing::warn!("some connections did not end in time");
         }
+        self.service.stopped.cancel();
         self.service.deployment().functions.shutdown().await;
     }
 }
@@ -232,6 +234,7 @@ impl Gateway {
 impl Drop for Gateway {
     fn drop(&mut self) {
         self.service.stopping.cancel();
+        self.service.stopped.cancel();
         self.service.deployment().functions.kill();
         self.front_door.abort();
     }

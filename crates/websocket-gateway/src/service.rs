@@ -29,6 +29,8 @@ pub(crate) struct Service {
     pub(crate) tasks: TaskTracker,
     /// Set when the gateway stops: sessions then close with 1001.
     pub(crate) stopping: CancellationToken,
+    /// Set when that is done, and nothing is served any more. Until then `$disconnect` can still post, be it to learn who is gone.
+    pub(crate) stopped: CancellationToken,
 }
 
 impl Service {

@@ -25,6 +25,9 @@ pub(crate) async fn handshake(service: Arc<Service>, peer: SocketAddr, mut reque
         return (StatusCode::UPGRADE_REQUIRED, "This is a WebSocket: connect to it with wscat or another client.\n")
             .into_response();
     };
+    if service.stopping.is_cancelled() {
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    }
     let connection = new_connection(&service, peer, &request);
     // A task of its own: a client that leaves in the meantime must not cut a running `$connect` short.
     let verdict = service.tasks.spawn(connect(Arc::clone(&service), connection, request));
