@@ -5,6 +5,7 @@
 mod clients;
 mod echo;
 mod exchange;
+mod instances;
 mod process;
 mod round_trips;
 mod server;
@@ -19,10 +20,13 @@ fn main() -> Result<(), Error> {
         // These two are servers that the others start.
         ["echo"] => block_on(echo::serve()),
         ["exchange", callers] => block_on(exchange::measure(callers.parse()?)),
+        ["instances"] => block_on(instances::run()),
         _ => block_on(round_trips::run()),
     }
 }
 
+/// On as many threads as the gateway's own program has.
 fn block_on(work: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(work)
+    let threads = std::thread::available_parallelism()?.get().div_ceil(2);
+    tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?.block_on(work)
 }
