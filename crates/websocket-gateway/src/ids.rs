@@ -51,14 +51,17 @@ pub(crate) fn message_id(now_ms: u64, connection: &ConnectionId) -> String {
     id
 }
 
+const TRACE_HEADER_CHARACTERS: usize = "Root=1-12345678-123456789012345678901234;Parent=1234567890123456;Sampled=0".len();
+
 /// The root of an X-Ray trace header.
 /// Source: AWS X-Ray developer guide, "Tracing header": a version, 8 hexadecimal digits of seconds, then 96 random bits.
 pub(crate) fn trace_root(now_ms: u64) -> String {
-    let mut root = String::from("Root=1-");
+    let mut root = String::with_capacity(TRACE_HEADER_CHARACTERS);
+    root.push_str("Root=1-");
     let seconds = u32::try_from(now_ms / 1000).unwrap_or(u32::MAX);
-    seconds.to_be_bytes().into_iter().for_each(|byte| push_hex(&mut root, byte));
+    push_hex(&mut root, &seconds.to_be_bytes());
     root.push('-');
-    rand::random::<[u8; 12]>().into_iter().for_each(|byte| push_hex(&mut root, byte));
+    push_hex(&mut root, &rand::random::<[u8; 12]>());
     root
 }
 
@@ -66,16 +69,15 @@ pub(crate) fn trace_root(now_ms: u64) -> String {
 pub(crate) fn trace_header(now_ms: u64) -> String {
     let mut header = trace_root(now_ms);
     header.push_str(";Parent=");
-    rand::random::<[u8; 8]>().into_iter().for_each(|byte| push_hex(&mut header, byte));
+    push_hex(&mut header, &rand::random::<[u8; 8]>());
     header.push_str(";Sampled=0");
     header
 }
 
-/// Two lower-case hexadecimal digits. Ids are made for every message, and formatting them takes a tenth of what a message does.
-pub(crate) fn push_hex(text: &mut String, byte: u8) {
-    const DIGITS: [char; 16] = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', 'a', 'b', 'c', 'd', 'e', 'f'];
-    text.push(DIGITS[usize::from(byte >> 4)]);
-    text.push(DIGITS[usize::from(byte & 0xf)]);
+/// Two lower-case hexadecimal digits a byte. Every message gets several ids, and `format!` would be a tenth of what a message takes.
+pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {
+    let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 });
+    text.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]));
 }
 
 const MARK: usize = 11;

@@ -36,11 +36,10 @@ pub(super) fn uuid() -> String {
     bytes[6] = bytes[6] & 0x0f | 0x40;
     bytes[8] = bytes[8] & 0x3f | 0x80;
     let mut uuid = String::with_capacity(36);
-    for (at, byte) in bytes.into_iter().enumerate() {
-        if matches!(at, 4 | 6 | 8 | 10) {
-            uuid.push('-');
-        }
-        push_hex(&mut uuid, byte);
+    push_hex(&mut uuid, &bytes[..4]);
+    for group in [&bytes[4..6], &bytes[6..8], &bytes[8..10], &bytes[10..]] {
+        uuid.push('-');
+        push_hex(&mut uuid, group);
     }
     uuid
 }
