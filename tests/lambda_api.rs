@@ -3,7 +3,7 @@
 use serde_json::json;
 use websocket_gateway::{Gateway, Options};
 
-use crate::support::{Client, OwnApi, get, options, post, probe, start};
+use crate::support::{Client, Gate, OwnApi, get, http, options, post, probe, start};
 
 fn url(gateway: &Gateway, name: &str) -> String {
     format!("{}/2015-03-31/functions/{name}/invocations", gateway.lambda_url())
@@ -24,6 +24,22 @@ async fn a_function_is_invoked_by_whatever_name_it_has() {
     assert_eq!(post(&url(&gateway, "nobody"), "POST", "{}").await, 404);
     assert_eq!(post(&url(&gateway, "Probe"), "POST", "not JSON").await, 400);
     assert_eq!(post(&url(&gateway, "Probe"), "POST", &"x".repeat(6 * 1024 * 1024 + 1)).await, 413);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn an_event_is_not_waited_for_and_a_dry_run_invokes_nothing() {
+    let gateway = probe().await;
+    let gate = Gate::new().await;
+    let event = json!({ "body": gate.order() }).to_string();
+    let invoke = async |kind: &str| {
+        let headers = format!("x-amz-invocation-type: {kind}\r\ncontent-length: {}\r\n", event.len());
+        http(&url(&gateway, "Probe"), "POST", &headers, &event).await.0
+    };
+    assert_eq!(invoke("DryRun").await, 204);
+    assert_eq!(invoke("Event").await, 202);
+    let working = gate.visitor().await;
+    drop(working);
     gateway.stop().await;
 }
 

@@ -72,7 +72,8 @@ pub(crate) async fn post(url: &str, method: &str, body: &str) -> u16 {
     http(url, method, &format!("content-length: {}\r\n", body.len()), body).await.0
 }
 
-async fn http(url: &str, method: &str, headers: &str, body: &str) -> (u16, String) {
+/// An HTTP request: the status and the head of the answer in lower case.
+pub(crate) async fn http(url: &str, method: &str, headers: &str, body: &str) -> (u16, String) {
     let address_and_path = url.split_once("://").unwrap().1;
     let (address, path) = address_and_path.split_once('/').unwrap();
     let mut stream = TcpStream::connect(address).await.unwrap();

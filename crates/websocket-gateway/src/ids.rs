@@ -51,7 +51,8 @@ pub(crate) fn message_id(now_ms: u64, connection: &ConnectionId) -> String {
     id
 }
 
-const TRACE_HEADER_CHARACTERS: usize = "Root=1-12345678-123456789012345678901234;Parent=1234567890123456;Sampled=0".len();
+const TRACE_HEADER_CHARACTERS: usize =
+    "Root=1-12345678-123456789012345678901234;Parent=1234567890123456;Sampled=0".len();
 
 /// The root of an X-Ray trace header.
 /// Source: AWS X-Ray developer guide, "Tracing header": a version, 8 hexadecimal digits of seconds, then 96 random bits.

@@ -42,7 +42,6 @@ pub(crate) async fn answer(service: Arc<Service>, path: &str, request: Request<B
     let Some(function) = function else {
         return refused(StatusCode::NOT_FOUND, "ResourceNotFoundException", &format!("Function not found: {name}"));
     };
-    let is_event = request.headers.get("x-amz-invocation-type").is_some_and(|kind| kind == "Event");
     let event = match event {
         Ok(Received::Whole(event)) => event,
         Ok(Received::TooLarge { .. }) => {
@@ -57,14 +56,21 @@ pub(crate) async fn answer(service: Arc<Service>, path: &str, request: Request<B
         let message = "Could not parse request body into json";
         return refused(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message);
     }
-    let invocation = async move { deployment.invoke(&function, event).await };
-    if is_event {
-        tokio::spawn(invocation);
-        return StatusCode::ACCEPTED.into_response();
-    }
-    match invocation.await {
-        Ok(answer) => (StatusCode::OK, [("x-amz-executed-version", "$LATEST")], answer).into_response(),
-        Err(error) => function_error(error),
+    let kind = request.headers.get("x-amz-invocation-type").and_then(|kind| kind.to_str().ok());
+    match kind {
+        Some("DryRun") => StatusCode::NO_CONTENT.into_response(),
+        Some("Event") => {
+            service.tasks.spawn(async move {
+                if let Err(error) = deployment.invoke(&function, event).await {
+                    tracing::error!("{function}: {error}");
+                }
+            });
+            StatusCode::ACCEPTED.into_response()
+        }
+        _ => match deployment.invoke(&function, event).await {
+            Ok(answer) => (StatusCode::OK, [("x-amz-executed-version", "$LATEST")], answer).into_response(),
+            Err(error) => function_error(error),
+        },
     }
 }
 

@@ -78,7 +78,7 @@ impl<'r> Routes<'r> {
     pub(super) fn leave_out(&mut self, key: &str, span: SourceSpan, why: &str, at: SourceSpan) -> Result<(), Finding> {
         self.take_key(key, span)?;
         let instead = match key {
-            "$connect" => "here every client may connect",
+            "$connect" => "here every client may connect, unless an authorizer says no",
             "$disconnect" => "here nothing runs when a connection ends",
             "$default" => "here messages that match no other route get `Forbidden`",
             _ => "here its messages go to `$default`, if there is one",
