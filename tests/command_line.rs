@@ -1,10 +1,11 @@
 //! The program itself: what it prints, what it ends with, and that nothing of it is left behind.
 
 use std::path::Path;
+use std::process::Stdio;
 
 use rustix::process::{Signal, test_kill_process};
 use tokio::net::TcpListener;
-use tokio::process::Child;
+use tokio::process::{Child, Command};
 
 use crate::support::{Client, end, gateway, in_time, pid, root, serving, signal};
 
@@ -121,6 +122,28 @@ async fn it_serves_on_when_nobody_reads_its_log() {
         client.send(r#"{"do":"pid"}"#).await;
         client.hear().await;
     }
+    signal(&gateway, Signal::INT);
+    assert_eq!(end(&mut gateway).await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_shell_that_allows_itself_few_files_does_not_limit_the_clients() {
+    const FILES: usize = 128;
+    let as_usual = gateway(&["--template", "tests/no_default.yaml", "--port", "0"]);
+    let mut from_a_shell = Command::new("sh");
+    from_a_shell
+        .args(["-c", &format!(r#"ulimit -Sn {FILES}; exec "$0" "$@""#)])
+        .arg(as_usual.as_std().get_program())
+        .args(as_usual.as_std().get_args())
+        .current_dir(root())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true);
+    let (mut gateway, url) = serving(&mut from_a_shell).await;
+    let mut clients = Vec::new();
+    for _ in 0..2 * FILES {
+        clients.push(Client::try_connect(&url, &[]).await.unwrap());
+    }
+    drop(clients);
     signal(&gateway, Signal::INT);
     assert_eq!(end(&mut gateway).await.code(), Some(0));
 }

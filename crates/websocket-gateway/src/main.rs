@@ -2,6 +2,7 @@
 
 mod cli;
 mod console;
+mod open_files;
 mod reload;
 mod report;
 mod samples;
@@ -23,6 +24,7 @@ const WRONG_INPUT: u8 = 2;
 fn main() -> ExitCode {
     let (options, work) = Cli::parse().into_work();
     console::log_to_stderr();
+    open_files::allow_as_many_as_possible();
     // The functions need the other half, and the fewer threads there are, the fewer wake each other for every message.
     let threads = thread::available_parallelism().map_or(1, usize::from).div_ceil(2);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();

@@ -102,6 +102,16 @@ async fn every_invocation_has_lambdas_own_lines() {
     lambda.shutdown().await;
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_function_may_open_as_many_files_as_on_lambda() {
+    let lambda = start(probe()).await;
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", pid(&lambda).await)).unwrap();
+    let files = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+    assert_eq!(files.split_whitespace().collect::<Vec<_>>(), ["1024", "1024", "files"]);
+    lambda.shutdown().await;
+}
+
 #[tokio::test]
 async fn more_memory_than_the_function_has_is_a_warning() {
     let (log, _guard) = Log::start();

@@ -1,14 +1,18 @@
 //! What the gateway costs: its own program, in a process of its own, with functions as they are deployed.
 //!
-//! `cargo bench -p websocket-gateway --bench gateway`.
+//! `cargo bench -p websocket-gateway --bench gateway`, or one part of it with `-- round_trips`, `-- connections` or `-- instances` behind
+//! that; the last takes five minutes and runs only by its name.
 
 mod clients;
+mod connections;
 mod echo;
 mod exchange;
+mod files;
 mod instances;
 mod process;
 mod round_trips;
 mod server;
+mod table;
 
 /// What any part can end with.
 type Error = Box<dyn std::error::Error + Send + Sync>;
@@ -20,8 +24,14 @@ fn main() -> Result<(), Error> {
         // These two are servers that the others start.
         ["echo"] => block_on(echo::serve()),
         ["exchange", callers] => block_on(exchange::measure(callers.parse()?)),
+        ["round_trips"] => block_on(round_trips::run()),
+        ["connections"] => block_on(connections::run()),
         ["instances"] => block_on(instances::run()),
-        _ => block_on(round_trips::run()),
+        [] => {
+            block_on(round_trips::run())?;
+            block_on(connections::run())
+        }
+        _ => Err("the parts are round_trips, connections and instances".into()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Servers in processes of their own, so that their CPU time and memory can be told from the clients'.
 
 use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, TcpListener};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
 use rustix::process::{Pid, Signal, kill_process};
@@ -21,8 +22,16 @@ pub(crate) struct Server {
 impl Server {
     /// The gateway's own program on a free port. Of its log only warnings are written.
     pub(crate) fn gateway(template: &str) -> Result<Self, Error> {
+        Self::gateway_with(template, &[])
+    }
+
+    /// The same with further options.
+    pub(crate) fn gateway_with(template: &str, options: &[&str]) -> Result<Self, Error> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_websocket-gateway"));
-        command.args(["--port", "0", "--release", "--template", template]).env("RUST_LOG", "warn,dynoxide=error");
+        command
+            .args(["--port", "0", "--release", "--template", template])
+            .args(options)
+            .env("RUST_LOG", "warn,dynoxide=error");
         Self::start(command, "Connect to ")
     }
 
@@ -58,4 +67,12 @@ impl Drop for Server {
         }
         let _ = self.child.wait();
     }
+}
+
+/// A port that nobody listens at, for who has to know it beforehand.
+///
+/// # Errors
+/// If there is none.
+pub(crate) fn free_port() -> Result<u16, Error> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }

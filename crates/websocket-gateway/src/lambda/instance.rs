@@ -5,12 +5,13 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal};
 use tokio::process::{Child, Command};
 use tokio::time::{sleep_until, timeout};
 
 use super::environment::{self, environment};
 use super::ids::InstanceId;
+use super::open_files;
 use super::output::Output;
 use super::platform_log;
 use super::pool::Pool;
@@ -115,6 +116,9 @@ impl Process {
             .process_group(0)
             .kill_on_drop(true)
             .spawn()?;
+        if let Some(pid) = child.id().and_then(|id| Pid::from_raw(id.cast_signed())) {
+            open_files::limit(pid);
+        }
         let group = ProcessGroup::of(&child);
         let output = Output::follow(&function.logical_id, child.stdout.take(), child.stderr.take());
         Ok(Self { child, group, output })

@@ -19,6 +19,7 @@ mod host;
 mod ids;
 mod instance;
 mod invocation;
+mod open_files;
 mod output;
 mod platform_log;
 mod pool;

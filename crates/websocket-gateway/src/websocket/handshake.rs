@@ -126,11 +126,11 @@ impl Opening {
         Self { service, connection: Some((connection, receivers)), _task: task }
     }
 
-    async fn open(mut self, socket: Socket) {
+    /// The session becomes a task of its own: in the handshake's, it would keep that one's memory for as long as it lasts.
+    fn open(mut self, socket: Socket) {
         if let Some((connection, receivers)) = self.connection.take() {
-            let service = Arc::clone(&self.service);
-            let session = session::run(Arc::clone(&service), connection, receivers, socket);
-            service.tasks.track_future(session).await;
+            let session = session::run(Arc::clone(&self.service), connection, receivers, socket);
+            self.service.tasks.spawn(session);
         }
     }
 }

@@ -38,7 +38,9 @@ pub(super) async fn run(
     service.open.remove(&connection.facts.id);
     receivers.outgoing.close();
     let closed = close.told();
-    if tokio::time::timeout(CLOSE_PATIENCE, finish(close, receivers.outgoing, writer, reader)).await.is_err() {
+    // Boxed, so that a connection pays for its end only when it comes.
+    let finish = Box::pin(finish(close, receivers.outgoing, writer, reader));
+    if tokio::time::timeout(CLOSE_PATIENCE, finish).await.is_err() {
         tracing::debug!(connectionId = %connection.facts.id, "the client did not answer the close frame");
     }
     service.disconnected(connection.facts.clone(), closed);

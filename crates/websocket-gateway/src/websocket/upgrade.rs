@@ -41,10 +41,10 @@ impl Upgrade {
     }
 
     /// The answer 101, with what runs once the client has it. If the client has left, that never runs.
-    pub(super) fn accept<F: Future<Output = ()> + Send>(
+    pub(super) fn accept(
         self,
         subprotocol: Option<HeaderValue>,
-        then: impl FnOnce(Socket) -> F + Send + 'static,
+        then: impl FnOnce(Socket) + Send + 'static,
     ) -> Response {
         let mut answer = Response::new(Body::empty());
         *answer.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
@@ -55,7 +55,7 @@ impl Upgrade {
         headers.extend(subprotocol.map(|name| (SEC_WEBSOCKET_PROTOCOL, name)));
         tokio::spawn(async move {
             match self.connection.await {
-                Ok(connection) => then(socket(connection).await).await,
+                Ok(connection) => then(socket(connection).await),
                 Err(error) => tracing::debug!("a client left during its handshake: {error}"),
             }
         });
@@ -83,7 +83,8 @@ async fn socket(connection: Upgraded) -> Socket {
 /// unread is reset, and a client that still sends then never sees the close frame.
 pub(super) async fn drain(socket: &mut Socket) {
     let connection = socket.get_mut();
-    let mut bytes = [0; 16 * 1024];
+    // Not in the future, whose size every connection pays for from its beginning.
+    let mut bytes = vec![0; 16 * 1024];
     if connection.shutdown().await.is_ok() {
         while let Ok(1..) = connection.read(&mut bytes).await {}
     }

@@ -1,0 +1,151 @@
+//! Many connections that do nothing: how fast they are made and ended, what each takes of the gateway's memory, and whether the
+//! application's table knows of every one and forgets every one.
+
+use std::net::Ipv4Addr;
+use std::time::{Duration, Instant};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use http::Uri;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::{WebSocketStream, client_async_with_config};
+
+use crate::Error;
+use crate::files;
+use crate::round_trips;
+use crate::server::{Server, free_port};
+use crate::table::Table;
+
+/// The example: `$connect` writes a row, `$disconnect` removes it.
+const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml");
+
+/// How many connections there should be.
+const ASKED: usize = 20_000;
+
+/// How many handshakes are under way at once, and how many closes.
+const AT_ONCE: usize = 32;
+
+/// Opened and closed before anything is measured: starts the functions' processes and fills what is kept and used again.
+const WARM_UP: usize = 640;
+
+/// How many addresses clients come from.
+const CLIENT_ADDRESSES: usize = 16;
+
+/// How long the last `$disconnect` is waited for, and how often it is looked for.
+const PATIENCE: Duration = Duration::from_secs(120);
+const LOOK: Duration = Duration::from_millis(50);
+
+type Client = WebSocketStream<TcpStream>;
+
+pub(crate) async fn run() -> Result<(), Error> {
+    files::allow_as_many_as_possible();
+    println!(
+        "{:>11} {:>13} {:>9} {:>6} {:>10} {:>8} {:>8} {:>7} {:>9} {:>10}",
+        "connections",
+        "",
+        "connect/s",
+        "rows",
+        "KiB before",
+        "KiB with",
+        "KiB each",
+        "close/s",
+        "rows left",
+        "KiB after"
+    );
+    let port = free_port()?.to_string();
+    let server = Server::gateway_with(EXAMPLE, &["--dynamodb-port", &port])?;
+    let table = Table::at(&format!("http://127.0.0.1:{port}")).await?;
+    measure("with $connect", &server, Some(&table)).await?;
+    drop(server);
+    measure("without", &Server::gateway(round_trips::TEMPLATE)?, None).await
+}
+
+async fn measure(name: &str, server: &Server, table: Option<&Table>) -> Result<(), Error> {
+    let process = server.process();
+    close(open(&server.line, WARM_UP).await?).await?;
+    nothing_left(table).await?;
+    let count = files::connections_possible(ASKED, process);
+    let before = process.resident();
+
+    let (clients, connecting) = timed(open(&server.line, count)).await?;
+    // Before they are counted, which takes memory too.
+    let with_all = process.resident();
+    let rows = count_rows(table).await?;
+
+    let closing = async {
+        close(clients).await?;
+        nothing_left(table).await
+    };
+    let ((), closing) = timed(closing).await?;
+    let (rows_left, after) = (count_rows(table).await?, process.resident());
+
+    let rate = |took: Duration| count as f64 / took.as_secs_f64();
+    let kib = |bytes: u64| bytes as f64 / 1024.0;
+    let each = kib(with_all.saturating_sub(before)) / count as f64;
+    println!(
+        "{count:>11} {name:>13} {:>9.0} {rows:>6} {:>10.0} {:>8.0} {each:>8.2} {:>7.0} {rows_left:>9} {:>10.0}",
+        rate(connecting),
+        kib(before),
+        kib(with_all),
+        rate(closing),
+        kib(after),
+    );
+    Ok(())
+}
+
+async fn timed<T>(work: impl Future<Output = Result<T, Error>>) -> Result<(T, Duration), Error> {
+    let started = Instant::now();
+    Ok((work.await?, started.elapsed()))
+}
+
+async fn open(url: &str, count: usize) -> Result<Vec<Client>, Error> {
+    let url: Uri = url.parse()?;
+    stream::iter(0..count).map(|index| connect(&url, index)).buffer_unordered(AT_ONCE).try_collect().await
+}
+
+/// Clients come from several addresses of this machine. From one alone Linux has some 28,000 ports for them, and when most are taken it looks
+/// for another longer than everything else takes together.
+async fn connect(url: &Uri, index: usize) -> Result<Client, Error> {
+    let last = u8::try_from(index % CLIENT_ADDRESSES)? + 1;
+    let socket = TcpSocket::new_v4()?;
+    socket.bind((Ipv4Addr::new(127, 0, 1, last), 0).into())?;
+    let address = url.authority().ok_or("no address in the URL")?.as_str().parse()?;
+    // Thousands of clients have to fit into the machine beside the gateway.
+    let buffers = WebSocketConfig::default().read_buffer_size(1024).write_buffer_size(0);
+    Ok(client_async_with_config(url, socket.connect(address).await?, Some(buffers)).await?.0)
+}
+
+/// Closes in good order, with the gateway's own close frame.
+async fn close(clients: Vec<Client>) -> Result<(), Error> {
+    stream::iter(clients)
+        .map(|mut client| async move {
+            client.close(None).await?;
+            while let Some(frame) = client.next().await {
+                frame?;
+            }
+            Ok(())
+        })
+        .buffer_unordered(AT_ONCE)
+        .try_collect()
+        .await
+}
+
+/// As text, which is empty where there is no table.
+async fn count_rows(table: Option<&Table>) -> Result<String, Error> {
+    match table {
+        Some(table) => Ok(table.rows().await?.to_string()),
+        None => Ok(String::new()),
+    }
+}
+
+/// Waits until every `$disconnect` has removed its row.
+async fn nothing_left(table: Option<&Table>) -> Result<(), Error> {
+    let Some(table) = table else { return Ok(()) };
+    let looking = async {
+        while !table.is_empty().await? {
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
+    };
+    tokio::time::timeout(PATIENCE, looking).await?
+}
