@@ -7,7 +7,7 @@ use rustix::process::{Signal, test_kill_process};
 use tokio::net::TcpListener;
 use tokio::process::{Child, Command};
 
-use crate::support::{Client, end, gateway, in_time, pid, root, serving, signal};
+use crate::support::{Client, Refused, end, gateway, in_time, pid, root, serving, signal};
 
 /// Runs it to its end: the exit code and standard error.
 async fn fails(arguments: &[&str]) -> (i32, String) {
@@ -129,16 +129,7 @@ async fn it_serves_on_when_nobody_reads_its_log() {
 #[tokio::test]
 async fn a_shell_that_allows_itself_few_files_does_not_limit_the_clients() {
     const FILES: usize = 128;
-    let as_usual = gateway(&["--template", "tests/no_default.yaml", "--port", "0"]);
-    let mut from_a_shell = Command::new("sh");
-    from_a_shell
-        .args(["-c", &format!(r#"ulimit -Sn {FILES}; exec "$0" "$@""#)])
-        .arg(as_usual.as_std().get_program())
-        .args(as_usual.as_std().get_args())
-        .current_dir(root())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true);
-    let (mut gateway, url) = serving(&mut from_a_shell).await;
+    let (mut gateway, url) = serving(&mut after_ulimit(&format!("-Sn {FILES}"))).await;
     let mut clients = Vec::new();
     for _ in 0..2 * FILES {
         clients.push(Client::try_connect(&url, &[]).await.unwrap());
@@ -146,4 +137,38 @@ async fn a_shell_that_allows_itself_few_files_does_not_limit_the_clients() {
     drop(clients);
     signal(&gateway, Signal::INT);
     assert_eq!(end(&mut gateway).await.code(), Some(0));
+}
+
+#[tokio::test]
+async fn what_the_system_has_no_room_for_is_refused_until_somebody_leaves() {
+    const FILES: usize = 256;
+    let (mut gateway, url) = serving(&mut after_ulimit(&format!("-n {FILES}"))).await;
+    let mut clients = Vec::new();
+    let refused = loop {
+        match Client::try_connect(&url, &[]).await {
+            Ok(client) => clients.push(client),
+            Err(refused) => break refused,
+        }
+    };
+    assert_eq!(refused, Refused(503));
+    assert!((FILES / 2..FILES).contains(&clients.len()), "{}", clients.len());
+    clients.pop().unwrap().close(None).await;
+    let again = async { while Client::try_connect(&url, &[]).await.is_err() {} };
+    in_time("a place", again).await;
+    signal(&gateway, Signal::INT);
+    assert_eq!(end(&mut gateway).await.code(), Some(0));
+}
+
+/// A gateway whose shell has other limits than this process.
+fn after_ulimit(limits: &str) -> Command {
+    let as_usual = gateway(&["--template", "tests/no_default.yaml", "--port", "0"]);
+    let mut from_a_shell = Command::new("sh");
+    from_a_shell
+        .args(["-c", &format!(r#"ulimit {limits}; exec "$0" "$@""#)])
+        .arg(as_usual.as_std().get_program())
+        .args(as_usual.as_std().get_args())
+        .current_dir(root())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true);
+    from_a_shell
 }

@@ -21,6 +21,7 @@ use crate::guard::Guard;
 use crate::invocations::{Invocations, Journal};
 use crate::lambda::{BuildError, Endpoint, InvokeError};
 use crate::options::{Options, Store};
+use crate::places::Places;
 use crate::record::Recorder;
 use crate::service::Service;
 use crate::template::TemplateError;
@@ -126,6 +127,7 @@ impl Gateway {
             guard,
             clock: deployer.options.clock.clone(),
             open: OpenConnections::default(),
+            places: Places::as_the_system_allows(),
             journal: Journal::new(),
             recorder,
             idle_timeout: deployer.options.idle_timeout,

@@ -67,6 +67,7 @@ mod integration;
 mod invocations;
 mod lambda_api;
 mod options;
+mod places;
 mod record;
 mod service;
 mod websocket;

@@ -13,6 +13,7 @@ use crate::event::{Closed, Connection, Writer};
 use crate::guard::Guard;
 use crate::integration;
 use crate::invocations::Journal;
+use crate::places::Places;
 use crate::record::Recorder;
 
 #[derive(Debug)]
@@ -21,6 +22,7 @@ pub(crate) struct Service {
     pub(crate) guard: Arc<Guard>,
     pub(crate) clock: Clock,
     pub(crate) open: OpenConnections,
+    pub(crate) places: Places,
     pub(crate) journal: Journal,
     pub(crate) recorder: Option<Recorder>,
     pub(crate) idle_timeout: Duration,

@@ -64,7 +64,7 @@ async fn measure(name: &str, server: &Server, table: Option<&Table>) -> Result<(
     let process = server.process();
     close(open(&server.line, WARM_UP).await?).await?;
     nothing_left(table).await?;
-    let count = files::connections_possible(ASKED, process);
+    let count = files::connections_possible(ASKED);
     let before = process.resident();
 
     let (clients, connecting) = timed(open(&server.line, count)).await?;

@@ -2,10 +2,8 @@
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-use crate::process::Process;
-
-/// What a process may want besides its connections, beyond what it has open already.
-const SPARE: usize = 100;
+/// What the gateway keeps for everything but clients; this process needs less.
+const FOR_ALL_ELSE: usize = 512;
 
 /// Raises this process's own limit as far as the system lets it.
 pub(crate) fn allow_as_many_as_possible() {
@@ -15,13 +13,12 @@ pub(crate) fn allow_as_many_as_possible() {
     let _ = setrlimit(Resource::Nofile, limit);
 }
 
-/// As many of the connections that are asked for as `server` can have, and this process too.
-pub(crate) fn connections_possible(asked: usize, server: Process) -> usize {
+/// As many of the connections that are asked for as a gateway can have.
+pub(crate) fn connections_possible(asked: usize) -> usize {
     let Some(limit) = getrlimit(Resource::Nofile).maximum.and_then(|limit| usize::try_from(limit).ok()) else {
         return asked;
     };
-    let taken = server.open_files().max(Process::this().open_files()) + SPARE;
-    let possible = asked.min(limit.saturating_sub(taken));
+    let possible = asked.min(limit.saturating_sub(FOR_ALL_ELSE));
     if possible < asked {
         println!("{asked} connections asked, {possible} possible: this system lets a process open {limit} files");
     }

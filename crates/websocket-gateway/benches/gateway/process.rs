@@ -11,11 +11,6 @@ const TICK: Duration = Duration::from_millis(10);
 pub(crate) struct Process(pub(crate) u32);
 
 impl Process {
-    /// The one that measures.
-    pub(crate) fn this() -> Self {
-        Self(std::process::id())
-    }
-
     /// The processes that it has started and that live.
     pub(crate) fn children(self) -> Vec<Self> {
         let all = fs::read_dir("/proc").into_iter().flatten().flatten();
@@ -34,11 +29,6 @@ impl Process {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0)).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
         line.and_then(|line| line.trim().strip_suffix(" kB")?.parse().ok()).map_or(0, |kib: u64| kib * 1024)
-    }
-
-    /// How many files, sockets and pipes it has open.
-    pub(crate) fn open_files(self) -> usize {
-        fs::read_dir(format!("/proc/{}/fd", self.0)).map_or(0, Iterator::count)
     }
 
     /// A field of `/proc/PID/stat`, counted from the one after the name.

@@ -33,13 +33,14 @@ impl Adopted {
         if service.open.get(&id).is_some() {
             return Err(AdoptError::Open(id.as_str().to_owned()));
         }
-        let (connection, receivers) = OpenConnection::new(Connection {
+        let facts = Connection {
             id,
             connected_at_ms: service.clock.now_ms(),
             domain_name: String::new(),
             identity: Identity { user_agent: None, source_ip: "127.0.0.1".to_owned() },
             authorizer: None,
-        });
+        };
+        let (connection, receivers) = OpenConnection::new(facts, None);
         let connection = Arc::new(connection);
         service.open.insert(Arc::clone(&connection));
         Ok(Self { service, connection, receivers })

@@ -9,6 +9,7 @@ use tungstenite::Utf8Bytes;
 
 use crate::event::Connection;
 use crate::ids::ConnectionId;
+use crate::places::Place;
 
 /// How many messages wait for a client that reads slowly. Over that a post is throttled, as on AWS with its "client-side buffer".
 const WAITING_MESSAGES: usize = 64;
@@ -42,15 +43,17 @@ pub(crate) enum Ending {
 pub(crate) struct Receivers {
     pub(crate) outgoing: mpsc::Receiver<Utf8Bytes>,
     pub(crate) ending: oneshot::Receiver<Ending>,
+    /// Given back with them.
+    _place: Option<Place>,
 }
 
 impl OpenConnection {
-    pub(crate) fn new(facts: Connection) -> (Self, Receivers) {
+    pub(crate) fn new(facts: Connection, place: Option<Place>) -> (Self, Receivers) {
         let (sender, outgoing) = mpsc::channel(WAITING_MESSAGES);
         let (end, ending) = oneshot::channel();
         let last_active_ms = facts.connected_at_ms.into();
         let connection = Self { facts, last_active_ms, outgoing: sender, ending: Mutex::new(Some(end)) };
-        (connection, Receivers { outgoing, ending })
+        (connection, Receivers { outgoing, ending, _place: place })
     }
 
     /// Milliseconds since 1970; data in either direction counts, control frames don't.

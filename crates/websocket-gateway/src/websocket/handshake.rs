@@ -16,6 +16,7 @@ use crate::connections::{OpenConnection, Receivers};
 use crate::event::{Connection, Identity};
 use crate::ids::ConnectionId;
 use crate::integration::{self, Outcome};
+use crate::places::Place;
 use crate::service::Service;
 
 /// Holds the upgrade until `$connect` has answered, and answers the handshake with its verdict.
@@ -28,9 +29,13 @@ pub(crate) async fn handshake(service: Arc<Service>, peer: SocketAddr, mut reque
     if service.stopping.is_cancelled() {
         return StatusCode::SERVICE_UNAVAILABLE.into_response();
     }
+    let Some(place) = service.places.take() else {
+        tracing::error!("no room for more clients: allow this process to open more files, see `ulimit -Hn`");
+        return StatusCode::SERVICE_UNAVAILABLE.into_response();
+    };
     let connection = new_connection(&service, peer, &request);
     // A task of its own: a client that leaves in the meantime must not cut a running `$connect` short.
-    let verdict = service.tasks.spawn(connect(Arc::clone(&service), connection, request));
+    let verdict = service.tasks.spawn(connect(Arc::clone(&service), connection, place, request));
     match verdict.await {
         // What was let in while the gateway began to stop is turned away after all, and `$disconnect` runs.
         Ok(Ok(_)) if service.stopping.is_cancelled() => StatusCode::SERVICE_UNAVAILABLE.into_response(),
@@ -57,7 +62,12 @@ fn new_connection(service: &Service, peer: SocketAddr, request: &Parts) -> Conne
 }
 
 /// Asks the authorizer, if there is one, and runs `$connect`. Without either every client is let in.
-async fn connect(service: Arc<Service>, mut connection: Connection, request: Parts) -> Result<Accepted, Refused> {
+async fn connect(
+    service: Arc<Service>,
+    mut connection: Connection,
+    place: Place,
+    request: Parts,
+) -> Result<Accepted, Refused> {
     tracing::info!(connectionId = %connection.id, "connecting from {}", connection.identity.source_ip);
     let mut subprotocol = None;
     let deployment = service.deployment();
@@ -81,7 +91,7 @@ async fn connect(service: Arc<Service>, mut connection: Connection, request: Par
             Outcome::TimedOut => return Err(Refused::ByConnect(StatusCode::GATEWAY_TIMEOUT)),
         }
     }
-    Ok(Accepted { opening: Opening::new(service, connection), subprotocol })
+    Ok(Accepted { opening: Opening::new(service, connection, place), subprotocol })
 }
 
 /// A handshake that comes to nothing.
@@ -118,8 +128,8 @@ struct Opening {
 }
 
 impl Opening {
-    fn new(service: Arc<Service>, connection: Connection) -> Self {
-        let (connection, receivers) = OpenConnection::new(connection);
+    fn new(service: Arc<Service>, connection: Connection, place: Place) -> Self {
+        let (connection, receivers) = OpenConnection::new(connection, Some(place));
         let connection = Arc::new(connection);
         service.open.insert(Arc::clone(&connection));
         let task = service.tasks.token();
