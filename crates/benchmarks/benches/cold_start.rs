@@ -3,13 +3,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use benchmarks::Error;
 use benchmarks::http::Wrap;
 use benchmarks::lambda::{Lambda, Step};
+use benchmarks::process;
 use benchmarks::valgrind::{self, INSTRUCTIONS};
 use rustix::process::{Pid, Signal, kill_process};
 use rustls::pki_types::PrivateKeyDer;
@@ -36,7 +37,7 @@ const LARGEST: f64 = 8.0 * MB;
 const RUNS: usize = 15;
 
 fn main() -> Result<(), Error> {
-    build()?;
+    process::build(ROUTES.map(|(name, _)| name))?;
     let counts = valgrind::is_installed();
     let tls = Tls::new()?;
     let empty = Program { path: PathBuf::from(env!("CARGO_BIN_EXE_empty")), event: "default" };
@@ -67,16 +68,6 @@ fn main() -> Result<(), Error> {
         FIRST_CALL / 1e6
     );
     Ok(())
-}
-
-/// Only this package and what the functions themselves ask for, as `sam build` does: the features of others stay out.
-fn build() -> Result<(), Error> {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(cargo);
-    build.args(["build", "--profile", "bench", "--package", "routes"]);
-    build.args(ROUTES.iter().flat_map(|(name, _)| ["--bin", name]));
-    let built = build.status()?;
-    if built.success() { Ok(()) } else { Err("the functions do not build".into()) }
 }
 
 struct Program {
@@ -125,7 +116,7 @@ struct Run {
 
 /// Starts a process, lets it come as far as `step` and ends it there.
 fn run(mut command: Command, program: &Program, step: Step, over: &Over<'_>) -> Result<Run, Error> {
-    let events = if step == Step::Ready { vec![] } else { vec![event(program.event)?] };
+    let events = if step == Step::Ready { vec![] } else { vec![process::event(program.event)?] };
     let lambda = match over {
         Over::Http => Lambda::plain(events, step)?,
         Over::Tls(tls) => Lambda::start(events, step, "https", Acceptor(Arc::clone(&tls.config)))?,
@@ -143,27 +134,12 @@ fn run(mut command: Command, program: &Program, step: Step, over: &Over<'_>) -> 
             Err(_) => break Err(format!("{} did not come as far as {step:?}", program.path.display())),
         }
     };
-    let cpu = cpu_of(&child);
+    let cpu = process::cpu_of(&child);
     kill_process(Pid::from_child(&child), Signal::TERM)?;
     let printed = valgrind::standard_error(&mut child)?;
     child.wait()?;
     let at = reached.map_err(|error| format!("{error}:\n{printed}"))?;
     Ok(Run { wall: at - start, cpu, printed })
-}
-
-/// All threads' time on a processor, from Linux; nothing elsewhere.
-fn cpu_of(child: &Child) -> Duration {
-    let threads = fs::read_dir(format!("/proc/{}/task", child.id())).into_iter().flatten().flatten();
-    let ns = threads.filter_map(|thread| {
-        let line = fs::read_to_string(thread.path().join("schedstat")).ok()?;
-        line.split(' ').next()?.parse::<u64>().ok()
-    });
-    Duration::from_nanos(ns.sum())
-}
-
-fn event(name: &str) -> Result<String, Error> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../events/{name}.json"));
-    Ok(fs::read_to_string(path)?)
 }
 
 /// Of the file that is deployed: the bench profile leaves the symbols in, which the release profile strips.

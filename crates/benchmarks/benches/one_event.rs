@@ -3,14 +3,13 @@
 //!
 //! Both sides run in processes of their own, so that Valgrind can count what 200 events more cost: all else subtracts out.
 
-use std::fs;
-use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use aws_lambda_events::encodings::Body;
 use benchmarks::Error;
+use benchmarks::process;
 use benchmarks::valgrind::{self, ALLOCATIONS, INSTRUCTIONS, Tool};
 use lambda_websocket::{Accept, Connect, Disconnect, Message, Reject, Route, Routes, Text};
 use serde_json::Value;
@@ -96,8 +95,7 @@ fn worker<'c>(command: &'c mut Command, case: &str, side: &str, times: u32) -> &
 
 fn event(case: &str) -> Result<String, Error> {
     let (_, file, size) = CASES.into_iter().find(|(name, ..)| *name == case).ok_or("no such case")?;
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../events/{file}.json"));
-    let event = without_blanks(&fs::read_to_string(path)?);
+    let event = without_blanks(&process::event(file)?);
     if size == 0 {
         return Ok(event);
     }

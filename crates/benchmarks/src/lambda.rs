@@ -9,6 +9,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Instant;
 
 use crate::http::{self, Answer, Plain, Request, Wrap};
+use crate::process;
 
 /// How far a function has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,24 +54,9 @@ impl Lambda {
         Self::start(events, until, "http", Plain)
     }
 
-    /// Gives a function's process the environment that Lambda and the template would, and nothing else.
+    /// As [`process::environment`].
     pub fn environment<'c>(&self, command: &'c mut Command, program: &Path) -> &'c mut Command {
-        let name = program.file_name().unwrap_or_default();
-        command
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("AWS_LAMBDA_RUNTIME_API", self.runtime_api.to_string())
-            .env("AWS_LAMBDA_FUNCTION_NAME", name)
-            .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
-            .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
-            .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
-            .env("AWS_REGION", "eu-west-1")
-            .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
-            .env("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
-            .env("AWS_SESSION_TOKEN", "token")
-            .env("AWS_ENDPOINT_URL_DYNAMODB", &self.aws)
-            .env("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", format!("{}/prod", self.aws))
-            .env("TABLE_NAME", "connections")
+        process::environment(command, program, &self.runtime_api.to_string(), &self.aws)
     }
 }
 

@@ -1,7 +1,10 @@
-//! What the benchmarks share: Valgrind's counters, and servers that play Lambda and AWS for one process.
+//! What the benchmarks share: Valgrind's counters, and the functions' processes, and servers that play Lambda and AWS for them.
 
+pub mod channel;
 pub mod http;
+pub mod keep_alive;
 pub mod lambda;
+pub mod process;
 pub mod valgrind;
 
 /// What any part of a benchmark can end with.

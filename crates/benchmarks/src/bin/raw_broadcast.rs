@@ -1,0 +1,94 @@
+//! `sendmessage` as one writes it by hand: the raw calls of the SDK in a loop, with as many of them under way at once. What a broadcast
+//! is measured against.
+
+use aws_config::BehaviorVersion;
+use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
+use aws_sdk_apigatewaymanagement::Client as Connections;
+use aws_sdk_apigatewaymanagement::config::Builder;
+use aws_sdk_apigatewaymanagement::primitives::Blob;
+use aws_sdk_dynamodb::Client as Dynamodb;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use futures_util::{StreamExt, stream};
+use lambda_runtime::{Error, LambdaEvent, service_fn, tracing};
+use serde_json::{Value, json};
+
+const IN_FLIGHT: usize = 64;
+
+#[derive(serde::Deserialize)]
+struct SendMessage {
+    data: Value,
+}
+
+struct Clients {
+    dynamodb: Dynamodb,
+    connections: Connections,
+    table: String,
+}
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    tracing::init_default_subscriber();
+    let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
+    let config = aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await;
+    let endpoint = std::env::var("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI")?;
+    let clients = Clients {
+        dynamodb: Dynamodb::new(&config),
+        connections: Connections::from_conf(Builder::from(&config).endpoint_url(endpoint).build()),
+        table: std::env::var("TABLE_NAME")?,
+    };
+    lambda_runtime::run(service_fn(async |event| clients.send_message(event).await)).await
+}
+
+impl Clients {
+    async fn send_message(&self, event: LambdaEvent<ApiGatewayWebsocketProxyRequest>) -> Result<Value, Error> {
+        let event = event.payload;
+        let caller = event.request_context.connection_id.ok_or("no connection id")?;
+        let message: SendMessage = serde_json::from_str(&event.body.ok_or("no body")?)?;
+        let text = message.data.as_str().map_or_else(|| message.data.to_string(), str::to_owned);
+        let Some(channel) = self.channel_of(caller).await? else {
+            return Ok(json!({ "statusCode": 403 }));
+        };
+        let mut pages = self
+            .dynamodb
+            .query()
+            .table_name(&self.table)
+            .index_name("channel")
+            .key_condition_expression("channel = :channel")
+            .expression_attribute_values(":channel", channel)
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            let rows = page?.items.unwrap_or_default();
+            let ids: Vec<String> = rows.into_iter().filter_map(connection_id).collect();
+            stream::iter(ids).for_each_concurrent(IN_FLIGHT, async |id| self.post(id, &text).await).await;
+        }
+        Ok(json!({ "statusCode": 200 }))
+    }
+
+    async fn channel_of(&self, id: String) -> Result<Option<AttributeValue>, Error> {
+        let key = AttributeValue::S(id);
+        let found = self.dynamodb.get_item().table_name(&self.table).key("connectionId", key).send().await?;
+        Ok(found.item.and_then(|mut row| row.remove("channel")))
+    }
+
+    async fn post(&self, id: String, text: &str) {
+        let post = self.connections.post_to_connection().connection_id(&id).data(Blob::new(text)).send();
+        let Err(error) = post.await else { return };
+        if error.as_service_error().is_some_and(|error| error.is_gone_exception()) {
+            let key = AttributeValue::S(id);
+            let removed = self.dynamodb.delete_item().table_name(&self.table).key("connectionId", key).send().await;
+            if removed.is_ok() {
+                return;
+            }
+        }
+        tracing::warn!("not sent: {error}");
+    }
+}
+
+fn connection_id(mut row: std::collections::HashMap<String, AttributeValue>) -> Option<String> {
+    match row.remove("connectionId") {
+        Some(AttributeValue::S(id)) => Some(id),
+        _ => None,
+    }
+}

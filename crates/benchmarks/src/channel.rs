@@ -1,0 +1,132 @@
+//! Lambda and AWS for a function that is warm: as many events as a benchmark wants, each from a channel of as many connections.
+
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use serde_json::Value;
+use tokio::sync::Semaphore;
+
+use crate::Error;
+use crate::keep_alive::{Request, serve};
+
+/// Lambda's Runtime API, DynamoDB and `@connections` for one function, all on one port and one thread.
+#[derive(Debug)]
+pub struct Channel {
+    /// Where they are.
+    pub address: SocketAddr,
+    state: Arc<State>,
+    done: Receiver<Result<(), String>>,
+}
+
+#[derive(Debug)]
+struct State {
+    event: String,
+    events: Semaphore,
+    unanswered: AtomicUsize,
+    connections: AtomicUsize,
+    posts: AtomicUsize,
+}
+
+impl Channel {
+    /// For one function, which gets `event` as often as [`Channel::invoke`] says.
+    ///
+    /// # Errors
+    /// If there is no port.
+    pub fn serve(event: String) -> io::Result<Self> {
+        let (sender, done) = channel();
+        let state = Arc::new(State {
+            event,
+            events: Semaphore::new(0),
+            unanswered: AtomicUsize::new(0),
+            connections: AtomicUsize::new(0),
+            posts: AtomicUsize::new(0),
+        });
+        let of_server = Arc::clone(&state);
+        let address = serve(async move |request: Request<'_>, response: &mut Vec<u8>| {
+            of_server.answer(request, &sender, response).await;
+        })?;
+        Ok(Self { address, state, done })
+    }
+
+    /// Has the function serve `events` events, one after the other, with so many connections in the channel.
+    ///
+    /// # Errors
+    /// If it reports an error, or has posted more or less than it should.
+    pub fn invoke(&self, connections: usize, events: usize) -> Result<(), Error> {
+        self.state.connections.store(connections, Relaxed);
+        self.state.posts.store(0, Relaxed);
+        self.state.unanswered.store(events, Relaxed);
+        self.state.events.add_permits(events);
+        self.done.recv()??;
+        let (posts, expected) = (self.state.posts.load(Relaxed), connections * events);
+        if posts == expected { Ok(()) } else { Err(format!("{posts} posts instead of {expected}").into()) }
+    }
+}
+
+/// The id of a connection, of the length that API Gateway's have.
+#[must_use]
+pub fn id(nth: usize) -> String {
+    format!("{nth:015}=")
+}
+
+impl State {
+    async fn answer(&self, request: Request<'_>, done: &Sender<Result<(), String>>, response: &mut Vec<u8>) {
+        let line = request.line();
+        if line.starts_with("POST /prod/@connections/") {
+            self.posts.fetch_add(1, Relaxed);
+            respond(response, "x-amzn-requestid: f3b2a1c0-0000-4000-8000-000000000000\r\n", "");
+        } else if line.contains("/invocation/next") {
+            if let Ok(permit) = self.events.acquire().await {
+                permit.forget();
+            }
+            let headers = "lambda-runtime-aws-request-id: 7\r\nlambda-runtime-deadline-ms: 4000000000000\r\n";
+            respond(response, headers, &self.event);
+        } else if line.contains("/invocation/") {
+            // Nobody waits any more when the benchmark itself is at its end.
+            if !line.contains("/response ") {
+                let _ = done.send(Err(String::from_utf8_lossy(request.body).into_owned()));
+            } else if self.unanswered.fetch_sub(1, Relaxed) == 1 {
+                let _ = done.send(Ok(()));
+            }
+            respond(response, "", "");
+        } else {
+            let body = match request.header("x-amz-target").rsplit('.').next() {
+                Some("GetItem") => r#"{"Item":{"channel":{"S":"rust"}}}"#.to_owned(),
+                Some("Query") => page(self.connections.load(Relaxed), request.body),
+                _ => "{}".to_owned(),
+            };
+            respond(response, "content-type: application/x-amz-json-1.0\r\n", &body);
+        }
+    }
+}
+
+fn respond(response: &mut Vec<u8>, headers: &str, body: &str) {
+    // To memory, which does not fail.
+    let _ = write!(response, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len());
+}
+
+/// A page of a channel's rows: as many as are asked for, or all. DynamoDB cuts after 1 MB, which are more rows of the index than any
+/// channel has here.
+fn page(connections: usize, query: &[u8]) -> String {
+    let query: Value = serde_json::from_slice(query).unwrap_or_default();
+    let after = query.pointer("/ExclusiveStartKey/connectionId/S").and_then(Value::as_str);
+    let after = after.and_then(|id| id.trim_end_matches('=').parse::<usize>().ok());
+    let start = after.map_or(0, |after| after + 1);
+    let limit = query["Limit"].as_u64().and_then(|limit| usize::try_from(limit).ok());
+    let end = limit.map_or(connections, |limit| connections.min(start + limit));
+    let whole = query["ProjectionExpression"].is_null();
+    let row = |nth| match whole {
+        true => format!(r#"{{"connectionId":{{"S":"{}"}},"channel":{{"S":"rust"}}}}"#, id(nth)),
+        false => format!(r#"{{"connectionId":{{"S":"{}"}}}}"#, id(nth)),
+    };
+    let rows: Vec<_> = (start..end).map(row).collect();
+    let last = match end < connections {
+        true => format!(r#","LastEvaluatedKey":{{"connectionId":{{"S":"{}"}},"channel":{{"S":"rust"}}}}"#, id(end - 1)),
+        false => String::new(),
+    };
+    let count = end - start;
+    format!(r#"{{"Count":{count},"Items":[{}],"ScannedCount":{count}{last}}}"#, rows.join(","))
+}

@@ -1,0 +1,71 @@
+//! Functions as processes: how they are built, what they get to see, what they cost.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command};
+use std::time::Duration;
+
+use crate::Error;
+
+/// Builds route binaries in the profile of the benchmarks. Only what the functions themselves ask for, as `sam build` does: the features
+/// of others stay out.
+///
+/// # Errors
+/// If they don't build; cargo has said why.
+pub fn build<'n>(functions: impl IntoIterator<Item = &'n str>) -> Result<(), Error> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build.args(["build", "--profile", "bench", "--package", "routes"]);
+    build.args(functions.into_iter().flat_map(|name| ["--bin", name]));
+    let built = build.status()?;
+    if built.success() { Ok(()) } else { Err("the functions do not build".into()) }
+}
+
+/// The sample event of that name.
+///
+/// # Errors
+/// If there is none.
+pub fn event(name: &str) -> Result<String, Error> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../events/{name}.json"));
+    Ok(fs::read_to_string(path)?)
+}
+
+/// Gives a function's process the environment that Lambda and the template would, and nothing else. `runtime_api` is a host and a port,
+/// `aws` the URL of DynamoDB and of `@connections`.
+pub fn environment<'c>(command: &'c mut Command, program: &Path, runtime_api: &str, aws: &str) -> &'c mut Command {
+    let name = program.file_name().unwrap_or_default();
+    command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("AWS_LAMBDA_RUNTIME_API", runtime_api)
+        .env("AWS_LAMBDA_FUNCTION_NAME", name)
+        .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
+        .env("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+        .env("AWS_LAMBDA_LOG_FORMAT", "JSON")
+        .env("AWS_REGION", "eu-west-1")
+        .env("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE")
+        .env("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
+        .env("AWS_SESSION_TOKEN", "token")
+        .env("AWS_ENDPOINT_URL_DYNAMODB", aws)
+        .env("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", format!("{aws}/prod"))
+        .env("TABLE_NAME", "connections")
+}
+
+/// All threads' time on a processor so far, from Linux; nothing elsewhere.
+#[must_use]
+pub fn cpu_of(child: &Child) -> Duration {
+    let threads = fs::read_dir(format!("/proc/{}/task", child.id())).into_iter().flatten().flatten();
+    let ns = threads.filter_map(|thread| {
+        let line = fs::read_to_string(thread.path().join("schedstat")).ok()?;
+        line.split(' ').next()?.parse::<u64>().ok()
+    });
+    Duration::from_nanos(ns.sum())
+}
+
+/// The most memory in KiB that the process has had so far, from Linux; nothing elsewhere.
+#[must_use]
+pub fn peak_memory_of(child: &Child) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().trim_end_matches(" kB").parse().ok()
+}
