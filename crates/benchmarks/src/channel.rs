@@ -109,24 +109,22 @@ fn respond(response: &mut Vec<u8>, headers: &str, body: &str) {
 }
 
 /// A page of a channel's rows: as many as are asked for, or all. DynamoDB cuts after 1 MB, which are more rows of the index than any
-/// channel has here.
+/// channel has here. As there, a page that is full says that there may be more.
 fn page(connections: usize, query: &[u8]) -> String {
     let query: Value = serde_json::from_slice(query).unwrap_or_default();
     let after = query.pointer("/ExclusiveStartKey/connectionId/S").and_then(Value::as_str);
     let after = after.and_then(|id| id.trim_end_matches('=').parse::<usize>().ok());
     let start = after.map_or(0, |after| after + 1);
-    let limit = query["Limit"].as_u64().and_then(|limit| usize::try_from(limit).ok());
-    let end = limit.map_or(connections, |limit| connections.min(start + limit));
-    let whole = query["ProjectionExpression"].is_null();
-    let row = |nth| match whole {
-        true => format!(r#"{{"connectionId":{{"S":"{}"}},"channel":{{"S":"rust"}}}}"#, id(nth)),
-        false => format!(r#"{{"connectionId":{{"S":"{}"}}}}"#, id(nth)),
-    };
+    let limit = query["Limit"].as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+    let end = connections.min(start.saturating_add(limit));
+    let channel = if query["ProjectionExpression"] == "connectionId" { "" } else { r#","channel":{"S":"rust"}"# };
+    let row = |nth| format!(r#"{{"connectionId":{{"S":"{}"}}{channel}}}"#, id(nth));
     let rows: Vec<_> = (start..end).map(row).collect();
-    let last = match end < connections {
-        true => format!(r#","LastEvaluatedKey":{{"connectionId":{{"S":"{}"}},"channel":{{"S":"rust"}}}}"#, id(end - 1)),
-        false => String::new(),
-    };
     let count = end - start;
+    let last = if count < limit { String::new() } else { format!(r#","LastEvaluatedKey":{}"#, key(end - 1)) };
     format!(r#"{{"Count":{count},"Items":[{}],"ScannedCount":{count}{last}}}"#, rows.join(","))
+}
+
+fn key(nth: usize) -> String {
+    format!(r#"{{"connectionId":{{"S":"{}"}},"channel":{{"S":"rust"}}}}"#, id(nth))
 }

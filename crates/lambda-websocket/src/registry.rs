@@ -22,6 +22,10 @@ const TIME_TO_LIVE: Duration = Duration::from_secs(2 * 60 * 60 + 10 * 60);
 /// to it gets the same 410 as one to a connection that is closed.
 const OPENING: Duration = Duration::from_secs(30);
 
+/// How many members of a channel are read at once. Without it DynamoDB's page is 1 MB of rows, over 20,000 if the channel's name is short:
+/// they would all be in memory, and the first would wait for the last.
+const PAGE: i32 = 500;
+
 /// How many rows are removed at once.
 const REMOVALS_IN_FLIGHT: usize = 16;
 
@@ -253,6 +257,8 @@ impl Registry {
             .index_name(CHANNEL)
             .key_condition_expression("channel = :channel")
             .expression_attribute_values(":channel", AttributeValue::S(channel))
+            .projection_expression(ID)
+            .limit(PAGE)
             .into_paginator()
             .send();
         Ok(stream::unfold(pages, async |mut pages| Some((pages.next().await?, pages)))
