@@ -120,7 +120,8 @@ async fn a_message_that_is_wrong_is_answered_to_its_sender_alone() {
 async fn a_channel_of_more_than_one_page_hears_it_to_the_last_member() {
     let gateway = example().await;
     let table = Table::of(&gateway).await;
-    // DynamoDB's pages are of 1 MB. The index holds the channel's name in every row, so a long one makes many pages of few members.
+    // Pages are of 500 members, and DynamoDB's of 1 MB at most. The index holds the channel's name in every row, so with a long one both
+    // cut.
     let channel = "x".repeat(2000);
     let mut members = Vec::new();
     for n in 0..1200 {
