@@ -1,20 +1,19 @@
 //! From the start of a function's process to its first `GET /next`, and on to its first call to AWS: what a client waits for when
 //! Lambda starts a new instance. Beside each the same of a `lambda_runtime` program that does nothing.
 
+mod tls;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use benchmarks::Error;
-use benchmarks::http::Wrap;
 use benchmarks::lambda::{Lambda, Step};
 use benchmarks::process;
 use benchmarks::valgrind::{self, INSTRUCTIONS};
 use rustix::process::{Pid, Signal, kill_process};
-use rustls::pki_types::PrivateKeyDer;
-use rustls::{ServerConfig, ServerConnection, StreamOwned};
+use tls::Tls;
 
 /// A function, and the step that its first event leads to.
 const ROUTES: [(&str, Step); 5] = [
@@ -119,7 +118,7 @@ fn run(mut command: Command, program: &Program, step: Step, over: &Over<'_>) -> 
     let events = if step == Step::Ready { vec![] } else { vec![process::event(program.event)?] };
     let lambda = match over {
         Over::Http => Lambda::plain(events, step)?,
-        Over::Tls(tls) => Lambda::start(events, step, "https", Acceptor(Arc::clone(&tls.config)))?,
+        Over::Tls(tls) => Lambda::start(events, step, "https", tls.acceptor())?,
     };
     lambda.environment(&mut command, &program.path);
     if let Over::Tls(tls) = over {
@@ -173,12 +172,13 @@ fn report(name: &str, size: u64, ready: &Cost, baseline: &Cost, called: Option<&
     );
     if let (Some(called), Some(secure)) = (called, secure) {
         let more = called.instructions - ready.instructions;
+        let secure = secure.instructions - ready.instructions;
         print!(
-            " | {more:>12.0}{}{:>8.2}{:>10.2} | {:>8.0}",
+            " | {more:>12.0}{}{:>8.2}{:>10.2} | {secure:>8.0}{}",
             missed(more > FIRST_CALL),
             called.wall_ms - ready.wall_ms,
             called.cpu_ms - ready.cpu_ms,
-            secure.instructions - ready.instructions,
+            missed(secure > FIRST_CALL),
         );
     }
     println!();
@@ -186,35 +186,4 @@ fn report(name: &str, size: u64, ready: &Cost, baseline: &Cost, called: Option<&
 
 fn missed(is: bool) -> char {
     if is { '!' } else { ' ' }
-}
-
-/// A certificate authority of our own, and a server's certificate from it.
-struct Tls {
-    config: Arc<ServerConfig>,
-    bundle: PathBuf,
-}
-
-impl Tls {
-    fn new() -> Result<Self, Error> {
-        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()])?;
-        let bundle = Path::new(env!("CARGO_TARGET_TMPDIR")).join("roots.pem");
-        fs::write(&bundle, made.cert.pem())?;
-        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der())?;
-        let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)?;
-        Ok(Self { config: Arc::new(config), bundle })
-    }
-}
-
-struct Acceptor(Arc<ServerConfig>);
-
-impl Wrap for Acceptor {
-    type Stream = StreamOwned<ServerConnection, std::net::TcpStream>;
-
-    fn wrap(&self, stream: std::net::TcpStream) -> std::io::Result<Self::Stream> {
-        let connection = ServerConnection::new(Arc::clone(&self.0)).map_err(std::io::Error::other)?;
-        Ok(StreamOwned::new(connection, stream))
-    }
 }
