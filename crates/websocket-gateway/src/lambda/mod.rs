@@ -9,6 +9,7 @@
 //! - `pool` is that schedule behind a lock, and the place where instances are started,
 //! - `host` is what all pools share, and knows every instance by its id,
 //! - `instance` is the life of one process, from its start until it is reaped,
+//! - `open_files` is how many files a process may open,
 //! - `runtime_api` is what the processes talk to.
 
 mod build;
