@@ -29,7 +29,7 @@ fn main() -> ExitCode {
     let threads = thread::available_parallelism().map_or(1, usize::from).div_ceil(2);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build();
     match runtime {
-        Ok(runtime) => runtime.block_on(work_off(options, work)),
+        Ok(runtime) => runtime.block_on(perform(options, work)),
         Err(error) => {
             tracing::error!("can't start threads: {error}");
             ExitCode::FAILURE
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
     }
 }
 
-async fn work_off(options: Options, work: Work) -> ExitCode {
+async fn perform(options: Options, work: Work) -> ExitCode {
     if matches!(work, Work::ShowEnvironment) {
         return show_environment(&options);
     }
