@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::response::IntoResponse;
 use axum::response::Response;
 use http::header::HOST;
@@ -34,7 +33,7 @@ async fn answer(service: Arc<Service>, peer: SocketAddr, request: Request<Incomi
     let path = request.uri().path().to_owned();
     let (stage, rest) = split(&path);
     if stage == lambda_api::VERSION {
-        return lambda_api::answer(service, rest, request.map(Body::new)).await;
+        return lambda_api::answer(service, rest, request).await;
     }
     let deployment = service.deployment();
     if stage != deployment.api.stage.name {
@@ -48,7 +47,7 @@ async fn answer(service: Arc<Service>, peer: SocketAddr, request: Request<Incomi
         }
         "" => websocket::handshake(service, peer, request.into_parts().0).await,
         rest => match connection_id(rest) {
-            Some(id) => connections::answer(&service, &deployment.api, id, request.map(Body::new)).await,
+            Some(id) => connections::answer(&service, &deployment.api, id, request).await,
             None => connections::forbidden(),
         },
     }

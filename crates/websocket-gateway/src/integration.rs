@@ -32,7 +32,8 @@ impl Outcome {
     }
 }
 
-/// A function's answer. API Gateway takes one with any other top-level key for malformed, and so does serde here.
+/// A function's answer. API Gateway takes one with any other top-level key for malformed, and so does serde here. That one with a key twice
+/// is malformed too is a guess.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ProxyResponse {

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, ORIGIN};
 use http::{Method, Request, StatusCode};
+use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 
@@ -20,7 +20,7 @@ use crate::service::Service;
 pub(crate) const VERSION: &str = "2015-03-31";
 
 /// Answers a request; `path` is what follows the version.
-pub(crate) async fn answer(service: Arc<Service>, path: &str, request: Request<Body>) -> Response {
+pub(crate) async fn answer(service: Arc<Service>, path: &str, request: Request<Incoming>) -> Response {
     let (request, body) = request.into_parts();
     let event = bounded_body::read(body, INVOCATION_BYTES).await;
     // Any page on the web can make a browser post to this machine. Besides, who invokes a function goes round every authorizer.

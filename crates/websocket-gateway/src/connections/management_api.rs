@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
-use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{Method, Request, StatusCode};
+use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde_json::json;
@@ -37,7 +37,7 @@ enum Refusal {
 }
 
 /// Answers a request for one connection; `id` is the rest of the path after [`PREFIX`], as the client encoded it.
-pub(crate) async fn answer(service: &Service, api: &Api, id: &str, request: Request<Body>) -> Response {
+pub(crate) async fn answer(service: &Service, api: &Api, id: &str, request: Request<Incoming>) -> Response {
     let (head, body) = request.into_parts();
     // To its end, also for an answer that does not depend on it: who is still sending would see a broken connection instead.
     let body = match read(body).await {
@@ -100,7 +100,7 @@ fn find(open: &OpenConnections, id: &str) -> Result<Arc<OpenConnection>, Refusal
     open.get(&id).ok_or(Refusal::Gone)
 }
 
-async fn read(body: Body) -> Result<Bytes, Refusal> {
+async fn read(body: Incoming) -> Result<Bytes, Refusal> {
     match bounded_body::read(body, MESSAGE_BYTES).await {
         Ok(Received::Whole(message)) => Ok(message),
         Ok(Received::TooLarge { .. }) => Err(Refusal::PayloadTooLarge),
