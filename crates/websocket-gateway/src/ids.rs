@@ -1,4 +1,5 @@
-//! Ids in the shape of API Gateway's: 15 characters of the URL-safe base64 alphabet and a `=`, which is 11 bytes.
+//! Ids in the shapes of API Gateway's and Lambda's. API Gateway's have 15 characters of the URL-safe base64 alphabet and a `=`, which is 11
+//! bytes.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -75,6 +76,20 @@ pub(crate) fn trace_header(now_ms: u64) -> String {
     header
 }
 
+/// A random UUID (version 4, RFC 9562 §5.4), the form of Lambda's request ids.
+pub(crate) fn uuid() -> String {
+    let mut bytes: [u8; 16] = rand::random();
+    bytes[6] = bytes[6] & 0x0f | 0x40;
+    bytes[8] = bytes[8] & 0x3f | 0x80;
+    let mut uuid = String::with_capacity(36);
+    push_hex(&mut uuid, &bytes[..4]);
+    for group in [&bytes[4..6], &bytes[6..8], &bytes[8..10], &bytes[10..]] {
+        uuid.push('-');
+        push_hex(&mut uuid, group);
+    }
+    uuid
+}
+
 /// Two lower-case hexadecimal digits a byte. Every message gets several ids, and `format!` would be a tenth of what a message takes.
 pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {
     let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 });
@@ -117,6 +132,17 @@ mod tests {
     fn what_is_no_id_is_told_from_one_that_is_not_known() {
         for bad in ["", "../x", "not base64!", "abc", "====", "%3D"] {
             assert_eq!(ConnectionId::parse(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_uuid_carries_version_and_variant() {
+        for _ in 0..100 {
+            let uuid = uuid();
+            let parts: Vec<&str> = uuid.split('-').collect();
+            assert_eq!(parts.iter().map(|part| part.len()).collect::<Vec<_>>(), [8, 4, 4, 4, 12], "{uuid}");
+            assert!(parts[2].starts_with('4'), "{uuid}");
+            assert!(parts[3].starts_with(['8', '9', 'a', 'b']), "{uuid}");
         }
     }
 }

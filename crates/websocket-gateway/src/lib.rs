@@ -41,41 +41,27 @@
 //! What the functions print and what the gateway warns of goes to [`tracing`]: a test that installs a subscriber shows it.
 
 pub mod api;
-pub mod iam;
-pub mod lambda;
 pub mod replay;
-pub mod template;
 
-mod authorizer;
-mod bounded_body;
-mod changes;
 mod clock;
-mod connections;
-mod credentials;
-mod deployment;
+mod doors;
 mod dynamodb;
-mod environment;
 mod event;
-mod front_door;
-mod functions;
 mod gateway;
 mod guard;
-mod http_client;
-mod http_server;
+mod happenings;
+mod iam;
 mod ids;
-mod integration;
-mod invocations;
-mod lambda_api;
-mod options;
-mod places;
-mod record;
+mod lambda;
 mod service;
-mod websocket;
+mod template;
+mod wire;
 
-pub use changes::{Changes, WatchError};
 pub use clock::Clock;
-pub use connections::{AdoptError, Adopted};
-pub use environment::environment;
-pub use gateway::{Gateway, Reloaded, StartError};
-pub use invocations::{Invocation, InvocationResult, Invocations};
-pub use options::{Options, Store};
+pub use gateway::{Changes, Gateway, Options, Reloaded, StartError, Store, WatchError, environment};
+pub use happenings::{
+    Door, Happening, Happenings, Invocation, InvocationResult, Invocations, Level, NoInvocation, What,
+};
+pub use lambda::{BuildError, InvokeError};
+pub use service::connections::{AdoptError, Adopted};
+pub use template::{Loaded, Location, TemplateError, Warning};

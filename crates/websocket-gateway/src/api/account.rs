@@ -1,5 +1,6 @@
 /// Where an API is, as far as ARNs say: the account and the region.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Account {
     /// `aws` in most regions.
     pub partition: String,

@@ -1,5 +1,6 @@
 /// The Lambda authorizer of `$connect`: the function that decides who may connect.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Authorizer {
     /// The logical id of the function in [`Api::functions`](super::Api::functions).
     pub function: String,
@@ -9,6 +10,7 @@ pub struct Authorizer {
 
 /// A place in a handshake, or around it, that says who somebody is.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum IdentitySource {
     /// A header, whatever the case of its name: `route.request.header.Authorization`.
     Header(String),

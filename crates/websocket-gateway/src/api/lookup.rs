@@ -56,6 +56,7 @@ mod tests {
         let function = Function {
             logical_id: logical_id.to_owned(),
             name: name.to_owned(),
+            arn: String::new(),
             defined_at: "template.yaml:1:1".to_owned(),
             code: Code::Cargo { directory: "routes".into(), binary: Some(binary.to_owned()) },
             environment: BTreeMap::new(),

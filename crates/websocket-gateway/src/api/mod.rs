@@ -18,6 +18,7 @@ pub use route_selection_expression::{InvalidExpression, RouteSelectionExpression
 
 /// One WebSocket API with its one stage, and what the template puts around it.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Api {
     /// The API's logical id in the template.
     pub logical_id: String,
@@ -41,6 +42,7 @@ pub struct Api {
 
 /// A stage: the first part of the path, and its variables.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Stage {
     /// The name, as in `wss://host/{name}`.
     pub name: String,
@@ -50,6 +52,7 @@ pub struct Stage {
 
 /// A route and the Lambda proxy integration behind it.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Route {
     /// The logical id of the function in [`Api::functions`].
     pub function: String,
@@ -62,11 +65,14 @@ pub struct Route {
 
 /// A Lambda function: what the gateway needs to build it, start it and call it.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Function {
     /// The logical id in the template.
     pub logical_id: String,
     /// `FunctionName` where the template gives one, else `{directory of the template}-{logical id}`.
     pub name: String,
+    /// The ARN, in the template's account and region.
+    pub arn: String,
     /// Where the template defines it, for messages: `template.yaml:12:3`.
     pub defined_at: String,
     /// What it is built from.
@@ -80,11 +86,12 @@ pub struct Function {
     /// How many invocations may be under way at the same time, as in `ReservedConcurrentExecutions`; further ones are throttled.
     pub reserved_concurrency: Option<u32>,
     /// What its role allows, of what the gateway guards: `execute-api` and `dynamodb`.
-    pub policy: Policy,
+    pub(crate) policy: Policy,
 }
 
 /// What a function is built from.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Code {
     /// A crate.
     Cargo {
@@ -103,6 +110,7 @@ pub enum Code {
 
 /// A DynamoDB table, as the requests that make it.
 #[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Table {
     /// The logical id in the template.
     pub logical_id: String,

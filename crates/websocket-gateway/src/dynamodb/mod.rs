@@ -1,10 +1,9 @@
 //! The store behind the functions: an embedded DynamoDB, or one that runs elsewhere, with the template's tables in it.
 
 mod embedded;
-mod front;
 mod needs;
 mod tables;
 
 pub(crate) use embedded::{Embedded, EmbeddedError};
-pub(crate) use front::Front;
+pub(crate) use needs::needs;
 pub(crate) use tables::create_missing;

@@ -11,13 +11,13 @@ use crate::api::Account;
 
 /// One action on one resource.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Need {
-    pub(super) action: String,
-    pub(super) resource: Resource,
+pub(crate) struct Need {
+    pub(crate) action: String,
+    pub(crate) resource: Resource,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Resource {
+pub(crate) enum Resource {
     /// What the request itself names by its ARN.
     Arn(String),
     Table(String),
@@ -30,7 +30,7 @@ pub(super) enum Resource {
 }
 
 impl Resource {
-    pub(super) fn arn(&self, account: &Account) -> String {
+    pub(crate) fn arn(&self, account: &Account) -> String {
         match self {
             Self::Arn(arn) => arn.clone(),
             Self::Table(table) => account.arn("dynamodb", &format!("table/{table}")),
@@ -81,7 +81,7 @@ struct Statement {
 ///
 /// # Errors
 /// A body that can't be read.
-pub(super) fn needs(operation: &str, body: &[u8]) -> Result<Vec<Need>, serde_json::Error> {
+pub(crate) fn needs(operation: &str, body: &[u8]) -> Result<Vec<Need>, serde_json::Error> {
     let request: Request = serde_json::from_slice(body)?;
     let need = |action: &str, resource| Need { action: format!("dynamodb:{action}"), resource };
     let statements = request.statement.into_iter();

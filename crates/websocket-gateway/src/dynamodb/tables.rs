@@ -5,8 +5,8 @@ use http::{Request, StatusCode};
 use serde_json::{Value, json};
 
 use crate::api::Table;
-use crate::credentials::Credentials;
-use crate::http_client::HttpClient;
+use crate::guard::Credentials;
+use crate::wire::client::HttpClient;
 
 /// How long a store may take over one request.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -15,6 +15,7 @@ use crate::api::Api;
 use crate::clock::calendar_time;
 use crate::ids::{self, ConnectionId};
 use headers::Headers;
+use query::Query;
 
 /// What stays the same in every event of a connection.
 #[derive(Clone, Debug)]
@@ -59,7 +60,7 @@ struct Event<'a> {
     #[serde(flatten)]
     headers: Option<Headers>,
     #[serde(flatten)]
-    query: Option<query::Query>,
+    query: Option<Query>,
     #[serde(skip_serializing_if = "no_variables")]
     stage_variables: &'a BTreeMap<String, String>,
     request_context: RequestContext<'a>,
@@ -78,7 +79,7 @@ struct AuthorizerEvent<'a> {
     #[serde(flatten)]
     headers: Headers,
     #[serde(flatten)]
-    query: query::Query,
+    query: Query,
     stage_variables: &'a BTreeMap<String, String>,
     request_context: RequestContext<'a>,
 }
@@ -117,7 +118,7 @@ pub(crate) struct Writer<'a> {
     pub(crate) now_ms: u64,
 }
 
-impl Writer<'_> {
+impl<'e> Writer<'e> {
     /// What the authorizer is asked before `$connect`.
     pub(crate) fn authorize(self, connection: &Connection, headers: &HeaderMap, uri: &Uri) -> Written {
         let request_id = ids::request_id(self.now_ms);
@@ -125,64 +126,62 @@ impl Writer<'_> {
             kind: "REQUEST",
             method_arn: self.api.arn("$connect"),
             headers: Headers::of_authorization(headers, &connection.identity.source_ip, self.now_ms),
-            query: query::Query::of(uri).unwrap_or_default(),
+            query: Query::of(uri).unwrap_or_default(),
             stage_variables: &self.api.stage.variables,
             request_context: self.context("$connect", connection, "CONNECT", &request_id),
         };
-        let json = to_json(&event);
-        Written { connection_id: connection.id.clone(), request_id, json }
+        Written::new(connection, &request_id, &event)
     }
 
     /// `$connect`: the only event with the handshake's headers and query string.
     pub(crate) fn connect(self, connection: &Connection, headers: &HeaderMap, uri: &Uri) -> Written {
-        self.write("$connect", connection, "CONNECT", |event| {
-            event.headers = Some(Headers::of_handshake(headers, &connection.identity.source_ip, self.now_ms));
-            event.query = query::Query::of(uri);
-        })
+        let request_id = ids::request_id(self.now_ms);
+        let event = Event {
+            headers: Some(Headers::of_handshake(headers, &connection.identity.source_ip, self.now_ms)),
+            query: Query::of(uri),
+            ..self.event(self.context("$connect", connection, "CONNECT", &request_id))
+        };
+        Written::new(connection, &request_id, &event)
     }
 
     /// A message on the route that was selected for it.
     pub(crate) fn message(self, route_key: &str, connection: &Connection, body: &str) -> Written {
-        self.write(route_key, connection, "MESSAGE", |event| {
-            event.request_context.message_id = Some(ids::message_id(self.now_ms, &connection.id));
-            event.body = Some(body);
-        })
+        let request_id = ids::request_id(self.now_ms);
+        let context = RequestContext {
+            message_id: Some(ids::message_id(self.now_ms, &connection.id)),
+            ..self.context(route_key, connection, "MESSAGE", &request_id)
+        };
+        let event = Event { body: Some(body), ..self.event(context) };
+        Written::new(connection, &request_id, &event)
     }
 
     /// `$disconnect`, with the four headers that it has.
     pub(crate) fn disconnect(self, connection: &Connection, closed: &Closed) -> Written {
-        self.write("$disconnect", connection, "DISCONNECT", |event| {
-            event.headers = Some(Headers::of_disconnect(&connection.domain_name));
-            event.request_context.disconnect_status_code = Some(closed.code);
-            event.request_context.disconnect_reason = Some(&closed.reason);
-        })
-    }
-
-    fn write<'e>(
-        &'e self,
-        route_key: &'e str,
-        connection: &'e Connection,
-        event_type: &'static str,
-        complete: impl FnOnce(&mut Event<'e>),
-    ) -> Written {
         let request_id = ids::request_id(self.now_ms);
-        let json = {
-            let mut event = Event {
-                headers: None,
-                query: None,
-                stage_variables: &self.api.stage.variables,
-                request_context: self.context(route_key, connection, event_type, ""),
-                body: None,
-                is_base64_encoded: false,
-            };
-            complete(&mut event);
-            named(event, &request_id)
+        let context = RequestContext {
+            disconnect_status_code: Some(closed.code),
+            disconnect_reason: Some(&closed.reason),
+            ..self.context("$disconnect", connection, "DISCONNECT", &request_id)
         };
-        Written { connection_id: connection.id.clone(), request_id, json }
+        let event = Event { headers: Some(Headers::of_disconnect(&connection.domain_name)), ..self.event(context) };
+        Written::new(connection, &request_id, &event)
     }
 
-    fn context<'e>(
-        &'e self,
+    /// What every event has.
+    fn event(self, request_context: RequestContext<'e>) -> Event<'e> {
+        Event {
+            headers: None,
+            query: None,
+            stage_variables: &self.api.stage.variables,
+            request_context,
+            body: None,
+            is_base64_encoded: false,
+        }
+    }
+
+    /// What every event knows. `requestId` and `extendedRequestId` are equal in every real event that was seen.
+    fn context(
+        self,
         route_key: &'e str,
         connection: &'e Connection,
         event_type: &'static str,
@@ -210,21 +209,16 @@ impl Writer<'_> {
     }
 }
 
-/// The two ids are one in every event that was seen.
-fn named<'e>(mut event: Event<'e>, request_id: &'e str) -> Bytes {
-    event.request_context.extended_request_id = request_id;
-    event.request_context.request_id = request_id;
-    to_json(&event)
-}
-
-fn to_json(event: &impl Serialize) -> Bytes {
-    // A message of usual size needs no more.
-    let mut json = Vec::with_capacity(1024);
-    // Strings, numbers and maps with string keys: there is nothing in an event that JSON can't hold.
-    if serde_json::to_writer(&mut json, event).is_err() {
-        json.clear();
+impl Written {
+    fn new(connection: &Connection, request_id: &str, event: &impl Serialize) -> Self {
+        // A message of usual size needs no more.
+        let mut json = Vec::with_capacity(1024);
+        // An event consists of strings, numbers and maps with string keys, all of which JSON can hold.
+        if serde_json::to_writer(&mut json, event).is_err() {
+            json.clear();
+        }
+        Self { connection_id: connection.id.clone(), request_id: request_id.to_owned(), json: json.into() }
     }
-    json.into()
 }
 
 fn no_variables(variables: &&BTreeMap<String, String>) -> bool {

@@ -1,10 +1,11 @@
-//! Who calls `@connections` or the store, and what they may do there.
+//! Who calls `@connections` or the store, and what the caller may do there.
 //!
 //! Functions sign their calls with credentials that the gateway gave them (Signature Version 4, as every AWS SDK does), and may do what the
-//! policies of their roles allow. A person who does not sign is let through, and at the store one with keys of their own too, unless the
-//! gateway is strict: nobody has anything to protect from the one who started it.
+//! policies of their roles allow. A person who does not sign is let through, and at the store also a person with other keys, unless the
+//! gateway is strict: there is nothing to protect from the person who started it.
 
-mod authorization;
+mod authorization_header;
+mod credentials;
 mod refusal;
 mod signature;
 
@@ -13,9 +14,10 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 
 use crate::api::{Api, Function};
-use crate::credentials::{ACCESS_KEY_ID, Credentials, Holder};
 use crate::iam::Decision;
-use authorization::Authorization;
+use authorization_header::Authorization;
+use credentials::ACCESS_KEY_ID;
+pub(crate) use credentials::{Credentials, Holder};
 pub(crate) use refusal::Refusal;
 
 /// The header with the session token of temporary credentials.
@@ -27,16 +29,16 @@ pub(crate) struct Guard {
     pub(crate) credentials: Credentials,
     /// Whether only functions are let in.
     pub(crate) strict: bool,
-    /// Whether there are functions elsewhere, with the credentials that they share and that everybody knows.
+    /// Whether there are functions elsewhere, with the credentials that they share and that are no secret.
     pub(crate) elsewhere: bool,
 }
 
 /// Who has sent a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Caller {
-    /// Somebody with credentials of the gateway's.
+    /// A caller with credentials that the gateway has issued.
     Known(Holder),
-    /// Anybody else.
+    /// Any other caller.
     Person,
 }
 
@@ -44,7 +46,7 @@ impl Guard {
     /// Finds out who has sent a request to `service`. `now` is in seconds since 1970, by a real clock: functions sign by one.
     ///
     /// # Errors
-    /// A signature that is wrong or missing, as AWS says it.
+    /// A signature that is wrong or missing, in AWS's words.
     pub(crate) fn identify(&self, service: &str, request: &Parts, body: &[u8], now: i64) -> Result<Caller, Refusal> {
         let Some(header) = request.headers.get(AUTHORIZATION) else {
             return if self.strict { Err(Refusal::MissingAuthenticationToken) } else { Ok(Caller::Person) };
@@ -54,27 +56,38 @@ impl Guard {
             return Err(Refusal::UnknownKeys);
         }
         let token = text(&request.headers, SECURITY_TOKEN);
-        let (holder, secret) = self.credentials.holder(token).ok_or(Refusal::UnknownKeys)?;
-        if holder == Holder::AnyFunction && self.strict && !self.elsewhere {
+        let keys = self.credentials.with_token(token).ok_or(Refusal::UnknownKeys)?;
+        if keys.holder == Holder::AnyFunction && self.strict && !self.elsewhere {
             return Err(Refusal::UnknownKeys);
         }
         authorization.check_scope(self.credentials.region(), service)?;
         let signed_at = text(&request.headers, "x-amz-date").ok_or(Refusal::IncompleteSignature)?;
         authorization.check_date(signed_at, now)?;
-        if !signature::is_right(request, body, &authorization, signed_at, &secret) {
+        let key = keys.signing_key(authorization.scope).ok_or(Refusal::SignatureDoesNotMatch)?;
+        if !signature::is_right(request, body, &authorization, signed_at, &key) {
             return Err(Refusal::SignatureDoesNotMatch);
         }
-        Ok(Caller::Known(holder))
+        Ok(Caller::Known(keys.holder.clone()))
+    }
+}
+
+impl Caller {
+    /// The function that calls, by its logical id; `None` for a person, and for a function that is started elsewhere.
+    pub(crate) fn function(&self) -> Option<&str> {
+        match self {
+            Self::Known(Holder::Function(id)) => Some(id),
+            Self::Known(Holder::AnyFunction) | Self::Person => None,
+        }
     }
 
-    /// Whether the caller may do this.
+    /// Checks whether the policies allow this caller an action on a resource, which is an ARN.
     ///
     /// # Errors
     /// [`Refusal::AccessDenied`].
-    pub(crate) fn authorize(api: &Api, caller: &Caller, action: &str, resource: &str) -> Result<(), Refusal> {
-        let holder = match caller {
-            Caller::Person => return Ok(()),
-            Caller::Known(holder) => holder,
+    pub(crate) fn check_may(&self, api: &Api, action: &str, resource: &str) -> Result<(), Refusal> {
+        let holder = match self {
+            Self::Person => return Ok(()),
+            Self::Known(holder) => holder,
         };
         let decide = |function: &Function| function.policy.decide(action, resource);
         let (name, decision) = match holder {
@@ -85,7 +98,7 @@ impl Guard {
                     function.map_or(Decision::ImplicitlyDenied, decide),
                 )
             }
-            // Nobody can tell which one it is.
+            // Nothing tells which one it is.
             Holder::AnyFunction => {
                 let allowed = api.functions.values().any(|function| decide(function) == Decision::Allowed);
                 ("any-function", if allowed { Decision::Allowed } else { Decision::ImplicitlyDenied })

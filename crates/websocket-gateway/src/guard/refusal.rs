@@ -6,13 +6,13 @@ pub(crate) enum Refusal {
     /// It is not signed at all.
     #[error("Missing Authentication Token")]
     MissingAuthenticationToken,
-    /// The `Authorization` header has not all that a signature needs.
+    /// The `Authorization` header lacks something that a signature needs.
     #[error(
         "Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. \
          Authorization header requires 'SignedHeaders' parameter with 'host' and 'x-amz-date'."
     )]
     IncompleteSignature,
-    /// The access key or the session token is none that this gateway gave anyone.
+    /// This gateway has not issued the access key or the session token.
     #[error("The security token included in the request is invalid.")]
     UnknownKeys,
     /// It is signed for another region, service or day.

@@ -2,15 +2,14 @@
 //!
 //! Source: IAM user guide, "Create a signed AWS API request".
 
-use std::fmt::Write;
-
 use hmac::{Hmac, KeyInit, Mac};
 use http::request::Parts;
 use http::{HeaderMap, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use sha2::{Digest, Sha256};
 
-use super::authorization::Authorization;
+use super::authorization_header::Authorization;
+use crate::ids::push_hex;
 
 /// What is encoded in a query string: all but the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -18,34 +17,50 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 /// What is encoded in a path, segment by segment.
 const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
 
-/// Whether the request is signed with this secret. `signed_at` is its `X-Amz-Date`.
+/// A key that is derived from a secret, for one scope: day, region, service and `aws4_request`.
+#[derive(Clone)]
+pub(super) struct SigningKey {
+    scope: String,
+    key: Hmac<Sha256>,
+}
+
+impl SigningKey {
+    /// Derives the key from one part of the scope after the other.
+    pub(super) fn derive(secret: &str, scope: &str) -> Option<Self> {
+        let first = keyed(format!("AWS4{secret}").as_bytes())?;
+        let key = scope.split('/').try_fold(first, |key, part| keyed(&mac(&key, part).finalize().into_bytes()))?;
+        Some(Self { scope: scope.to_owned(), key })
+    }
+
+    pub(super) fn is_for(&self, scope: &str) -> bool {
+        self.scope == scope
+    }
+}
+
+/// Whether the request is signed with this key. `signed_at` is its `X-Amz-Date`.
 pub(super) fn is_right(
     request: &Parts,
     body: &[u8],
     authorization: &Authorization<'_>,
     signed_at: &str,
-    secret: &str,
+    key: &SigningKey,
 ) -> bool {
     let canonical = canonical(request, body, authorization.signed_headers);
     let scope = authorization.scope;
     let to_sign = format!("AWS4-HMAC-SHA256\n{signed_at}\n{scope}\n{}", hex(&Sha256::digest(canonical)));
-    let mac = signing_key(secret, scope).and_then(|key| mac(&key, &to_sign));
-    let signature = unhex(authorization.signature);
-    // In a time that tells nothing about either.
-    mac.zip(signature).is_some_and(|(mac, signature)| mac.verify_slice(&signature).is_ok())
+    // Compared in constant time, so that the time tells nothing about either.
+    unhex(authorization.signature).is_some_and(|signature| mac(&key.key, &to_sign).verify_slice(&signature).is_ok())
 }
 
-/// Goes through the parts of the scope: day, region, service and `aws4_request`.
-fn signing_key(secret: &str, scope: &str) -> Option<Vec<u8>> {
-    let first = format!("AWS4{secret}").into_bytes();
-    scope.split('/').try_fold(first, |key, part| Some(mac(&key, part)?.finalize().into_bytes().to_vec()))
+/// HMAC takes a key of any length, so this always gives one.
+fn keyed(key: &[u8]) -> Option<Hmac<Sha256>> {
+    Hmac::new_from_slice(key).ok()
 }
 
-/// There is no key that it does not take.
-fn mac(key: &[u8], data: &str) -> Option<Hmac<Sha256>> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
+fn mac(key: &Hmac<Sha256>, data: &str) -> Hmac<Sha256> {
+    let mut mac = key.clone();
     mac.update(data.as_bytes());
-    Some(mac)
+    mac
 }
 
 fn canonical(request: &Parts, body: &[u8], signed_headers: &str) -> Vec<u8> {
@@ -88,11 +103,9 @@ fn value(headers: &HeaderMap, name: &str) -> Vec<u8> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String does not fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    let mut text = String::with_capacity(bytes.len() * 2);
+    push_hex(&mut text, bytes);
+    text
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
@@ -113,7 +126,13 @@ mod tests {
         let (parts, ()) = request.body(()).unwrap().into_parts();
         let authorization = Authorization::parse(header).unwrap();
         let signed_at = parts.headers["x-amz-date"].to_str().unwrap();
-        is_right(&parts, body.as_bytes(), &authorization, signed_at, SECRET)
+        is_right(
+            &parts,
+            body.as_bytes(),
+            &authorization,
+            signed_at,
+            &SigningKey::derive(SECRET, authorization.scope).unwrap(),
+        )
     }
 
     fn header(service: &str, signed_headers: &str, signature: &str) -> String {

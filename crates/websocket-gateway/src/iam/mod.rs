@@ -4,6 +4,6 @@ mod policy;
 mod statement;
 mod wildcard;
 
-pub use policy::{Decision, Policy};
-pub use statement::{Effect, Statement, StatementError};
+pub(crate) use policy::{Decision, Policy};
+pub(crate) use statement::{Effect, Statement, StatementError};
 pub(crate) use wildcard::matches;

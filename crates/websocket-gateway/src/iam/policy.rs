@@ -2,14 +2,14 @@ use super::{Effect, Statement};
 
 /// What a policy, or several together, allows and denies.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Policy {
+pub(crate) struct Policy {
     /// In no order that matters.
-    pub statements: Vec<Statement>,
+    pub(crate) statements: Vec<Statement>,
 }
 
 /// What a policy says about one action on one resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decision {
+pub(crate) enum Decision {
     /// A statement allows it, and none denies it.
     Allowed,
     /// A statement denies it, whatever others say.
@@ -20,8 +20,7 @@ pub enum Decision {
 
 impl Policy {
     /// Allows everything: for a role that only AWS knows.
-    #[must_use]
-    pub fn of_everything() -> Self {
+    pub(crate) fn of_everything() -> Self {
         let everything = vec!["*".to_owned()];
         let (actions, resources) = (everything.clone(), everything);
         Self { statements: vec![Statement { effect: Effect::Allow, actions, resources }] }
@@ -29,8 +28,7 @@ impl Policy {
 
     /// Decides as IAM does.
     /// Source: IAM user guide, "Policy evaluation logic": an explicit deny overrides any allow, and what nothing allows is denied.
-    #[must_use]
-    pub fn decide(&self, action: &str, resource: &str) -> Decision {
+    pub(crate) fn decide(&self, action: &str, resource: &str) -> Decision {
         let mut decision = Decision::ImplicitlyDenied;
         for statement in self.statements.iter().filter(|statement| statement.is_about(action, resource)) {
             match statement.effect {

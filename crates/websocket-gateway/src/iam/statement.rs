@@ -4,18 +4,18 @@ use super::matches;
 
 /// One statement of a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Statement {
+pub(crate) struct Statement {
     /// What it does with what it is about.
-    pub effect: Effect,
+    pub(crate) effect: Effect,
     /// Patterns, like `execute-api:*`.
-    pub actions: Vec<String>,
+    pub(crate) actions: Vec<String>,
     /// Patterns of ARNs.
-    pub resources: Vec<String>,
+    pub(crate) resources: Vec<String>,
 }
 
 /// What a statement does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
+pub(crate) enum Effect {
     /// It allows.
     Allow,
     /// It denies, and that cannot be overridden.
@@ -25,9 +25,9 @@ pub enum Effect {
 /// Why a statement can't be evaluated here. One that is left out could deny what is then let in, so nobody may go on without it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{why}")]
-pub struct StatementError {
+pub(crate) struct StatementError {
     /// The key that is at fault; `None` if that is the whole statement.
-    pub key: Option<&'static str>,
+    pub(crate) key: Option<&'static str>,
     why: String,
 }
 
@@ -39,7 +39,7 @@ impl Statement {
     ///
     /// # Errors
     /// What is missing, misspelt or of another type, and whatever a gateway on one machine can't evaluate.
-    pub fn read(statement: &Value) -> Result<Self, StatementError> {
+    pub(crate) fn read(statement: &Value) -> Result<Self, StatementError> {
         let statement = statement.as_object().ok_or_else(|| error(None, "a statement must be an object"))?;
         Self::check_keys(statement.keys().map(String::as_str))?;
         let effect = match statement.get("Effect").and_then(Value::as_str) {

@@ -6,13 +6,15 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::ids::InstanceId;
+use super::instance_id::InstanceId;
 use super::pool::Pool;
+use crate::happenings::HappeningSender;
 
 /// What all instances share.
 pub(super) struct Host {
     /// `host:port` of the Runtime API.
     pub(super) runtime_api: String,
+    pub(super) happenings: HappeningSender,
     /// One task an instance. It ends when the process is reaped.
     pub(super) instances: TaskTracker,
     /// Cancelled when every instance must end.
@@ -22,9 +24,9 @@ pub(super) struct Host {
 }
 
 impl Host {
-    pub(super) fn new(runtime_api: String) -> Self {
+    pub(super) fn new(runtime_api: String, happenings: HappeningSender) -> Self {
         let (instances, stop) = (TaskTracker::new(), CancellationToken::new());
-        Self { runtime_api, instances, stop, pools: RwLock::default() }
+        Self { runtime_api, happenings, instances, stop, pools: RwLock::default() }
     }
 
     /// The pool of an instance that has started and not ended.

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::error::InvokeError;
-use super::ids;
+use crate::ids;
 
 /// What a caller is told.
 pub(super) type Answer = Result<Bytes, InvokeError>;

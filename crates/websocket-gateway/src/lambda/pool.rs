@@ -1,6 +1,7 @@
 //! The instances of one function: its [`Schedule`] behind a lock, and a task for every process.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Instant, SystemTime};
@@ -11,10 +12,11 @@ use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, oneshot};
 
 use super::error::InvokeError;
-use super::ids::InstanceId;
+use super::host::Host;
+use super::instance_id::InstanceId;
 use super::invocation::{Answer, Delivery, Invocation};
 use super::schedule::{End, Failure, Next, Refusal, Schedule};
-use super::{Host, Program, instance, platform_log};
+use super::{Program, instance, platform_log};
 use crate::api::Function;
 
 /// How many instances of a function may exist at the same time, for each CPU; further invocations wait in the order of arrival.
@@ -23,7 +25,7 @@ use crate::api::Function;
 /// for each CPU keep it busy, more would only cost memory.
 const INSTANCES_PER_CPU: usize = 10;
 
-pub(super) struct Pool {
+pub(crate) struct Pool {
     pub(super) program: Program,
     /// The function's ARN, as its instances are told.
     pub(super) arn: HeaderValue,
@@ -44,7 +46,8 @@ impl Pool {
         let concurrency = program.function.reserved_concurrency.map(|most| most as usize);
         let schedule = Mutex::new(Schedule::new(program.function.timeout, cpus * INSTANCES_PER_CPU, concurrency));
         let built = std::fs::metadata(&program.executable).and_then(|file| file.modified()).ok();
-        let arn = arn(&program.function, &own);
+        // A name that a header can't hold is not a name that Lambda takes.
+        let arn = HeaderValue::try_from(&program.function.arn).unwrap_or(HeaderValue::from_static(""));
         Arc::new(Self { program, arn, built, own, host, schedule, sooner: Notify::new() })
     }
 
@@ -69,13 +72,13 @@ impl Pool {
     pub(super) async fn next(&self, id: InstanceId) -> Result<Delivery, Refusal> {
         let ran = self.lock().ran(id, Instant::now());
         if let Some((run, pid)) = ran {
-            platform_log::end(&self.program.function, &run, pid);
+            platform_log::end(&self.host.happenings, &self.program.function, &run, pid);
         }
         loop {
             let next = self.lock().next(id, Instant::now())?;
             match next {
                 Next::Delivery(delivery) => {
-                    platform_log::start(&self.program.function, &delivery.request_id);
+                    platform_log::start(&self.host.happenings, &self.program.function, &delivery.request_id);
                     return Ok(delivery);
                 }
                 Next::Park(woken) => woken.notified().await,
@@ -156,10 +159,9 @@ impl Pool {
     }
 }
 
-/// The account is the one that AWS's own examples use.
-fn arn(function: &Function, own: &BTreeMap<String, String>) -> HeaderValue {
-    let region = own.get("AWS_REGION").map_or("us-east-1", String::as_str);
-    let arn = format!("arn:aws:lambda:{region}:123456789012:function:{}", function.name);
-    // A name that no header can hold is none that Lambda takes.
-    HeaderValue::try_from(arn).unwrap_or(HeaderValue::from_static(""))
+/// A pool is shared state behind a lock: its function's name says which one it is.
+impl fmt::Debug for Pool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool").field("function", &self.program.function.logical_id).finish_non_exhaustive()
+    }
 }

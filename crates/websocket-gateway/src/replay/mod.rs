@@ -11,10 +11,10 @@ use std::pin::pin;
 
 use bytes::Bytes;
 
-use crate::connections::Adopted;
 use crate::gateway::Gateway;
-use crate::integration;
 use crate::lambda::InvokeError;
+use crate::service::connections::Adopted;
+use crate::service::integration;
 
 pub use event::{EventType, SampleEvent};
 pub use files::SampleError;

@@ -27,6 +27,7 @@ pub(super) fn read(stack: &Stack, resource: &Resource, warnings: &mut Vec<Findin
     Ok(Function {
         logical_id: resource.id.clone(),
         name: stack.id_of(resource)?,
+        arn: stack.attribute_of(resource, "Arn")?,
         defined_at: stack.location(resource.span).to_string(),
         code,
         environment,

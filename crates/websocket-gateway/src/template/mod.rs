@@ -52,17 +52,17 @@ use stack::Stack;
 
 /// What a template doesn't say itself.
 #[derive(Clone, Debug)]
-pub struct Options {
+pub(crate) struct Options {
     /// Values for the template's parameters, over their defaults.
-    pub parameters: BTreeMap<String, String>,
+    pub(crate) parameters: BTreeMap<String, String>,
     /// What `AWS::Region` stands for.
-    pub region: String,
+    pub(crate) region: String,
     /// What `AWS::AccountId` stands for.
-    pub account_id: String,
+    pub(crate) account_id: String,
     /// The logical id of the API to serve, where the template has several.
-    pub api: Option<String>,
+    pub(crate) api: Option<String>,
     /// The name of the stage to serve, where the API has several.
-    pub stage: Option<String>,
+    pub(crate) stage: Option<String>,
 }
 
 impl Default for Options {
@@ -79,6 +79,7 @@ impl Default for Options {
 
 /// What a template says.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Loaded {
     /// The API with its functions and tables.
     pub api: Api,
@@ -94,7 +95,7 @@ pub struct Loaded {
 /// # Errors
 /// A file that can't be read or is no YAML, and a template that API Gateway, SAM or this gateway could not serve. What the
 /// gateway merely leaves out or does otherwise is a warning.
-pub fn load(path: &Path, options: &Options) -> Result<Loaded, TemplateError> {
+pub(crate) fn load(path: &Path, options: &Options) -> Result<Loaded, TemplateError> {
     let text = std::fs::read_to_string(path).map_err(|cause| TemplateError::unreadable(path, &cause))?;
     read(path, &text, options)
 }

@@ -5,11 +5,11 @@ use http::{HeaderMap, StatusCode};
 use hyper::body::Incoming;
 
 use crate::api::limits::INVOCATION_BYTES;
-use crate::bounded_body::{self, Received};
 use crate::lambda::InvokeError;
+use crate::lambda::error_report::ErrorReport;
 use crate::lambda::invocation::Answer;
-use crate::lambda::report::Report;
 use crate::lambda::schedule::Refusal;
+use crate::wire::body::{self, Received};
 
 /// The largest body in bytes. Lambda allows a little more than its quota; its own message for larger ones names this figure.
 const MAX_BYTES: usize = INVOCATION_BYTES + 100;
@@ -24,7 +24,7 @@ pub(super) fn status(received: &Received) -> StatusCode {
 
 /// Reads what a function sends. A runtime that saw its connection break instead of a status would end.
 pub(super) async fn read(body: Incoming) -> Result<Received, Refusal> {
-    bounded_body::read(body, MAX_BYTES).await.map_err(|_| Refusal::BrokenBody)
+    body::read(body, MAX_BYTES).await.map_err(|_| Refusal::BrokenBody)
 }
 
 /// The answer as its caller gets it.
@@ -50,7 +50,7 @@ pub(super) fn function_error(received: Received, headers: &HeaderMap) -> InvokeE
         Received::Whole(payload) => payload,
         Received::TooLarge { bytes } => return too_large(bytes),
     };
-    let report = Report::read(&payload);
+    let report = ErrorReport::read(&payload);
     let header = || Some(headers.get("lambda-runtime-function-error-type")?.to_str().ok()?.to_owned());
     InvokeError::FunctionError {
         error_type: report.error_type.or_else(header).unwrap_or_else(|| "Runtime.UnknownReason".to_owned()),

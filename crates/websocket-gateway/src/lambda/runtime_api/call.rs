@@ -2,7 +2,7 @@
 
 use http::Method;
 
-use crate::lambda::ids::InstanceId;
+use crate::lambda::instance_id::InstanceId;
 use crate::lambda::schedule::Refusal;
 
 /// The version, which is a part of every path.

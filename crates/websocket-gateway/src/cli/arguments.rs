@@ -1,0 +1,276 @@
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+use websocket_gateway::{Options, Store};
+
+/// A local Amazon API Gateway for WebSocket APIs: reads the SAM template, runs the same Lambda binaries
+#[derive(Debug, Parser)]
+#[command(name = "websocket-gateway", version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    start: Start,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Build the functions and serve the API until Ctrl-C (this is what no command means too)
+    Start(Start),
+    /// Print what functions that are started elsewhere need in their environment, for a shell's `eval`
+    Env(Start),
+    /// Send one event to the function it is for; print its answer and what it posts to the event's connection
+    Invoke(Invoke),
+    /// Send many events in the order CONNECT, MESSAGE, DISCONNECT; print a table of the answers
+    Replay(Replay),
+}
+
+#[derive(Args, Debug)]
+struct Start {
+    #[command(flatten)]
+    serving: Serving,
+    /// The address to listen at
+    #[arg(long, value_name = "IP", default_value_t = Ipv4Addr::LOCALHOST.into())]
+    host: IpAddr,
+    /// The port to listen at; 0 takes a free one
+    #[arg(long, default_value_t = 3001)]
+    port: u16,
+    /// Invoke the functions at a server of Lambda's Invoke API, for example `cargo lambda watch`, and start none
+    #[arg(long, value_name = "URL", value_parser = http_url)]
+    lambda_endpoint: Option<String>,
+    /// The port of the embedded DynamoDB [default: a free one, or 3002 for functions that are started elsewhere]
+    #[arg(long, value_name = "PORT")]
+    dynamodb_port: Option<u16>,
+    /// Keep every event in this directory, as a file for `replay`; secrets of the handshake are masked
+    #[arg(long, value_name = "DIR")]
+    record: Option<PathBuf>,
+    /// Serve `@connections` and the embedded DynamoDB only to functions, and not to a person's own tools
+    #[arg(long)]
+    strict: bool,
+    /// Close a connection that has been idle for so long
+    #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
+    idle_timeout: Duration,
+    /// Close a connection that has lasted so long
+    #[arg(long, value_name = "DURATION", default_value = "2h", value_parser = duration)]
+    max_duration: Duration,
+}
+
+#[derive(Args, Debug)]
+struct Invoke {
+    /// A route key, or the logical id, name or binary of a function
+    #[arg(value_name = "ROUTE_OR_FUNCTION")]
+    recipient: String,
+    /// The event, as API Gateway would send it; - reads it from standard input
+    #[arg(value_name = "EVENT.json")]
+    event: PathBuf,
+    #[command(flatten)]
+    printing: Printing,
+    #[command(flatten)]
+    serving: Serving,
+}
+
+#[derive(Args, Debug)]
+struct Replay {
+    /// Events, and folders of events, which are searched for *.json to their depths
+    #[arg(value_name = "FILES_OR_FOLDERS", required = true)]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    printing: Printing,
+    #[command(flatten)]
+    serving: Serving,
+}
+
+#[derive(Args, Debug)]
+struct Printing {
+    /// Print one line of JSON for each event
+    #[arg(long)]
+    json: bool,
+}
+
+/// What every command needs to know of the API and its surroundings.
+#[derive(Args, Debug)]
+struct Serving {
+    /// The SAM template
+    #[arg(long, value_name = "FILE", default_value = "template.yaml")]
+    template: PathBuf,
+    /// A value for a parameter of the template; may be repeated
+    #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    parameters: Vec<(String, String)>,
+    /// The API to serve, by its logical id, if the template has several
+    #[arg(long, value_name = "ID")]
+    api: Option<String>,
+    /// The stage to serve, if the API has several
+    #[arg(long, value_name = "NAME")]
+    stage: Option<String>,
+    /// Build the functions with optimisations
+    #[arg(long)]
+    release: bool,
+    /// A DynamoDB that runs elsewhere, for example DynamoDB Local [default: an embedded one, in memory]
+    #[arg(long, value_name = "URL", conflicts_with = "data_dir", value_parser = http_url)]
+    dynamodb_endpoint: Option<String>,
+    /// Keep the embedded DynamoDB's data in this directory
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+}
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// To serve until Ctrl-C.
+    Serve,
+    /// To print the environment of functions that are started elsewhere.
+    ShowEnvironment,
+    /// To send events.
+    Send {
+        /// Which.
+        events: Events,
+        /// Whether to print JSON.
+        json: bool,
+    },
+}
+
+#[derive(Debug)]
+pub(crate) enum Events {
+    /// One event from a file, or from standard input if that is `-`, for whom the command line says.
+    One { recipient: String, event: PathBuf },
+    /// The events of files and folders, for whom each one says.
+    Many(Vec<PathBuf>),
+}
+
+/// Functions that are started elsewhere have to know it before it is open.
+const DYNAMODB_PORT: u16 = 3002;
+
+impl Arguments {
+    pub(crate) fn into_work(self) -> (Options, Work) {
+        match self.command.unwrap_or(Command::Start(self.start)) {
+            Command::Start(start) => (start.into_options(), Work::Serve),
+            Command::Env(mut start) => {
+                start.dynamodb_port.get_or_insert(DYNAMODB_PORT);
+                (start.into_options(), Work::ShowEnvironment)
+            }
+            Command::Invoke(Invoke { recipient, event, printing, serving }) => {
+                let events = Events::One { recipient, event };
+                (serving.into_options(), Work::Send { events, json: printing.json })
+            }
+            Command::Replay(Replay { paths, printing, serving }) => {
+                (serving.into_options(), Work::Send { events: Events::Many(paths), json: printing.json })
+            }
+        }
+    }
+}
+
+impl Start {
+    fn into_options(self) -> Options {
+        let port_elsewhere = self.lambda_endpoint.as_ref().map(|_| DYNAMODB_PORT);
+        let mut options = self
+            .serving
+            .into_options()
+            .host(self.host)
+            .port(self.port)
+            .dynamodb_port(self.dynamodb_port.or(port_elsewhere).unwrap_or_default())
+            .strict(self.strict)
+            .idle_timeout(self.idle_timeout)
+            .max_duration(self.max_duration);
+        if let Some(url) = self.lambda_endpoint {
+            options = options.lambda_endpoint(url);
+        }
+        if let Some(directory) = self.record {
+            options = options.record(directory);
+        }
+        options
+    }
+}
+
+impl Serving {
+    /// On a free port, because no other program needs to know it.
+    fn into_options(self) -> Options {
+        let store = match (self.dynamodb_endpoint, self.data_dir) {
+            (Some(url), _) => Store::Endpoint(url),
+            (None, Some(directory)) => Store::Directory(directory),
+            (None, None) => Store::Memory,
+        };
+        let mut options = Options::default().template(self.template).port(0).release(self.release).store(store);
+        for (name, value) in self.parameters {
+            options = options.parameter(name, value);
+        }
+        if let Some(api) = self.api {
+            options = options.api(api);
+        }
+        if let Some(stage) = self.stage {
+            options = options.stage(stage);
+        }
+        options
+    }
+}
+
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn http_url(text: &str) -> Result<String, String> {
+    let url: Result<http::Uri, _> = text.parse();
+    let is_http = url.is_ok_and(|url| url.scheme_str() == Some("http") && url.authority().is_some());
+    if is_http { Ok(text.to_owned()) } else { Err("write http://HOST:PORT".to_owned()) }
+}
+
+/// `500ms`, `30s`, `10m` or `2h`.
+fn duration(text: &str) -> Result<Duration, String> {
+    let units = [("ms", 1), ("s", 1000), ("m", 60 * 1000), ("h", 60 * 60 * 1000)];
+    let unit = units.iter().find_map(|(unit, ms)| Some((text.strip_suffix(unit)?, ms)));
+    unit.and_then(|(number, ms): (_, &u64)| number.parse::<u64>().ok()?.checked_mul(*ms))
+        .filter(|ms| *ms > 0)
+        .map(Duration::from_millis)
+        .ok_or_else(|| "write a number and ms, s, m or h, for example 10m".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        use clap::CommandFactory;
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn durations_have_a_unit() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("10m"), Ok(Duration::from_secs(600)));
+        assert_eq!(duration("2h"), Ok(Duration::from_secs(7200)));
+        for bad in ["", "10", "m", "0s", "-1s", "1.5h", "99999999999999999h"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    fn read(line: &[&str]) -> (String, Work) {
+        let (options, work) = Arguments::try_parse_from([&["websocket-gateway"], line].concat()).unwrap().into_work();
+        (format!("{options:?}"), work)
+    }
+
+    #[test]
+    fn start_may_be_left_out() {
+        for line in [&["--port", "3002"][..], &["start", "--port", "3002"]] {
+            let (options, work) = read(line);
+            assert!(options.contains(" port: 3002"), "{options}");
+            assert!(matches!(work, Work::Serve));
+        }
+    }
+
+    #[test]
+    fn events_are_sent_on_a_free_port_and_need_no_quoting_beyond_the_shells() {
+        let (options, work) = read(&["invoke", "$connect", "-", "--template", "other.yaml"]);
+        assert!(options.contains(" port: 0") && options.contains(r#"template: "other.yaml""#), "{options}");
+        let Work::Send { events: Events::One { recipient, event }, json: false } = work else { panic!("{work:?}") };
+        assert_eq!((recipient.as_str(), event), ("$connect", PathBuf::from("-")));
+
+        let (options, work) = read(&["replay", "--json", "events", "more"]);
+        assert!(options.contains(" port: 0"), "{options}");
+        let Work::Send { events: Events::Many(paths), json: true } = work else { panic!("{work:?}") };
+        assert_eq!(paths, ["events", "more"].map(PathBuf::from));
+        assert!(Arguments::try_parse_from(["websocket-gateway", "replay"]).is_err());
+    }
+}

@@ -1,0 +1,225 @@
+//! What a person at the terminal sees: on standard output where to connect, on standard error what happens.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::io::Write;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
+use tracing_subscriber::registry::LookupSpan;
+use websocket_gateway::{Gateway, Happening, Level as Detail, Reloaded, StartError, What};
+
+const DIM: &str = "\x1b[2m";
+const YELLOW: &str = "\x1b[33m";
+const RED: &str = "\x1b[31m";
+const PLAIN: &str = "\x1b[0m";
+
+/// The embedded DynamoDB warns of every request that it refuses. Such refusals are ordinary: a table that exists already, or a row that is
+/// not deleted because it is too young.
+const DEFAULT_FILTER: &str = "info,dynoxide=error";
+
+/// `RUST_LOG` chooses what is shown, in the usual syntax.
+pub(crate) fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        // It would say so on standard error, and panic if that is what is closed.
+        .log_internal_errors(false)
+        .event_format(Line)
+        .init();
+}
+
+/// The thread that writes what happens. It has a thread of its own, so that a terminal that is paused stops nothing else.
+pub(crate) struct Lines {
+    finished: oneshot::Receiver<()>,
+}
+
+/// How long the last lines may take when the gateway has stopped: a terminal may be paused.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+impl Lines {
+    /// Waits until everything is written that happened before the gateway stopped.
+    pub(crate) async fn finish(self) {
+        let _ = tokio::time::timeout(LAST_LINES, self.finished).await;
+    }
+}
+
+/// Shows what happens from now on, as far as `RUST_LOG` asks for it.
+pub(crate) fn show_happenings(gateway: &Gateway) -> Lines {
+    let level = match tracing::level_filters::LevelFilter::current().into_level() {
+        Some(Level::INFO) => Detail::Info,
+        Some(Level::WARN) => Detail::Warning,
+        Some(Level::ERROR) | None => Detail::Error,
+        Some(_) => Detail::Detail,
+    };
+    let mut happenings = gateway.happenings(level);
+    let (finish, finished) = oneshot::channel();
+    let writing = thread::Builder::new().name("terminal".to_owned()).spawn(move || {
+        while let Some(happening) = happenings.blocking_next() {
+            show(&happening);
+        }
+        // The program may have given up waiting.
+        let _ = finish.send(());
+    });
+    if let Err(error) = writing {
+        tracing::warn!("what happens can't be shown: {error}");
+    }
+    Lines { finished }
+}
+
+/// Logs a happening, so that all lines are filtered and written in one way.
+fn show(happening: &Happening) {
+    let (what, function) = (&happening.what, happening.log_of());
+    let (connection_id, request_id) = (happening.connection_id(), happening.request_id());
+    let reason = if let What::Closed { reason, .. } = what { Some(reason.as_str()) } else { None };
+    macro_rules! log {
+        ($level:expr) => {
+            match function {
+                Some(function) => tracing::event!(target: "websocket_gateway::function", $level, %function, "{what}"),
+                None => tracing::event!(
+                    target: "websocket_gateway",
+                    $level,
+                    connectionId = connection_id,
+                    requestId = request_id,
+                    reason,
+                    "{what}"
+                ),
+            }
+        };
+    }
+    match happening.level {
+        Detail::Error => log!(Level::ERROR),
+        Detail::Warning => log!(Level::WARN),
+        Detail::Info => log!(Level::INFO),
+        Detail::Detail => log!(Level::DEBUG),
+    }
+}
+
+pub(crate) fn show_where(gateway: &Gateway) {
+    let api = gateway.api();
+    let routes: Vec<_> = api.routes.keys().map(String::as_str).collect();
+    let url = gateway.url();
+    say(&format!(
+        "\nConnect to {url}\n    npx wscat -c {url}\n\nRoutes: {}\nPress Ctrl-C to stop.\n",
+        routes.join("  ")
+    ));
+}
+
+/// As lines for a POSIX shell.
+pub(crate) fn show_environment(environment: &BTreeMap<String, BTreeSet<String>>) {
+    for (name, values) in environment {
+        let values: Vec<_> = values.iter().map(|value| format!("'{}'", value.replace('\'', r"'\''"))).collect();
+        match values.as_slice() {
+            [value] => say(&format!("export {name}={value}")),
+            several => {
+                say(&format!("# {name} differs from function to function: {}", several.join(", ").replace('\n', " ")));
+            }
+        }
+    }
+}
+
+/// Relative to the current directory, if the file is below it.
+pub(crate) fn show_change(path: &Path) {
+    let here = std::env::current_dir().unwrap_or_default();
+    say(&format!("\n{} has changed", path.strip_prefix(here).unwrap_or(path).display()));
+}
+
+pub(crate) fn show_reloaded(reloaded: &Reloaded) {
+    match (reloaded.functions.as_slice(), reloaded.api) {
+        ([], false) => say("Nothing to reload"),
+        ([], true) => say("Reloaded the template"),
+        (functions, _) => say(&format!("Reloaded {}", functions.join(", "))),
+    }
+}
+
+pub(crate) fn show_not_reloaded(error: StartError) {
+    show_start_error(error);
+    say("Not reloaded: what was served before goes on");
+}
+
+pub(crate) fn show_stopping() {
+    say("\nStopping. Press Ctrl-C again to stop at once.");
+}
+
+/// If standard output is closed, the gateway goes on serving.
+pub(crate) fn say(text: &str) {
+    let mut out = std::io::stdout();
+    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+}
+
+pub(crate) fn show_start_error(error: StartError) {
+    match error {
+        StartError::Template(error) => drop(writeln!(std::io::stderr(), "{:?}", miette::Report::new(error))),
+        other => show_error(&other),
+    }
+}
+
+pub(crate) fn show_error(error: &dyn fmt::Display) {
+    let _ = writeln!(std::io::stderr(), "error: {error}");
+}
+
+/// The width of the terminal that standard output is, in characters.
+pub(crate) fn width() -> Option<usize> {
+    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok()?;
+    (size.ws_col > 0).then_some(size.ws_col.into())
+}
+
+/// One line an event: a function's output behind its name, everything else as a sentence with the ids behind it.
+struct Line;
+
+impl<S, N> FormatEvent<S, N> for Line
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(&self, _: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let ansi = writer.has_ansi_escapes();
+        let style = |code: &'static str| if ansi { code } else { "" };
+        if event.metadata().target() == "websocket_gateway::function" {
+            return writeln!(writer, "{}{} |{} {}", style(DIM), fields.function, style(PLAIN), fields.message);
+        }
+        match *event.metadata().level() {
+            Level::ERROR => write!(writer, "{}error:{} ", style(RED), style(PLAIN))?,
+            Level::WARN => write!(writer, "{}warning:{} ", style(YELLOW), style(PLAIN))?,
+            _ => {}
+        }
+        writeln!(writer, "{}{}{}{}", fields.message, style(DIM), fields.others, style(PLAIN))
+    }
+}
+
+#[derive(Default)]
+struct Fields {
+    message: String,
+    function: String,
+    others: String,
+}
+
+impl Visit for Fields {
+    fn record_str(&mut self, field: &Field, value: &str) {
+        // A client's text must not look like a line of the gateway's.
+        if !value.is_empty() {
+            self.record_debug(field, &format_args!("{}", value.escape_debug()));
+        }
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        use fmt::Write;
+        // Writing to a String does not fail.
+        let _ = match field.name() {
+            "message" => write!(self.message, "{value:?}"),
+            "function" => write!(self.function, "{value:?}"),
+            name => write!(self.others, " {name}={value:?}"),
+        };
+    }
+}

@@ -1,0 +1,128 @@
+//! Lambda's Invoke API: `POST /2015-03-31/functions/{name}/invocations`, so that `cargo lambda invoke`, the AWS CLI and every SDK can call
+//! the functions that the gateway runs.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::header::ORIGIN;
+use http::{HeaderValue, Method, Request, StatusCode};
+use hyper::body::Incoming;
+use percent_encoding::percent_decode_str;
+use serde_json::json;
+
+use crate::api::limits::INVOCATION_BYTES;
+use crate::happenings::{Level, What};
+use crate::lambda::{Callable, InvokeError};
+use crate::service::Service;
+use crate::wire::answer::{self, Answer, aws_error};
+use crate::wire::body::{self, Received};
+
+/// Answers a request; `path` is what follows the version.
+pub(super) async fn answer(service: Arc<Service>, path: &str, request: Request<Incoming>) -> Answer {
+    let (request, body) = request.into_parts();
+    let event = body::read(body, INVOCATION_BYTES).await;
+    // Any web page can make a browser post to this machine. Besides, a call that invokes a function bypasses every authorizer.
+    if request.headers.contains_key(ORIGIN) || service.guard.strict {
+        let message = "the Invoke API does not serve web pages, and serves nobody with --strict";
+        return refused(StatusCode::FORBIDDEN, "AccessDeniedException", message);
+    }
+    let name = path.strip_prefix("functions/").and_then(|path| path.strip_suffix("/invocations"));
+    let (Some(name), &Method::POST) = (name, &request.method) else {
+        return refused(
+            StatusCode::NOT_FOUND,
+            "UnknownOperationException",
+            "the gateway serves only functions/{name}/invocations",
+        );
+    };
+    let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
+    let deployment = service.deployment();
+    let function = deployment.api.function_called(unqualified(&name)).map(|function| function.logical_id.clone());
+    let found = function.and_then(|id| deployment.functions.get(&id).ok().cloned().map(|callable| (id, callable)));
+    let Some((id, callable)) = found else {
+        return refused(StatusCode::NOT_FOUND, "ResourceNotFoundException", &format!("Function not found: {name}"));
+    };
+    let event = match event {
+        Ok(Received::Whole(event)) => event,
+        Ok(Received::TooLarge { .. }) => {
+            let message = format!("the event is over {INVOCATION_BYTES} bytes");
+            return refused(StatusCode::PAYLOAD_TOO_LARGE, "RequestTooLargeException", &message);
+        }
+        Err(_) => {
+            return refused(StatusCode::BAD_REQUEST, "InvalidRequestContentException", "Could not read the event");
+        }
+    };
+    if serde_json::from_slice::<serde::de::IgnoredAny>(&event).is_err() {
+        let message = "Could not parse request body into json";
+        return refused(StatusCode::BAD_REQUEST, "InvalidRequestContentException", message);
+    }
+    let kind = request.headers.get("x-amz-invocation-type").and_then(|kind| kind.to_str().ok());
+    match kind {
+        Some("DryRun") => answer::status(StatusCode::NO_CONTENT),
+        Some("Event") => {
+            let tasks = service.tasks.clone();
+            tasks.spawn(async move { drop(invoke(&service, id, &callable, event).await) });
+            answer::status(StatusCode::ACCEPTED)
+        }
+        _ => match invoke(&service, id, &callable, event).await {
+            Ok(answer) => answered("x-amz-executed-version", "$LATEST", answer),
+            Err(error) => function_error(error),
+        },
+    }
+}
+
+/// Invokes a function, and tells of its failure: the caller may not wait for it.
+async fn invoke(service: &Service, id: String, function: &Callable, event: Bytes) -> Result<Bytes, InvokeError> {
+    let answer = function.invoke(event).await;
+    if let Err(error) = &answer {
+        let why = error.to_string();
+        service.happenings.tell(Level::Error, || What::InvocationFailed { function: id, why });
+    }
+    answer
+}
+
+/// A name may be an ARN, and may end with a version or an alias. There is only one version here.
+fn unqualified(name: &str) -> &str {
+    let name = name.split_once(":function:").map_or(name, |(_, name)| name);
+    name.split_once(':').map_or(name, |(name, _)| name)
+}
+
+/// To Lambda an invocation of a function that fails is a call that succeeds, with a header.
+fn function_error(error: InvokeError) -> Answer {
+    if matches!(error, InvokeError::Throttled { .. }) {
+        return refused(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate Exceeded.");
+    }
+    let payload = match error {
+        InvokeError::FunctionError { payload, .. } if !payload.is_empty() => payload,
+        other => Bytes::from(json!({ "errorType": "Runtime.Unknown", "errorMessage": other.to_string() }).to_string()),
+    };
+    answered("x-amz-function-error", "Unhandled", payload)
+}
+
+fn answered(header: &'static str, value: &'static str, payload: Bytes) -> Answer {
+    let mut answer = answer::with_body(StatusCode::OK, HeaderValue::from_static("application/octet-stream"), payload);
+    answer.headers_mut().insert(header, HeaderValue::from_static(value));
+    answer
+}
+
+/// In Lambda's words, and in those that cargo-lambda looks for.
+fn refused(status: StatusCode, name: &'static str, message: &str) -> Answer {
+    let body = json!({ "Type": "User", "Message": message, "errorType": name, "errorMessage": message });
+    aws_error(status, name, body.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unqualified;
+
+    #[test]
+    fn a_function_is_found_by_its_arn_and_with_a_version() {
+        for name in [
+            "chat-Hello",
+            "chat-Hello:$LATEST",
+            "123456789012:function:chat-Hello",
+            "arn:aws:lambda:eu-west-1:123456789012:function:chat-Hello:live",
+        ] {
+            assert_eq!(unqualified(name), "chat-Hello", "{name}");
+        }
+    }
+}

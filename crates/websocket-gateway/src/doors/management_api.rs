@@ -1,0 +1,184 @@
+//! `@connections`: the HTTP API that posts to connections, describes them and closes them.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Method, Request, StatusCode};
+use hyper::body::Incoming;
+use percent_encoding::percent_decode_str;
+use serde::Serialize;
+use serde_json::json;
+use tokio::sync::mpsc::error::TrySendError;
+use tungstenite::Utf8Bytes;
+
+use crate::api::Api;
+use crate::api::limits::MESSAGE_BYTES;
+use crate::clock::{self, calendar_time};
+use crate::event::Identity;
+use crate::guard::{self, Caller};
+use crate::happenings::{Door, Level, What};
+use crate::ids::ConnectionId;
+use crate::service::Service;
+use crate::service::connections::{Ending, OpenConnection, OpenConnections};
+use crate::wire::answer::{self, Answer, aws_error};
+use crate::wire::body::{self, Received};
+
+/// What follows the stage in the path, once it is percent-decoded.
+pub(super) const PREFIX: &str = "@connections/";
+
+/// Why `@connections` refuses a request.
+#[derive(Clone, Copy, Debug)]
+enum Refusal {
+    Gone,
+    InvalidId,
+    BrokenBody,
+    PayloadTooLarge,
+    LimitExceeded,
+    Forbidden,
+}
+
+/// Answers a request for one connection; `id` is the rest of the path after [`PREFIX`], as the client encoded it.
+pub(super) async fn answer(service: &Service, api: &Api, id: &str, request: Request<Incoming>) -> Answer {
+    let (head, body) = request.into_parts();
+    // To its end, even for an answer that does not depend on it: a client that is still sending would see a broken connection instead.
+    let body = match read(body).await {
+        Ok(body) => body,
+        Err(refusal) => return refusal.into_answer(),
+    };
+    let caller = match permit(service, api, &head, &body) {
+        Ok(caller) => caller,
+        Err(refusal) => return not_permitted(service, &head, &refusal),
+    };
+    let found = find(&service.open, id);
+    let connection_id = found.as_ref().ok().map(|connection| connection.facts.id.to_string());
+    let answer = found.and_then(|connection| match head.method {
+        Method::POST => post(service, &connection, &body),
+        Method::GET => Ok(describe(&connection)),
+        Method::DELETE => {
+            service.open.remove(&connection.facts.id);
+            connection.end(Ending::Deleted);
+            Ok(answer::status(StatusCode::NO_CONTENT))
+        }
+        _ => Err(Refusal::Forbidden),
+    });
+    let answer = answer.unwrap_or_else(Refusal::into_answer);
+    service.happenings.tell(Level::Detail, || What::Posted {
+        connection_id,
+        method: head.method.to_string(),
+        function: caller.function().map(str::to_owned),
+        status: answer.status().as_u16(),
+        message: body,
+    });
+    answer
+}
+
+/// Finds out who calls, and whether that caller may manage connections in this way. A policy can't tell one connection from another: on AWS,
+/// too, the id in the resource is a placeholder.
+fn permit(service: &Service, api: &Api, head: &Parts, body: &[u8]) -> Result<Caller, guard::Refusal> {
+    let caller = service.guard.identify("execute-api", head, body, clock::real_seconds())?;
+    if caller == Caller::Person {
+        service.happenings.tell(Level::Info, || What::NotSigned {
+            method: head.method.to_string(),
+            path: head.uri.path().to_owned(),
+        });
+    }
+    let resource = api.arn(&format!("{}/@connections/{{connectionId}}", head.method));
+    caller.check_may(api, "execute-api:ManageConnections", &resource)?;
+    Ok(caller)
+}
+
+/// API Gateway spells `Message` in two ways.
+fn not_permitted(service: &Service, head: &Parts, refusal: &guard::Refusal) -> Answer {
+    service.happenings.tell(Level::Warning, || What::Refused {
+        door: Door::ManagementApi,
+        status: StatusCode::FORBIDDEN.as_u16(),
+        connection_id: None,
+        request_id: None,
+        why: format!("{} {}: {refusal}", head.method, head.uri.path()),
+    });
+    let key = if matches!(refusal, guard::Refusal::AccessDenied { .. }) { "Message" } else { "message" };
+    aws_error(StatusCode::FORBIDDEN, refusal.name(), json!({ key: refusal.to_string() }).to_string())
+}
+
+/// What API Gateway answers on every path where a caller finds nothing.
+pub(super) fn forbidden() -> Answer {
+    Refusal::Forbidden.into_answer()
+}
+
+/// Percent-decodes the id once: SDKs send its `=` as `%3D`, other clients send it as it is. An id that was encoded twice is forbidden.
+fn find(open: &OpenConnections, id: &str) -> Result<Arc<OpenConnection>, Refusal> {
+    let id = percent_decode_str(id).decode_utf8().map_err(|_| Refusal::InvalidId)?;
+    if id.contains('%') {
+        return Err(Refusal::Forbidden);
+    }
+    let id = ConnectionId::parse(&id).ok_or(Refusal::InvalidId)?;
+    open.get(&id).ok_or(Refusal::Gone)
+}
+
+async fn read(body: Incoming) -> Result<Bytes, Refusal> {
+    match body::read(body, MESSAGE_BYTES).await {
+        Ok(Received::Whole(message)) => Ok(message),
+        Ok(Received::TooLarge { .. }) => Err(Refusal::PayloadTooLarge),
+        Err(_) => Err(Refusal::BrokenBody),
+    }
+}
+
+fn post(service: &Service, connection: &OpenConnection, body: &Bytes) -> Result<Answer, Refusal> {
+    connection.try_send(text(service, connection, body)).map_err(|error| match error {
+        TrySendError::Full(_) => Refusal::LimitExceeded,
+        TrySendError::Closed(_) => Refusal::Gone,
+    })?;
+    connection.touch(service.clock.now_ms());
+    Ok(answer::status(StatusCode::OK))
+}
+
+/// API Gateway sends text frames whatever the content type. What it does with bytes that are not UTF-8 is not known.
+fn text(service: &Service, connection: &OpenConnection, body: &Bytes) -> Utf8Bytes {
+    Utf8Bytes::try_from(body.clone()).unwrap_or_else(|_| {
+        let connection_id = || connection.facts.id.to_string();
+        service.happenings.tell(Level::Warning, || What::PostNotUtf8 { connection_id: connection_id() });
+        String::from_utf8_lossy(body).into_owned().into()
+    })
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Description<'a> {
+    connected_at: String,
+    identity: &'a Identity,
+    last_active_at: String,
+}
+
+fn describe(connection: &OpenConnection) -> Answer {
+    let description = Description {
+        connected_at: iso_8601(connection.facts.connected_at_ms),
+        identity: &connection.facts.identity,
+        last_active_at: iso_8601(connection.last_active_ms()),
+    };
+    match serde_json::to_vec(&description) {
+        Ok(json) => answer::json(StatusCode::OK, json),
+        Err(_) => answer::status(StatusCode::INTERNAL_SERVER_ERROR),
+    }
+}
+
+/// `2025-11-06T11:00:00.123Z`.
+fn iso_8601(ms: u64) -> String {
+    calendar_time(ms).strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
+}
+
+impl Refusal {
+    fn into_answer(self) -> Answer {
+        let (status, name, message) = match self {
+            Self::Gone => (StatusCode::GONE, "GoneException", None),
+            Self::InvalidId => (StatusCode::BAD_REQUEST, "BadRequestException", Some("Invalid connectionId")),
+            Self::BrokenBody => (StatusCode::BAD_REQUEST, "BadRequestException", Some("Bad request body")),
+            Self::PayloadTooLarge => {
+                (StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException", Some("Message too long"))
+            }
+            Self::LimitExceeded => (StatusCode::TOO_MANY_REQUESTS, "LimitExceededException", None),
+            Self::Forbidden => (StatusCode::FORBIDDEN, "ForbiddenException", Some("Forbidden")),
+        };
+        aws_error(status, name, message.map(answer::message).unwrap_or_default())
+    }
+}

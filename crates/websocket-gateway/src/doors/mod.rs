@@ -1,0 +1,10 @@
+//! Everything that listens, but for the Runtime API: what each request asks for, and how it is answered.
+
+mod dynamodb;
+mod invoke_api;
+mod management_api;
+mod router;
+mod websocket;
+
+pub(crate) use dynamodb::DynamoDbDoor;
+pub(crate) use router::serve;

@@ -1,0 +1,95 @@
+//! The gateway's one port: `/{stage}` is the WebSocket, `/{stage}/@connections/{id}` the management API, and Lambda's Invoke API has a path
+//! of its own.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::HOST;
+use http::{Request, StatusCode};
+use hyper::body::Incoming;
+use percent_encoding::percent_decode_str;
+use tokio::net::TcpListener;
+
+use super::{invoke_api, management_api, websocket};
+use crate::api::limits::URL_CHARACTERS;
+use crate::happenings::{Door, Level, What};
+use crate::lambda::INVOKE_API;
+use crate::service::Service;
+use crate::wire::answer::{self, Answer};
+use crate::wire::server;
+
+/// How long a client may take to send the head of its request. How long API Gateway waits is not known.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Serves connections until the gateway stops.
+pub(crate) async fn serve(service: Arc<Service>, listener: TcpListener) {
+    let stopped = service.stopped.clone();
+    let answer = move |peer, request| answer(Arc::clone(&service), peer, request);
+    server::serve(listener, Some(PATIENCE), stopped, answer).await;
+}
+
+async fn answer(service: Arc<Service>, peer: SocketAddr, request: Request<Incoming>) -> Answer {
+    let path = request.uri().path().to_owned();
+    let (stage, rest) = split(&path);
+    if stage == INVOKE_API {
+        return invoke_api::answer(service, rest, request).await;
+    }
+    let deployment = service.deployment();
+    if stage != deployment.api.stage.name {
+        service.happenings.tell(Level::Warning, || What::Refused {
+            door: Door::WebSocket,
+            status: StatusCode::FORBIDDEN.as_u16(),
+            connection_id: None,
+            request_id: None,
+            why: format!("no stage in {path}: it begins with /{}", deployment.api.stage.name),
+        });
+        return management_api::forbidden();
+    }
+    match rest {
+        // A guess: no report shows what API Gateway answers.
+        "" if characters_of_url(&request) > URL_CHARACTERS => answer::status(StatusCode::URI_TOO_LONG),
+        "" => websocket::handshake(service, peer, request.into_parts().0).await,
+        rest => match connection_id(rest) {
+            Some(id) => management_api::answer(&service, &deployment.api, id, request).await,
+            None => management_api::forbidden(),
+        },
+    }
+}
+
+/// The length of the whole URL, as the client wrote it.
+fn characters_of_url<B>(request: &Request<B>) -> usize {
+    let host = request.headers().get(HOST).map_or(0, |host| host.len());
+    let path = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
+    "ws://".len() + host + path
+}
+
+/// The stage, and what follows it without the slash.
+fn split(path: &str) -> (&str, &str) {
+    let path = path.trim_start_matches('/');
+    path.split_once('/').unwrap_or((path, ""))
+}
+
+/// The id of `@connections/{id}`, still percent-encoded; the `@` may be encoded, too.
+fn connection_id(rest: &str) -> Option<&str> {
+    let (name, id) = rest.split_at_checked(rest.find('/')? + 1)?;
+    (percent_decode_str(name).decode_utf8().ok()? == management_api::PREFIX).then_some(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_those_of_api_gateway() {
+        assert_eq!(split("/prod"), ("prod", ""));
+        assert_eq!(split("/prod/"), ("prod", ""));
+        assert_eq!(split("/prod/@connections/a%3D"), ("prod", "@connections/a%3D"));
+        for rest in ["@connections/a%3D", "%40connections/a%3D"] {
+            assert_eq!(connection_id(rest), Some("a%3D"), "{rest}");
+        }
+        for rest in ["@connections", "connections/a", "x/@connections/a"] {
+            assert_eq!(connection_id(rest), None, "{rest}");
+        }
+    }
+}

@@ -1,0 +1,49 @@
+use std::sync::Arc;
+
+use tungstenite::Utf8Bytes;
+
+use super::error_frame::ErrorFrame;
+use super::route_selection::select;
+use crate::api::limits::MESSAGE_BYTES;
+use crate::happenings::{Level, What};
+use crate::ids;
+use crate::service::Service;
+use crate::service::connections::{Ending, OpenConnection};
+use crate::service::integration::{self, Outcome};
+
+/// Serves one message: invokes its route's function and sends the client the frame that it is to get.
+///
+/// Messages of one connection run beside each other, as on AWS: their answers may overtake one another.
+pub(super) async fn serve(service: Arc<Service>, connection: Arc<OpenConnection>, message: Utf8Bytes) {
+    let id = &connection.facts.id;
+    let deployment = service.deployment();
+    let Some((route_key, integration)) = select(&deployment, &message) else {
+        let request_id = ids::request_id(service.clock.now_ms());
+        service
+            .happenings
+            .tell(Level::Warning, || What::NoRoute { connection_id: id.to_string(), request_id: request_id.clone() });
+        return connection.send(ErrorFrame::Forbidden.write(id, &request_id)).await;
+    };
+    let event = service.writer(&deployment).message(route_key, &connection.facts, &message);
+    let outcome = integration::invoke(&service.clock, &service.happenings, route_key, integration, &event).await;
+    let frame = match outcome {
+        // The status does not matter: a 500 with a body is delivered like any other.
+        Outcome::Answered(answer) if integration.route.route_response => {
+            let reply = answer.body.unwrap_or_default();
+            if reply.len() > MESSAGE_BYTES {
+                service.happenings.tell(Level::Error, || What::ReplyTooLarge {
+                    connection_id: id.to_string(),
+                    route_key: route_key.to_owned(),
+                    bytes: reply.len(),
+                });
+                return connection.end(Ending::ReplyTooLarge);
+            }
+            reply.into()
+        }
+        Outcome::Answered(_) => return,
+        Outcome::Failed => ErrorFrame::InternalServerError.write(id, &event.request_id),
+        Outcome::TimedOut => ErrorFrame::EndpointRequestTimedOut.write(id, &event.request_id),
+    };
+    connection.touch(service.clock.now_ms());
+    connection.send(frame).await;
+}

@@ -1,0 +1,29 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
+
+use super::deployer::{endpoints, load};
+use super::{Options, StartError, Store};
+use crate::guard::Credentials;
+use crate::wire::address::reachable;
+
+/// The environment that functions need to find this gateway when they are started elsewhere: each variable with its values, mostly one. Several
+/// functions may want different values.
+///
+/// # Errors
+/// If the template can't be served.
+pub fn environment(options: &Options) -> Result<BTreeMap<String, BTreeSet<String>>, StartError> {
+    let api = load(options)?;
+    let address = reachable(SocketAddr::new(options.host, options.port));
+    let dynamodb_url = match &options.store {
+        Store::Endpoint(url) => url.clone(),
+        Store::Memory | Store::Directory(_) => format!("http://127.0.0.1:{}", options.dynamodb_port),
+    };
+    let mut own = endpoints(address, &api.stage.name, &dynamodb_url);
+    own.extend(Credentials::new(&options.region()).shared());
+    let mut environment: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (name, value) in api.functions.into_values().flat_map(|function| function.environment) {
+        environment.entry(name).or_default().insert(value);
+    }
+    environment.extend(own.into_iter().map(|(name, value)| (name, [value].into())));
+    Ok(environment)
+}

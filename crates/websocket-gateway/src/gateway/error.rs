@@ -1,0 +1,51 @@
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use crate::lambda::{BuildError, InvokeError};
+use crate::template::TemplateError;
+
+/// Why a gateway does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The template can't be served.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+    /// The functions can't be built.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// The port is taken, or not allowed.
+    #[error("can't listen at {address}: {source}; choose another port with --port, or --port 0 for any that is free")]
+    Listen {
+        /// Where.
+        address: SocketAddr,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// The store can't be opened, or a table can't be created in it.
+    #[error(transparent)]
+    Store(Box<dyn std::error::Error + Send + Sync>),
+    /// A route names a function that is not there.
+    #[error(transparent)]
+    Function(#[from] InvokeError),
+    /// No server of Lambda's Invoke API listens at the URL of the options.
+    #[error("the Lambda endpoint {url} can't be reached: {why}; start `cargo lambda watch` or the like there first")]
+    LambdaEndpoint {
+        /// Where.
+        url: String,
+        /// What went wrong.
+        why: String,
+    },
+    /// Events can't be recorded.
+    #[error("can't record events in {}: {source}", .directory.display())]
+    Record {
+        /// Where.
+        directory: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// The Runtime API can't be opened.
+    #[error("can't open the Lambda Runtime API: {0}")]
+    RuntimeApi(io::Error),
+}

@@ -1,0 +1,245 @@
+//! A gateway from its start to its stop: reload, watching for changes, recording.
+
+mod changes;
+mod deployer;
+mod environment;
+mod error;
+mod options;
+mod recorder;
+mod store;
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::net::TcpListener;
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::api::Api;
+use crate::doors;
+use crate::guard::{Credentials, Guard};
+use crate::happenings::{HappeningSender, Happenings, Invocations, Level, What};
+use crate::lambda::{InvokeError, RemoteLambda};
+use crate::service::connections::{AdoptError, Adopted, OpenConnections};
+use crate::service::{Places, Service};
+use crate::wire::address::reachable;
+use deployer::{Deployer, load};
+use recorder::Recorder;
+use store::{OpenStore, RunningStore};
+
+pub use changes::{Changes, WatchError};
+pub use environment::environment;
+pub use error::StartError;
+pub use options::{Options, Store};
+
+/// How long [`Gateway::stop`] waits for sessions to close and for `$disconnect` to run.
+const STOP_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long [`Gateway::stop`] then waits for the last events to be recorded.
+const RECORD_PATIENCE: Duration = Duration::from_secs(2);
+
+/// A running gateway. If it is dropped, it kills the functions' processes and takes no more clients; [`Gateway::stop`] ends everything in
+/// good order, and waits for it.
+#[derive(Debug)]
+pub struct Gateway {
+    service: Arc<Service>,
+    deployer: Deployer,
+    reloading: Mutex<()>,
+    door: JoinHandle<()>,
+    recording: Option<JoinHandle<()>>,
+    _store: RunningStore,
+}
+
+/// What a [`Gateway::reload`] has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reloaded {
+    /// The functions that are new or were replaced, by their logical ids. Those that run elsewhere are not known.
+    pub functions: Vec<String>,
+    /// Whether the template says something else of the API, its functions or its tables.
+    pub api: bool,
+}
+
+impl Gateway {
+    /// Reads the template, builds its functions with cargo and starts serving. Function processes start when they are needed.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start(options: Options) -> Result<Self, StartError> {
+        let api = load(&options)?;
+        // Before the build, which takes long, so that whatever is missing or taken is known at once.
+        let (listener, address) = listen(options.host, options.port).await?;
+        let elsewhere = match &options.lambda_endpoint {
+            Some(url) => Some(Arc::new(connect_to_lambda(url).await?)),
+            None => None,
+        };
+        let recorder = options.record.as_deref().map(record_in).transpose()?;
+        let store = OpenStore::open(&options.store, options.dynamodb_port).await?;
+        let guard = Arc::new(Guard {
+            credentials: Credentials::new(&options.region()),
+            strict: options.strict,
+            elsewhere: options.lambda_endpoint.is_some(),
+        });
+        let happenings = HappeningSender::new(options.clock.clone());
+        let deployer = Deployer {
+            options,
+            guard: Arc::clone(&guard),
+            happenings: happenings.clone(),
+            address: reachable(address),
+            dynamodb_url: store.url.clone(),
+            tables_url: store.unguarded_url.clone(),
+            elsewhere,
+        };
+        let deployment = Arc::new(deployer.deploy(api, None).await?);
+        let service = Arc::new(Service {
+            deployed: RwLock::new(deployment),
+            guard,
+            clock: deployer.options.clock.clone(),
+            open: Arc::new(OpenConnections::default()),
+            places: Places::as_the_system_allows(),
+            happenings: happenings.clone(),
+            idle_timeout: deployer.options.idle_timeout,
+            max_duration: deployer.options.max_duration,
+            tasks: TaskTracker::new(),
+            stopping: CancellationToken::new(),
+            stopped: CancellationToken::new(),
+        });
+        let recording =
+            recorder.map(|recorder| tokio::spawn(recorder.run(happenings.subscribe(Level::Detail), happenings)));
+        let door = tokio::spawn(doors::serve(Arc::clone(&service), listener));
+        let store = store.serve(&service);
+        Ok(Self { service, deployer, reloading: Mutex::default(), door, recording, _store: store })
+    }
+
+    /// Reads the template again, builds what has changed, and serves that from now on. No connection is dropped: the next message of
+    /// each goes to the new functions, while invocations that run already end with the old ones.
+    ///
+    /// # Errors
+    /// See [`StartError`]. What was served before goes on then; but a binary that was built is built, and processes that start from now on
+    /// start from it.
+    pub async fn reload(&self) -> Result<Reloaded, StartError> {
+        let _one_at_a_time = self.reloading.lock().await;
+        let before = self.service.deployment();
+        let deployment = self.deployer.deploy(load(&self.deployer.options)?, Some(&before)).await?;
+        let reloaded = Reloaded {
+            functions: deployment.functions.differing_from(&before.functions),
+            api: deployment.api != before.api,
+        };
+        self.service.replace(Arc::new(deployment));
+        self.service.happenings.tell(Level::Detail, || What::Reloaded { functions: reloaded.functions.clone() });
+        Ok(reloaded)
+    }
+
+    fn template(&self) -> &Path {
+        &self.deployer.options.template
+    }
+
+    /// Where clients connect: `ws://127.0.0.1:3001/prod`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("ws://{}/{}", self.deployer.address, self.api().stage.name)
+    }
+
+    /// The base URL of `@connections`: `http://127.0.0.1:3001/prod`.
+    #[must_use]
+    pub fn management_url(&self) -> String {
+        format!("http://{}/{}", self.deployer.address, self.api().stage.name)
+    }
+
+    /// The base URL of Lambda's Invoke API, through which the functions can be invoked: `http://127.0.0.1:3001`.
+    #[must_use]
+    pub fn lambda_url(&self) -> String {
+        format!("http://{}", self.deployer.address)
+    }
+
+    /// The URL of the DynamoDB that has the template's tables.
+    #[must_use]
+    pub fn dynamodb_url(&self) -> &str {
+        &self.deployer.dynamodb_url
+    }
+
+    /// What is served now.
+    #[must_use]
+    pub fn api(&self) -> Arc<Api> {
+        Arc::clone(&self.service.deployment().api)
+    }
+
+    /// Everything that happens from now on, up to a level.
+    #[must_use]
+    pub fn happenings(&self, level: Level) -> Happenings {
+        self.service.happenings.subscribe(level)
+    }
+
+    /// Every invocation of a route's function from now on, in the order in which they end. A test waits here for what a client can't see.
+    #[must_use]
+    pub fn invocations(&self) -> Invocations {
+        Invocations::new(self.happenings(Level::Info))
+    }
+
+    /// Sends an event of your own to a function, by its logical id, and returns its answer.
+    ///
+    /// # Errors
+    /// See [`InvokeError`].
+    pub async fn invoke(&self, function: &str, event: impl Into<Bytes>) -> Result<Bytes, InvokeError> {
+        let function = self.service.deployment().functions.get(function)?.clone();
+        function.invoke(event.into()).await
+    }
+
+    /// Treats a connection id, mostly that of a sample event, as open as long as the result lives: what is posted to it can be read
+    /// there.
+    ///
+    /// # Errors
+    /// If it is not a valid connection id, or is the id of an open connection.
+    pub fn adopt(&self, connection_id: &str) -> Result<Adopted, AdoptError> {
+        Adopted::new(Arc::clone(&self.service.open), connection_id, self.service.clock.now_ms())
+    }
+
+    /// Takes no more clients, closes every connection with 1001, runs `$disconnect` for each and ends the functions' processes. Waits for
+    /// all that five seconds at most; the processes are ended and reaped in any case.
+    pub async fn stop(mut self) {
+        self.service.stopping.cancel();
+        self.service.tasks.close();
+        if tokio::time::timeout(STOP_PATIENCE, self.service.tasks.wait()).await.is_err() {
+            self.service.happenings.tell(Level::Warning, || What::StoppedEarly);
+        }
+        self.service.stopped.cancel();
+        self.service.deployment().functions.shutdown().await;
+        self.service.happenings.stop();
+        if let Some(recording) = self.recording.take() {
+            let _ = tokio::time::timeout(RECORD_PATIENCE, recording).await;
+        }
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        self.service.stopping.cancel();
+        self.service.stopped.cancel();
+        self.service.deployment().functions.kill();
+        self.service.happenings.stop();
+        self.door.abort();
+    }
+}
+
+async fn listen(host: IpAddr, port: u16) -> Result<(TcpListener, SocketAddr), StartError> {
+    let address = SocketAddr::new(host, port);
+    let listening = async {
+        let listener = TcpListener::bind(address).await?;
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    };
+    listening.await.map_err(|source| StartError::Listen { address, source })
+}
+
+fn record_in(directory: &Path) -> Result<Recorder, StartError> {
+    Recorder::open(directory).map_err(|source| StartError::Record { directory: directory.to_owned(), source })
+}
+
+async fn connect_to_lambda(url: &str) -> Result<RemoteLambda, StartError> {
+    RemoteLambda::connect(url).await.map_err(|why| StartError::LambdaEndpoint { url: url.to_owned(), why })
+}

@@ -1,0 +1,186 @@
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::api::limits::{IDLE_TIMEOUT, MAX_DURATION};
+use crate::clock::Clock;
+use crate::template::{self, Loaded, TemplateError};
+
+/// How to start a [`Gateway`](crate::Gateway). The default serves `template.yaml` on `127.0.0.1:3001` with API Gateway's limits.
+///
+/// ```
+/// use websocket_gateway::Options;
+///
+/// let options = Options::default().template("api/template.yaml").port(0).parameter("Level", "debug");
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "options do nothing until a gateway is started with them"]
+pub struct Options {
+    pub(crate) template: PathBuf,
+    pub(crate) parameters: BTreeMap<String, String>,
+    pub(crate) api: Option<String>,
+    pub(crate) stage: Option<String>,
+    pub(crate) host: IpAddr,
+    pub(crate) port: u16,
+    pub(crate) release: bool,
+    pub(crate) lambda_endpoint: Option<String>,
+    pub(crate) store: Store,
+    pub(crate) dynamodb_port: u16,
+    pub(crate) record: Option<PathBuf>,
+    pub(crate) strict: bool,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) max_duration: Duration,
+    pub(crate) clock: Clock,
+}
+
+/// Where the template's tables are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Store {
+    /// In an embedded DynamoDB, which is gone when the gateway ends.
+    #[default]
+    Memory,
+    /// In an embedded DynamoDB that keeps its data in this directory.
+    Directory(PathBuf),
+    /// In a DynamoDB that runs elsewhere, at this URL.
+    Endpoint(String),
+}
+
+impl Options {
+    /// The SAM or CloudFormation template. A relative path starts at the current directory.
+    pub fn template(mut self, path: impl Into<PathBuf>) -> Self {
+        self.template = path.into();
+        self
+    }
+
+    /// A value for one of the template's parameters, instead of its default. May be called several times.
+    pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+        self.parameters.insert(name.into(), value.into());
+        self
+    }
+
+    /// The logical id of the API to serve. Needed only if the template has several.
+    pub fn api(mut self, logical_id: impl Into<String>) -> Self {
+        self.api = Some(logical_id.into());
+        self
+    }
+
+    /// The name of the stage to serve. Needed only if the API has several.
+    pub fn stage(mut self, name: impl Into<String>) -> Self {
+        self.stage = Some(name.into());
+        self
+    }
+
+    /// The address to listen at.
+    pub fn host(mut self, host: IpAddr) -> Self {
+        self.host = host;
+        self
+    }
+
+    /// The port to listen at; 0 takes a free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Whether to build the functions with `--release`.
+    pub fn release(mut self, release: bool) -> Self {
+        self.release = release;
+        self
+    }
+
+    /// The URL of a server of Lambda's Invoke API that runs the functions. Without it the gateway builds and starts them.
+    pub fn lambda_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.lambda_endpoint = Some(url.into());
+        self
+    }
+
+    /// Where the template's tables are.
+    pub fn store(mut self, store: Store) -> Self {
+        self.store = store;
+        self
+    }
+
+    /// The port of the embedded DynamoDB; 0 takes a free one.
+    pub fn dynamodb_port(mut self, port: u16) -> Self {
+        self.dynamodb_port = port;
+        self
+    }
+
+    /// A directory in which to keep every event of a route, as a file that can be replayed. Secrets in the headers and the query of a
+    /// handshake are masked; messages are kept as they are.
+    pub fn record(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.record = Some(directory.into());
+        self
+    }
+
+    /// Whether `@connections` and the embedded DynamoDB serve only requests with the credentials that functions get, and Lambda's Invoke API
+    /// serves no requests at all. Otherwise a person's own tools are served, too.
+    pub fn strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
+    /// How long a connection may be without a message before it is closed.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
+    /// How long a connection may last before it is closed.
+    pub fn max_duration(mut self, duration: Duration) -> Self {
+        self.max_duration = duration;
+        self
+    }
+
+    /// The clock that limits and events go by.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Reads the template, without building or starting anything.
+    ///
+    /// # Errors
+    /// If the gateway can't serve it.
+    pub fn read_template(&self) -> Result<Loaded, TemplateError> {
+        template::load(&self.template, &self.reading())
+    }
+
+    /// The region that functions are told to be in.
+    pub(crate) fn region(&self) -> String {
+        self.reading().region
+    }
+
+    fn reading(&self) -> template::Options {
+        template::Options {
+            parameters: self.parameters.clone(),
+            api: self.api.clone(),
+            stage: self.stage.clone(),
+            ..template::Options::default()
+        }
+    }
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            template: PathBuf::from("template.yaml"),
+            parameters: BTreeMap::new(),
+            api: None,
+            stage: None,
+            host: Ipv4Addr::LOCALHOST.into(),
+            port: 3001,
+            release: false,
+            lambda_endpoint: None,
+            store: Store::default(),
+            dynamodb_port: 0,
+            record: None,
+            strict: false,
+            idle_timeout: IDLE_TIMEOUT,
+            max_duration: MAX_DURATION,
+            clock: Clock::default(),
+        }
+    }
+}

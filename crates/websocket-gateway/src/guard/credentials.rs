@@ -1,0 +1,140 @@
+//! The credentials that functions sign their calls with.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::signature::SigningKey;
+
+/// Credentials that no real AWS account knows, and the region they are for.
+///
+/// All have one access key id, because some stores keep a database for each. Secret and session token are every function's own, and
+/// new on every start; functions that are started elsewhere share a set that is known ahead of time.
+pub(crate) struct Credentials {
+    region: String,
+    shared: Arc<Keys>,
+    issued: RwLock<Issued>,
+}
+
+/// The same keys, found in two ways: by the function's logical id, and by the session token.
+#[derive(Default)]
+struct Issued {
+    by_function: BTreeMap<String, Arc<Keys>>,
+    by_token: BTreeMap<String, Arc<Keys>>,
+}
+
+/// Whose credentials they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Holder {
+    /// The function with this logical id.
+    Function(String),
+    /// A function that is started elsewhere. Nothing tells which one.
+    AnyFunction,
+}
+
+/// The keys of one holder.
+pub(super) struct Keys {
+    pub(super) holder: Holder,
+    secret: String,
+    session_token: String,
+    /// The last key that was derived from the secret, for as long as the scope of the signatures is the same: one day.
+    signing: Mutex<Option<SigningKey>>,
+}
+
+/// Has the shape of an access key id, which some local stores insist on, and says what it is.
+pub(crate) const ACCESS_KEY_ID: &str = "AKIALOCALGATEWAY0000";
+
+/// The secret of the functions that are started elsewhere, and their session token.
+const SHARED: &str = "local-gateway";
+
+impl Credentials {
+    pub(crate) fn new(region: &str) -> Self {
+        let shared = Keys::new(Holder::AnyFunction, SHARED.to_owned(), SHARED.to_owned());
+        Self { region: region.to_owned(), shared: Arc::new(shared), issued: RwLock::default() }
+    }
+
+    pub(crate) fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// For functions that are started elsewhere, as Lambda would hand them to a function.
+    pub(crate) fn shared(&self) -> BTreeMap<String, String> {
+        self.environment(&self.shared)
+    }
+
+    /// For the function with this logical id: the same for as long as the gateway runs.
+    pub(crate) fn of(&self, function: &str) -> BTreeMap<String, String> {
+        let mut issued = self.issued.write().unwrap_or_else(PoisonError::into_inner);
+        let keys = match issued.by_function.get(function) {
+            Some(keys) => Arc::clone(keys),
+            None => {
+                let keys = Arc::new(Keys::random(Holder::Function(function.to_owned())));
+                issued.by_function.insert(function.to_owned(), Arc::clone(&keys));
+                issued.by_token.insert(keys.session_token.clone(), Arc::clone(&keys));
+                keys
+            }
+        };
+        self.environment(&keys)
+    }
+
+    /// The keys with this session token.
+    pub(super) fn with_token(&self, session_token: Option<&str>) -> Option<Arc<Keys>> {
+        match session_token {
+            // A person who sets these by hand may have left the token out.
+            None | Some(SHARED) => Some(Arc::clone(&self.shared)),
+            Some(token) => self.issued.read().unwrap_or_else(PoisonError::into_inner).by_token.get(token).cloned(),
+        }
+    }
+
+    fn environment(&self, keys: &Keys) -> BTreeMap<String, String> {
+        [
+            ("AWS_ACCESS_KEY_ID", ACCESS_KEY_ID),
+            ("AWS_SECRET_ACCESS_KEY", &keys.secret),
+            ("AWS_SESSION_TOKEN", &keys.session_token),
+            ("AWS_REGION", &self.region),
+            ("AWS_DEFAULT_REGION", &self.region),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into()
+    }
+
+    /// The header of a signed request, without a signature.
+    pub(crate) fn unsigned_authorization(&self, service: &str) -> String {
+        format!(
+            "AWS4-HMAC-SHA256 Credential={ACCESS_KEY_ID}/20260101/{}/{service}/aws4_request, \
+             SignedHeaders=host;x-amz-date;x-amz-target, Signature={:064}",
+            self.region, 0
+        )
+    }
+}
+
+impl Keys {
+    fn new(holder: Holder, secret: String, session_token: String) -> Self {
+        Self { holder, secret, session_token, signing: Mutex::default() }
+    }
+
+    /// As long as AWS's own secret, and in its alphabet.
+    fn random(holder: Holder) -> Self {
+        let random = || STANDARD.encode(rand::random::<[u8; 30]>());
+        Self::new(holder, random(), random())
+    }
+
+    /// The key that signs in a scope.
+    pub(super) fn signing_key(&self, scope: &str) -> Option<SigningKey> {
+        let mut signing = self.signing.lock().unwrap_or_else(PoisonError::into_inner);
+        if !signing.as_ref().is_some_and(|key| key.is_for(scope)) {
+            *signing = SigningKey::derive(&self.secret, scope);
+        }
+        signing.clone()
+    }
+}
+
+/// Without the secrets, which should not be in any log.
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Credentials").field("region", &self.region).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,171 @@
+//! Happenings as lines for a person to read.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::{Happening, Invocation, InvocationResult, What};
+
+/// How much of a malformed answer a line shows, in bytes.
+const SHOWN_BYTES: usize = 200;
+
+impl Happening {
+    /// The connection that it is about.
+    #[must_use]
+    pub fn connection_id(&self) -> Option<&str> {
+        match &self.what {
+            What::Connecting { connection_id, .. }
+            | What::Authorized { connection_id, .. }
+            | What::Opened { connection_id }
+            | What::Received { connection_id, .. }
+            | What::NoRoute { connection_id, .. }
+            | What::Event { connection_id, .. }
+            | What::Invoked(Invocation { connection_id, .. })
+            | What::ReplyTooLarge { connection_id, .. }
+            | What::PostNotUtf8 { connection_id }
+            | What::Delivered { connection_id, .. }
+            | What::Closed { connection_id, .. } => Some(connection_id),
+            What::Refused { connection_id, .. } | What::Posted { connection_id, .. } => connection_id.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The id of the event that it is about, as in its `requestContext.requestId`.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        match &self.what {
+            What::Authorized { request_id, .. }
+            | What::NoRoute { request_id, .. }
+            | What::Event { request_id, .. }
+            | What::Invoked(Invocation { request_id, .. }) => Some(request_id),
+            What::Refused { request_id, .. } => request_id.as_deref(),
+            _ => None,
+        }
+    }
+
+    /// The function whose own log this is a line of, by its logical id.
+    #[must_use]
+    pub fn log_of(&self) -> Option<&str> {
+        match &self.what {
+            What::Output { function, .. }
+            | What::Start { function, .. }
+            | What::End { function, .. }
+            | What::Report { function, .. } => Some(function),
+            _ => None,
+        }
+    }
+}
+
+/// One line, without the time and the ids.
+impl fmt::Display for What {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Connecting { source_ip, .. } => write!(f, "connecting from {source_ip}"),
+            Self::Authorized { function, took, .. } => write!(f, "authorized by {function} in {} ms", took.as_millis()),
+            Self::Refused { why, .. } => f.write_str(why),
+            Self::Opened { .. } => f.write_str("open"),
+            Self::Received { message, .. } => write!(f, "received {} bytes", message.len()),
+            Self::NoRoute { .. } => f.write_str("no route takes the message: Forbidden"),
+            Self::Event { route_key, function, .. } => write!(f, "{route_key}: an event for {function}"),
+            Self::Invoked(invocation) => invocation.fmt_line(f),
+            Self::ReplyTooLarge { route_key, bytes, .. } => {
+                write!(
+                    f,
+                    "{route_key}: the reply has {bytes} bytes, more than a message may have; the connection is closed"
+                )
+            }
+            Self::NotSigned { method, path } => {
+                write!(f, "{method} {path}: not signed; on AWS this would be 403, as it is with --strict")
+            }
+            Self::Posted { method, status, message, .. } => {
+                write!(f, "{method} @connections: {status}, {} bytes", message.len())
+            }
+            Self::PostNotUtf8 { .. } => {
+                f.write_str("a post that is not UTF-8: its invalid bytes are replaced; what AWS does is not known")
+            }
+            Self::Delivered { message, .. } => write!(f, "sent {} bytes", message.len()),
+            Self::Closed { code, .. } => write!(f, "closed: {code}"),
+            Self::Output { line, .. } => f.write_str(line),
+            Self::Start { request_id, .. } => write!(f, "START RequestId: {request_id} Version: $LATEST"),
+            Self::End { request_id, .. } => write!(f, "END RequestId: {request_id}"),
+            Self::Report { request_id, took, init, memory_size, max_memory_used, status, .. } => {
+                let billed = milliseconds(*took + init.unwrap_or_default()).ceil();
+                write!(f, "REPORT RequestId: {request_id}\tDuration: {:.2} ms", milliseconds(*took))?;
+                write!(f, "\tBilled Duration: {billed:.0} ms\tMemory Size: {memory_size} MB")?;
+                if let Some(used) = max_memory_used {
+                    write!(f, "\tMax Memory Used: {used} MB")?;
+                }
+                if let Some(init) = init {
+                    write!(f, "\tInit Duration: {:.2} ms", milliseconds(*init))?;
+                }
+                status.map_or(Ok(()), |status| write!(f, "\tStatus: {status}"))
+            }
+            Self::OverMemory { function, used, memory_size } => write!(
+                f,
+                "{function} has used {used} MB, and its MemorySize is {memory_size}: on AWS it would have been killed"
+            ),
+            Self::IdleExit { function, status } => {
+                write!(f, "{function}: an idle process has ended by itself ({status})")
+            }
+            Self::Killed { function } => write!(f, "{function}: a process took too long and is killed"),
+            Self::InvocationFailed { function, why } => write!(f, "{function}: {why}"),
+            Self::StoreFailed { why } => write!(f, "the store does not answer: {why}"),
+            Self::NotRecorded { why } => write!(f, "an event could not be recorded: {why}"),
+            Self::Reloaded { functions } => write!(f, "reloaded {}", functions.join(", ")),
+            Self::StoppedEarly => f.write_str("some connections did not close in time"),
+            Self::Missed { count } => {
+                write!(f, "{count} lines are missing here: they came faster than they could be written")
+            }
+        }
+    }
+}
+
+impl Invocation {
+    fn fmt_line(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { route_key, function, .. } = self;
+        let ms = self.took.as_millis();
+        match (self.result, &self.error, &self.answer) {
+            (InvocationResult::Status(status), ..) => write!(f, "{route_key}: {status} in {ms} ms"),
+            (InvocationResult::TimedOut, ..) => {
+                write!(f, "{route_key}: {function} is not done after {ms} ms: timed out")
+            }
+            (InvocationResult::Failed, Some(error), Some(answer)) => {
+                let shown = String::from_utf8_lossy(&answer[..answer.len().min(SHOWN_BYTES)]);
+                write!(f, "{route_key}: the answer of {function} is malformed: {error}: {shown}")
+            }
+            (InvocationResult::Failed, error, _) => {
+                let error = error.as_deref().unwrap_or("unknown error");
+                write!(f, "{route_key}: {function} failed after {ms} ms: {error}")
+            }
+        }
+    }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_written_as_lambda_writes_it() {
+        let report = |init: Option<u64>, max_memory_used, status| What::Report {
+            function: "Hello".to_owned(),
+            request_id: "r".to_owned(),
+            took: Duration::from_micros(2350),
+            init: init.map(Duration::from_millis),
+            memory_size: 128,
+            max_memory_used,
+            status,
+        };
+        assert_eq!(
+            report(Some(20), Some(9), None).to_string(),
+            "REPORT RequestId: r\tDuration: 2.35 ms\tBilled Duration: 23 ms\tMemory Size: 128 MB\tMax Memory Used: 9 MB\tInit Duration: 20.00 ms"
+        );
+        assert_eq!(
+            report(None, None, Some("timeout")).to_string(),
+            "REPORT RequestId: r\tDuration: 2.35 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB\tStatus: timeout"
+        );
+    }
+}

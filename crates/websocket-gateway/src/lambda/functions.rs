@@ -1,0 +1,104 @@
+//! The functions of one deployment, ready to be invoked.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use super::pool::Pool;
+use super::{InvokeError, Processes, RemoteLambda};
+use crate::api::{Code, Function};
+
+/// The functions of an API, by their logical ids.
+#[derive(Debug)]
+pub(crate) struct Functions {
+    by_id: HashMap<String, Callable>,
+    /// What the gateway runs itself; `None` if all functions run elsewhere.
+    processes: Option<Processes>,
+}
+
+/// One function, wherever it runs.
+#[derive(Clone, Debug)]
+pub(crate) enum Callable {
+    /// As processes of the gateway.
+    Local(Arc<Pool>),
+    /// Behind another server of Lambda's Invoke API.
+    Remote(Arc<RemoteLambda>, Arc<Function>),
+    /// Nowhere that the gateway can reach, for this reason.
+    NotHere(Arc<str>),
+}
+
+impl Callable {
+    /// Invokes the function and waits for its answer, which is JSON (AWS's invocation type `RequestResponse`).
+    ///
+    /// Dropping the future gives up the answer, not the invocation: the function works on to its end or its time-out, as on AWS.
+    pub(crate) async fn invoke(&self, event: Bytes) -> Result<Bytes, InvokeError> {
+        match self {
+            // Only the end of the runtime drops a reply unsent.
+            Self::Local(pool) => pool.invoke(event).await.unwrap_or(Err(InvokeError::ShuttingDown)),
+            Self::Remote(lambda, function) => lambda.invoke(function, event).await,
+            Self::NotHere(why) => Err(InvokeError::NotHere { why: why.to_string() }),
+        }
+    }
+}
+
+impl Functions {
+    /// Functions that run as processes of the gateway. Those of `functions` that it can't start are there, too, with the reason.
+    pub(crate) fn local<'f>(processes: Processes, functions: impl IntoIterator<Item = &'f Function>) -> Self {
+        let pools = processes.pools().map(|(id, pool)| (id.clone(), Callable::Local(Arc::clone(pool))));
+        let mut by_id: HashMap<_, _> = pools.collect();
+        by_id.extend(functions.into_iter().filter_map(|function| match &function.code {
+            Code::NotHere { why } => Some((function.logical_id.clone(), Callable::NotHere(why.as_str().into()))),
+            Code::Cargo { .. } => None,
+        }));
+        Self { by_id, processes: Some(processes) }
+    }
+
+    /// Functions that run elsewhere.
+    pub(crate) fn remote<'f>(lambda: &Arc<RemoteLambda>, functions: impl IntoIterator<Item = &'f Function>) -> Self {
+        let remote = |function: &Function| Callable::Remote(Arc::clone(lambda), Arc::new(function.clone()));
+        let by_id = functions.into_iter().map(|function| (function.logical_id.clone(), remote(function)));
+        Self { by_id: by_id.collect(), processes: None }
+    }
+
+    /// The function with this logical id.
+    pub(crate) fn get(&self, logical_id: &str) -> Result<&Callable, InvokeError> {
+        self.by_id.get(logical_id).ok_or_else(|| InvokeError::UnknownFunction { function: logical_id.to_owned() })
+    }
+
+    /// What the gateway runs itself.
+    pub(crate) fn processes(&self) -> Option<&Processes> {
+        self.processes.as_ref()
+    }
+
+    /// The functions that the gateway would start anew for `self` in place of `before`, by their logical ids.
+    pub(crate) fn differing_from(&self, before: &Self) -> Vec<String> {
+        match (&self.processes, &before.processes) {
+            (Some(processes), Some(before)) => {
+                processes.differing_from(before).into_iter().map(str::to_owned).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Ends the processes that `successor` does not use, each when it has answered.
+    pub(crate) fn retire(&self, successor: &Self) {
+        if let (Some(processes), Some(successor)) = (&self.processes, &successor.processes) {
+            processes.retire(successor);
+        }
+    }
+
+    /// Ends every process, and waits for it.
+    pub(crate) async fn shutdown(&self) {
+        if let Some(processes) = &self.processes {
+            processes.shutdown().await;
+        }
+    }
+
+    /// Ends every process at once.
+    pub(crate) fn kill(&self) {
+        if let Some(processes) = &self.processes {
+            processes.kill();
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! The environment variables of an instance.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsString;
+
+use crate::api::{Code, Function};
+use crate::ids;
+
+/// What functions get from the gateway's own process. Nothing else is inherited: a variable that happens to be set on this machine
+/// would be missing on AWS.
+const INHERITED: [&str; 6] = ["PATH", "HOME", "TMPDIR", "LANG", "RUST_BACKTRACE", "RUST_LOG"];
+
+/// The inherited variables, as far as they are set.
+pub(super) fn inherited() -> impl Iterator<Item = (String, OsString)> {
+    INHERITED.into_iter().filter_map(|name| Some((name.to_owned(), env::var_os(name)?)))
+}
+
+/// Everything that a function finds in its environment. Later wins: `basics`, the template, the gateway's `own`, and what Lambda
+/// itself sets. `runtime_api` is `http://host:port/prefix`.
+pub(super) fn of(
+    basics: impl IntoIterator<Item = (String, OsString)>,
+    function: &Function,
+    own: &BTreeMap<String, String>,
+    runtime_api: &str,
+) -> BTreeMap<String, OsString> {
+    let text = |(name, value): (&String, &String)| (name.clone(), OsString::from(value));
+    let mut environment = BTreeMap::from([("TZ".to_owned(), OsString::from(":UTC"))]);
+    environment.extend(basics);
+    environment.extend(function.environment.iter().map(text));
+    environment.extend(own.iter().map(text));
+    environment.extend(lambda_own(function, runtime_api).map(|(name, value)| (name.to_owned(), value)));
+    environment
+}
+
+/// What Lambda sets and no template can change.
+/// Source: AWS Lambda developer guide, "Defined runtime environment variables".
+fn lambda_own(function: &Function, runtime_api: &str) -> impl Iterator<Item = (&'static str, OsString)> {
+    let task_root = match &function.code {
+        Code::Cargo { directory, .. } => Some(("LAMBDA_TASK_ROOT", directory.clone().into())),
+        Code::NotHere { .. } => None,
+    };
+    [
+        ("_HANDLER", "bootstrap".into()),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_size.to_string().into()),
+        ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone().into()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".into()),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".into()),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", function.name).into()),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", format!("[$LATEST]{}", ids::uuid()).into()),
+        ("AWS_LAMBDA_RUNTIME_API", runtime_api.into()),
+    ]
+    .into_iter()
+    .chain(task_root)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::iam::Policy;
+
+    fn function(variables: &[(&str, &str)]) -> Function {
+        Function {
+            logical_id: "Hello".into(),
+            name: "shop-Hello".into(),
+            arn: String::new(),
+            defined_at: "template.yaml:1:1".into(),
+            code: Code::Cargo { directory: "/code".into(), binary: None },
+            environment: map(variables),
+            timeout: Duration::from_secs(3),
+            memory_size: 128,
+            reserved_concurrency: None,
+            policy: Policy::default(),
+        }
+    }
+
+    fn map(variables: &[(&str, &str)]) -> BTreeMap<String, String> {
+        variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+    }
+
+    #[test]
+    fn later_sources_win() {
+        let basics = ["A", "B", "C", "AWS_LAMBDA_FUNCTION_NAME"].map(|name| (name.to_owned(), "basics".into()));
+        let template = function(&[("B", "template"), ("C", "template"), ("AWS_LAMBDA_FUNCTION_NAME", "template")]);
+        let own = map(&[("C", "own"), ("AWS_LAMBDA_FUNCTION_NAME", "own")]);
+
+        let environment = of(basics, &template, &own, "http://127.0.0.1:1/1");
+
+        assert_eq!(environment["A"], "basics");
+        assert_eq!(environment["B"], "template");
+        assert_eq!(environment["C"], "own");
+        assert_eq!(environment["AWS_LAMBDA_FUNCTION_NAME"], "shop-Hello");
+    }
+
+    #[test]
+    fn it_has_what_a_runtime_needs() {
+        let environment = of([], &function(&[]), &BTreeMap::new(), "http://127.0.0.1:1/1");
+
+        assert_eq!(environment["AWS_LAMBDA_RUNTIME_API"], "http://127.0.0.1:1/1");
+        assert_eq!(environment["AWS_LAMBDA_FUNCTION_VERSION"], "$LATEST");
+        assert_eq!(environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "128");
+        assert_eq!(environment["AWS_LAMBDA_LOG_GROUP_NAME"], "/aws/lambda/shop-Hello");
+        assert_eq!(environment["LAMBDA_TASK_ROOT"], "/code");
+        assert_eq!(environment["TZ"], ":UTC");
+    }
+
+    #[test]
+    fn only_named_variables_are_inherited() {
+        // Cargo sets this one for every test.
+        assert!(env::var_os("CARGO_MANIFEST_DIR").is_some());
+        assert!(inherited().all(|(name, _)| INHERITED.contains(&name.as_str())));
+    }
+}

@@ -1,0 +1,115 @@
+//! All functions that the gateway runs itself.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::io;
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::host::Host;
+use super::pool::Pool;
+use super::{Program, runtime_api};
+use crate::happenings::HappeningSender;
+
+/// The functions that run as processes of the gateway.
+///
+/// Dropping it ends every instance, too, but only [`Processes::shutdown`] waits for that.
+pub(crate) struct Processes {
+    /// Every function by its logical id.
+    pools: HashMap<String, Arc<Pool>>,
+    host: Arc<Host>,
+    serving: Arc<Serving>,
+}
+
+/// Ends with the last [`Processes`] of a host.
+struct Serving {
+    /// Cancelled when no instance needs the Runtime API any more.
+    runtime_api: CancellationToken,
+    _on_drop: [DropGuard; 2],
+}
+
+impl Processes {
+    /// Opens the Runtime API on a free port of 127.0.0.1. No process is started until it is needed.
+    ///
+    /// `own` is the gateway's own environment for functions (endpoints, credentials, region); it wins over the template's.
+    ///
+    /// # Errors
+    /// When no port can be opened.
+    pub(crate) async fn start(
+        programs: Vec<Program>,
+        own: BTreeMap<String, String>,
+        happenings: HappeningSender,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let host = Arc::new(Host::new(listener.local_addr()?.to_string(), happenings));
+        let runtime_api = CancellationToken::new();
+        tokio::spawn(runtime_api::serve(listener, Arc::clone(&host), runtime_api.clone()));
+        let on_drop = [host.stop.clone().drop_guard(), runtime_api.clone().drop_guard()];
+        let serving = Arc::new(Serving { runtime_api, _on_drop: on_drop });
+        let nothing = Self { pools: HashMap::new(), host, serving };
+        Ok(nothing.redeploy(programs, own))
+    }
+
+    /// These programs in place of the ones so far. A function of which nothing has changed, its executable included, keeps its instances.
+    ///
+    /// Both can be invoked from now on, until [`Processes::retire`] ends the old ones.
+    #[must_use]
+    pub(crate) fn redeploy(&self, programs: Vec<Program>, own: BTreeMap<String, String>) -> Self {
+        let own = Arc::new(own);
+        let pools = programs.into_iter().map(|program| {
+            let id = program.function.logical_id.clone();
+            let new = Pool::new(program, Arc::clone(&own), Arc::clone(&self.host));
+            let pool = self.pools.get(&id).filter(|old| old.is_like(&new)).map_or(new, Arc::clone);
+            (id, pool)
+        });
+        Self { pools: pools.collect(), host: Arc::clone(&self.host), serving: Arc::clone(&self.serving) }
+    }
+
+    /// Every function, with its logical id.
+    pub(super) fn pools(&self) -> impl Iterator<Item = (&String, &Arc<Pool>)> {
+        self.pools.iter()
+    }
+
+    /// The logical ids of the functions that it does not share with `other`.
+    pub(crate) fn differing_from(&self, other: &Self) -> Vec<&str> {
+        let is_shared = |id: &String, pool| other.pools.get(id).is_some_and(|other| Arc::ptr_eq(other, pool));
+        let mut ids: Vec<_> =
+            self.pools.iter().filter(|(id, pool)| !is_shared(id, pool)).map(|(id, _)| id.as_str()).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    /// Ends every instance that `successor` does not share, each when it has no more to do.
+    pub(crate) fn retire(&self, successor: &Self) {
+        for id in self.differing_from(successor) {
+            self.pools[id].retire();
+        }
+    }
+
+    /// Ends every instance without waiting for it.
+    pub(crate) fn kill(&self) {
+        self.host.stop.cancel();
+    }
+
+    /// Ends every instance: SIGTERM to its process group, a short wait, then SIGKILL. Returns when all processes are reaped.
+    ///
+    /// Running invocations and later ones fail with [`InvokeError::ShuttingDown`].
+    pub(crate) async fn shutdown(&self) {
+        for pool in self.pools.values() {
+            pool.close();
+        }
+        self.host.stop.cancel();
+        self.host.instances.close();
+        self.host.instances.wait().await;
+        self.serving.runtime_api.cancel();
+    }
+}
+
+impl fmt::Debug for Processes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Processes").field("runtime_api", &self.host.runtime_api).finish_non_exhaustive()
+    }
+}

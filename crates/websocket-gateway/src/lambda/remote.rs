@@ -1,0 +1,95 @@
+//! Functions that run elsewhere: behind any server of Lambda's Invoke API.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use bytes::Bytes;
+use http::response::Parts;
+use http::{Request, StatusCode};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio::net::TcpStream;
+
+use super::error::InvokeError;
+use super::error_report::ErrorReport;
+use crate::api::Function;
+use crate::wire::client::HttpClient;
+
+/// The first part of every path of the Invoke API: its version.
+pub(crate) const INVOKE_API: &str = "2015-03-31";
+
+/// Lambda's Invoke API at a URL: `cargo lambda watch`, `sam local start-lambda` or the like.
+#[derive(Debug)]
+pub(crate) struct RemoteLambda {
+    url: String,
+    client: HttpClient,
+    /// By which of its names the server knows a function, by logical id.
+    known_as: Mutex<HashMap<String, String>>,
+}
+
+impl RemoteLambda {
+    /// Checks that somebody listens there.
+    ///
+    /// # Errors
+    /// The cause in words.
+    pub(crate) async fn connect(url: &str) -> Result<Self, String> {
+        let uri: http::Uri = url.parse().map_err(|error| format!("{error}"))?;
+        let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
+        TcpStream::connect((host, uri.port_u16().unwrap_or(80))).await.map_err(|error| error.to_string())?;
+        Ok(Self { url: url.trim_end_matches('/').to_owned(), client: HttpClient::new(), known_as: Mutex::default() })
+    }
+
+    /// Invokes a function and waits for its answer.
+    ///
+    /// Servers differ in what they call a function: cargo-lambda by its binary, SAM by its logical id, AWS by its name. The first name
+    /// that the server knows is kept.
+    pub(crate) async fn invoke(&self, function: &Function, event: Bytes) -> Result<Bytes, InvokeError> {
+        for name in self.names(function) {
+            let (head, body) = self.call(&name, event.clone()).await?;
+            if head.status == StatusCode::NOT_FOUND {
+                continue;
+            }
+            self.lock().insert(function.logical_id.clone(), name);
+            return answer(&head, body, &self.url);
+        }
+        Err(InvokeError::Endpoint { url: self.url.clone(), why: format!("it has no function {}", function.logical_id) })
+    }
+
+    fn names(&self, function: &Function) -> Vec<String> {
+        let names = [function.binary(), Some(&function.logical_id), Some(&function.name)];
+        let mut names: Vec<_> = names.into_iter().flatten().map(str::to_owned).collect();
+        // A reload may have given it others.
+        if let Some(known) = self.lock().get(&function.logical_id) {
+            names.sort_by_key(|name| name != known);
+        }
+        names
+    }
+
+    async fn call(&self, name: &str, event: Bytes) -> Result<(Parts, Bytes), InvokeError> {
+        let failed = |why| InvokeError::Endpoint { url: self.url.clone(), why };
+        let name = utf8_percent_encode(name, NON_ALPHANUMERIC);
+        let request = Request::post(format!("{}/{INVOKE_API}/functions/{name}/invocations", self.url))
+            .body(event)
+            .map_err(|error| failed(error.to_string()))?;
+        self.client.send(request).await.map_err(failed)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, String>> {
+        self.known_as.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Lambda reports a function error with status 200 and a header; cargo-lambda does it with status 500.
+fn answer(head: &Parts, body: Bytes, url: &str) -> Result<Bytes, InvokeError> {
+    if head.status.is_success() && !head.headers.contains_key("x-amz-function-error") {
+        return Ok(body);
+    }
+    let report = ErrorReport::read(&body);
+    match report.error_type {
+        Some(error_type) => Err(InvokeError::FunctionError {
+            error_type,
+            message: report.error_message.unwrap_or_default(),
+            payload: body,
+        }),
+        None => Err(InvokeError::Endpoint { url: url.to_owned(), why: format!("it answered {}", head.status) }),
+    }
+}

@@ -1,0 +1,107 @@
+//! The Lambda Runtime API, version 2018-06-01: what the functions' processes talk to.
+//!
+//! Every instance has a path prefix of its own, `/{instance id}`, which is its secret.
+//! Source: AWS Lambda developer guide, "Using the Lambda runtime API for custom runtimes".
+
+mod answer;
+mod call;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
+use hyper::body::Incoming;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use self::call::Call;
+use super::host::Host;
+use super::instance_id::InstanceId;
+use super::invocation::{Answer, Delivery};
+use super::pool::Pool;
+use super::schedule::Refusal;
+use crate::clock::{Clock, millis};
+use crate::ids::trace_header;
+use crate::wire::answer::{self as http_answer, Answer as HttpAnswer};
+use crate::wire::server;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-request-id");
+const INVOCATION_ID: HeaderName = HeaderName::from_static("lambda-runtime-invocation-id");
+const DEADLINE: HeaderName = HeaderName::from_static("lambda-runtime-deadline-ms");
+const FUNCTION_ARN: HeaderName = HeaderName::from_static("lambda-runtime-invoked-function-arn");
+const TRACE_ID: HeaderName = HeaderName::from_static("lambda-runtime-trace-id");
+
+/// Serves until it is to stop. Runtimes may be silent for as long as they like.
+pub(super) async fn serve(listener: TcpListener, host: Arc<Host>, stopping: CancellationToken) {
+    let answer = move |_, request| {
+        let host = Arc::clone(&host);
+        async move { answer(&host, request).await.unwrap_or_else(|refusal| refused(&refusal)) }
+    };
+    server::serve(listener, None, stopping, answer).await;
+}
+
+async fn answer(host: &Host, request: Request<Incoming>) -> Result<HttpAnswer, Refusal> {
+    let (head, body) = request.into_parts();
+    let (instance, call) = Call::read(&head.method, head.uri.path())?;
+    let pool = host.pool_of(instance).ok_or(Refusal::UnknownInstance)?;
+    if call == Call::Next {
+        // Parks until there is something to do. It never says "nothing yet": runtimes don't expect that.
+        let delivery = pool.next(instance).await?;
+        return Ok(event(&pool, delivery));
+    }
+    let received = answer::read(body).await?;
+    let status = answer::status(&received);
+    match call {
+        Call::Next => {}
+        Call::Response { request_id } => {
+            finish(&pool, instance, request_id, &head.headers, answer::payload(received))?;
+        }
+        Call::Error { request_id } => {
+            let error = answer::function_error(received, &head.headers);
+            finish(&pool, instance, request_id, &head.headers, Err(error))?;
+        }
+        Call::InitError => pool.init_failed(instance, answer::function_error(received, &head.headers))?,
+    }
+    Ok(http_answer::json(status, Bytes::new()))
+}
+
+fn finish(
+    pool: &Pool,
+    instance: InstanceId,
+    request_id: &str,
+    headers: &HeaderMap,
+    answer: Answer,
+) -> Result<(), Refusal> {
+    let invocation_id = headers.get(INVOCATION_ID).map(|id| id.to_str().unwrap_or_default());
+    pool.answer(instance, request_id, invocation_id, answer)
+}
+
+fn event(pool: &Pool, delivery: Delivery) -> HttpAnswer {
+    // Real time, whatever clock the gateway goes by: the process that gets the deadline has no other.
+    let now_ms = Clock::default().now_ms();
+    let mut response = http_answer::json(StatusCode::OK, delivery.event);
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, text(delivery.request_id));
+    headers.insert(INVOCATION_ID, text(delivery.invocation_id));
+    headers.insert(DEADLINE, HeaderValue::from(now_ms + millis(pool.program.function.timeout)));
+    headers.insert(FUNCTION_ARN, pool.arn.clone());
+    headers.insert(TRACE_ID, text(trace_header(now_ms)));
+    response
+}
+
+/// Ids are ASCII.
+fn text(id: String) -> HeaderValue {
+    HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static(""))
+}
+
+fn refused(refusal: &Refusal) -> HttpAnswer {
+    let (status, error_type) = match refusal {
+        Refusal::UnknownInstance => (StatusCode::FORBIDDEN, "UnknownInstance"),
+        Refusal::UnknownCall => (StatusCode::NOT_FOUND, "UnknownCall"),
+        Refusal::InvalidStateTransition => (StatusCode::FORBIDDEN, "InvalidStateTransition"),
+        Refusal::InvalidRequestId => (StatusCode::BAD_REQUEST, "InvalidRequestID"),
+        Refusal::BrokenBody => (StatusCode::BAD_REQUEST, "InvalidRequest"),
+    };
+    let body = serde_json::json!({ "errorType": error_type, "errorMessage": refusal.to_string() });
+    http_answer::json(status, body.to_string())
+}

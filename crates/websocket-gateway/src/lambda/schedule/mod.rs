@@ -1,0 +1,340 @@
+//! Which instance gets which invocation. Pure state: no I/O, no tasks, and the time comes from outside.
+//!
+//! An invocation goes to the instance that became idle last (the others may then grow old and end), else it waits, in the order of
+//! arrival, for an instance that asks. Starting an instance is the caller's part, see [`Schedule::wants_instance`].
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::path::PathBuf;
+use std::process::ExitStatus;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+
+use super::error::InvokeError;
+use super::instance_id::InstanceId;
+use super::invocation::{Delivery, Invocation};
+use crate::api::limits::{INIT_LIMIT, LONGEST_FUNCTION_TIMEOUT};
+
+/// How long an instance without work is kept. AWS gives no figure; minutes are usual there.
+pub(super) const IDLE_LIMIT: Duration = Duration::from_secs(5 * 60);
+
+/// The instances and the waiting invocations of one function.
+pub(super) struct Schedule {
+    timeout: Duration,
+    max_instances: usize,
+    /// How many invocations may be under way at the same time.
+    concurrency: Option<usize>,
+    instances: HashMap<InstanceId, Instance>,
+    /// The idle instances, the last to become idle at the end.
+    idle: Vec<InstanceId>,
+    /// Never holds anything while an instance is idle.
+    waiting: VecDeque<Invocation>,
+    /// Whether instances end as soon as they are idle.
+    retired: bool,
+    closed: bool,
+}
+
+struct Instance {
+    phase: Phase,
+    /// Since when it exists.
+    since: Instant,
+    /// How long it took until it asked for its first event; until that is reported.
+    init: Option<Duration>,
+    /// The invocation that it answered last, and since when it had it; until that is reported.
+    answered: Option<(String, Instant)>,
+    /// Its process.
+    pid: Option<u32>,
+    /// When this phase has lasted too long.
+    until: Instant,
+    /// Wakes the instance's parked request for the next invocation.
+    wake: Arc<Notify>,
+}
+
+enum Phase {
+    /// It has not asked for an event yet, but may have said why it never will.
+    Starting { error: Option<InvokeError> },
+    /// It waits for an event.
+    Idle,
+    /// An invocation is meant for it, but it has not fetched it.
+    Assigned(Invocation),
+    /// It has fetched an invocation, and owes the answer since then.
+    Running(Invocation, Instant),
+    /// It has answered and has not asked again. What it does in between is on the time of the invocation, as on AWS.
+    Answered,
+}
+
+/// What a request for the next invocation gets.
+pub(super) enum Next {
+    Delivery(Delivery),
+    /// Nothing yet: ask again when woken.
+    Park(Arc<Notify>),
+    /// Nothing any more: the instance is overdue from now on.
+    End,
+}
+
+/// How an invocation went for its instance.
+#[derive(Clone, Debug)]
+pub(super) struct Run {
+    pub(super) request_id: String,
+    pub(super) took: Duration,
+    /// How long the instance took to initialise, if this was its first invocation.
+    pub(super) init: Option<Duration>,
+}
+
+/// Why an instance ends.
+#[derive(Debug)]
+pub(super) enum End {
+    Exited(ExitStatus),
+    NotStarted { source: io::Error, executable: PathBuf },
+    Overdue,
+    ShuttingDown,
+}
+
+/// An invocation that failed with its instance.
+pub(super) struct Failure {
+    invocation: Invocation,
+    pub(super) error: InvokeError,
+    /// Of an invocation that the function has seen.
+    pub(super) run: Option<Run>,
+}
+
+impl Failure {
+    /// Tells the caller.
+    pub(super) fn report(self) {
+        self.invocation.finish(Err(self.error));
+    }
+}
+
+/// Why a request to the Runtime API is refused.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum Refusal {
+    #[error("no such instance")]
+    UnknownInstance,
+    #[error("the Runtime API has no such path, or not for this method")]
+    UnknownCall,
+    #[error("the instance is not in a state that allows this request")]
+    InvalidStateTransition,
+    #[error("the instance is not working on this request: it was answered before, or it timed out")]
+    InvalidRequestId,
+    #[error("the body of the request ended too early")]
+    BrokenBody,
+}
+
+impl Schedule {
+    /// `timeout` is the function's; `max_instances` may exist, and `concurrency` invocations be under way, at the same time.
+    pub(super) fn new(timeout: Duration, max_instances: usize, concurrency: Option<usize>) -> Self {
+        Self {
+            // Never zero, so that nobody looks at an instance in a busy loop.
+            timeout: timeout.clamp(Duration::from_millis(1), LONGEST_FUNCTION_TIMEOUT),
+            max_instances,
+            concurrency,
+            instances: HashMap::new(),
+            idle: Vec::new(),
+            waiting: VecDeque::new(),
+            retired: false,
+            closed: false,
+        }
+    }
+
+    /// Takes an invocation in, and assigns it if an instance is idle. After [`Schedule::close`] it fails at once.
+    pub(super) fn invoke(&mut self, invocation: Invocation, now: Instant) {
+        if self.closed {
+            return invocation.finish(Err(InvokeError::ShuttingDown));
+        }
+        if let Some(concurrency) = self.concurrency.filter(|concurrency| self.under_way() >= *concurrency) {
+            return invocation.finish(Err(InvokeError::Throttled { concurrency }));
+        }
+        let Some(instance) = self.idle.pop().and_then(|id| self.instances.get_mut(&id)) else {
+            return self.waiting.push_back(invocation);
+        };
+        instance.enter(Phase::Assigned(invocation), now + self.timeout);
+        instance.wake.notify_one();
+    }
+
+    /// Whether more invocations wait than instances will soon ask, and there is room for one more instance.
+    pub(super) fn wants_instance(&self) -> bool {
+        !self.closed && self.waiting.len() > self.coming() && self.instances.len() < self.max_instances
+    }
+
+    /// Adds an instance whose process is about to be started.
+    pub(super) fn add(&mut self, id: InstanceId, now: Instant) {
+        let phase = Phase::Starting { error: None };
+        let (until, wake) = (now + INIT_LIMIT, Arc::default());
+        self.instances.insert(id, Instance { phase, since: now, init: None, answered: None, pid: None, until, wake });
+    }
+
+    /// The instance's process has started.
+    pub(super) fn started(&mut self, id: InstanceId, pid: Option<u32>) {
+        if let Some(instance) = self.instances.get_mut(&id) {
+            instance.pid = pid;
+        }
+    }
+
+    /// How the invocation went that an instance has answered, and the instance's process. Only once, when it asks for more.
+    pub(super) fn ran(&mut self, id: InstanceId, now: Instant) -> Option<(Run, Option<u32>)> {
+        let instance = self.instances.get_mut(&id)?;
+        let (request_id, since) = instance.answered.take()?;
+        let run = Run { request_id, took: now.saturating_duration_since(since), init: instance.init.take() };
+        Some((run, instance.pid))
+    }
+
+    /// An instance asks for its next invocation. Only what is returned from here counts as fetched.
+    pub(super) fn next(&mut self, id: InstanceId, now: Instant) -> Result<Next, Refusal> {
+        let instance = self.instances.get_mut(&id).ok_or(Refusal::UnknownInstance)?;
+        let invocation = match std::mem::replace(&mut instance.phase, Phase::Idle) {
+            running @ Phase::Running(..) => {
+                instance.phase = running;
+                return Err(Refusal::InvalidStateTransition);
+            }
+            Phase::Idle => return Ok(Next::Park(Arc::clone(&instance.wake))),
+            Phase::Assigned(invocation) => Some(invocation),
+            Phase::Starting { .. } => {
+                instance.init = Some(now.saturating_duration_since(instance.since));
+                self.waiting.pop_front()
+            }
+            Phase::Answered => self.waiting.pop_front(),
+        };
+        match invocation {
+            Some(invocation) => {
+                let delivery = invocation.delivery.clone();
+                instance.enter(Phase::Running(invocation, now), now + self.timeout);
+                Ok(Next::Delivery(delivery))
+            }
+            None if self.retired => {
+                instance.enter(Phase::Idle, now);
+                Ok(Next::End)
+            }
+            None => {
+                instance.enter(Phase::Idle, now + IDLE_LIMIT);
+                self.idle.push(id);
+                Ok(Next::Park(Arc::clone(&instance.wake)))
+            }
+        }
+    }
+
+    /// An instance answers: gives the invocation back if it is the one that the instance works on. A runtime that does not know about
+    /// invocation ids sends none.
+    pub(super) fn answer(
+        &mut self,
+        id: InstanceId,
+        request_id: &str,
+        invocation_id: Option<&str>,
+    ) -> Result<Invocation, Refusal> {
+        let instance = self.instances.get_mut(&id).ok_or(Refusal::UnknownInstance)?;
+        match std::mem::replace(&mut instance.phase, Phase::Idle) {
+            Phase::Running(invocation, since)
+                if invocation.delivery.request_id == request_id
+                    && invocation_id.is_none_or(|id| invocation.delivery.invocation_id == id) =>
+            {
+                instance.phase = Phase::Answered;
+                instance.answered = Some((request_id.to_owned(), since));
+                Ok(invocation)
+            }
+            other => {
+                instance.phase = other;
+                Err(Refusal::InvalidRequestId)
+            }
+        }
+    }
+
+    /// An instance could not initialise. Its invocation fails with this error when the process ends.
+    pub(super) fn init_failed(&mut self, id: InstanceId, why: InvokeError) -> Result<(), Refusal> {
+        match &mut self.instances.get_mut(&id).ok_or(Refusal::UnknownInstance)?.phase {
+            Phase::Starting { error } => {
+                *error = Some(why);
+                Ok(())
+            }
+            _ => Err(Refusal::InvalidStateTransition),
+        }
+    }
+
+    /// When to look at an instance again, or `None` if its phase has lasted too long.
+    pub(super) fn check(&self, id: InstanceId, now: Instant) -> Option<Instant> {
+        let until = self.instances.get(&id)?.until;
+        // Nobody is woken when the phase changes. An invocation assigned from now on can't be overdue before `now + timeout`, so
+        // looking again then is early enough.
+        (now < until).then(|| until.min(now + self.timeout))
+    }
+
+    /// Forgets an instance. Gives back the invocation that fails with it, if one does.
+    pub(super) fn end(&mut self, id: InstanceId, end: End, now: Instant) -> Option<Failure> {
+        let instance = self.instances.remove(&id)?;
+        self.idle.retain(|idle| *idle != id);
+        match instance.phase {
+            Phase::Idle | Phase::Answered => None,
+            Phase::Starting { error } => {
+                // Another instance may have taken, or be about to take, what this one was started for.
+                let invocation = (self.waiting.len() > self.coming()).then(|| self.waiting.pop_front()).flatten()?;
+                let error = error.unwrap_or_else(|| end.into_error(INIT_LIMIT, true));
+                Some(Failure { invocation, error, run: None })
+            }
+            // The function never saw it, so a second try can't do anything twice.
+            Phase::Assigned(mut invocation) if !invocation.retried && !self.closed => {
+                invocation.retried = true;
+                self.waiting.push_front(invocation);
+                None
+            }
+            Phase::Assigned(invocation) => {
+                Some(Failure { invocation, error: end.into_error(self.timeout, false), run: None })
+            }
+            Phase::Running(invocation, since) => {
+                let request_id = invocation.delivery.request_id.clone();
+                let run = Run { request_id, took: now.saturating_duration_since(since), init: instance.init };
+                Some(Failure { invocation, error: end.into_error(self.timeout, false), run: Some(run) })
+            }
+        }
+    }
+
+    /// From now on an idle instance is overdue. Invocations are still served.
+    pub(super) fn retire(&mut self, now: Instant) {
+        self.retired = true;
+        for id in self.idle.drain(..) {
+            if let Some(instance) = self.instances.get_mut(&id) {
+                instance.until = now;
+            }
+        }
+    }
+
+    /// Fails what waits, and everything from now on.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+        for invocation in self.waiting.drain(..) {
+            invocation.finish(Err(InvokeError::ShuttingDown));
+        }
+    }
+
+    /// How many invocations have no answer yet.
+    fn under_way(&self) -> usize {
+        let works = |instance: &&Instance| matches!(instance.phase, Phase::Assigned(_) | Phase::Running(..));
+        self.waiting.len() + self.instances.values().filter(works).count()
+    }
+
+    /// How many instances are expected to ask for an invocation soon.
+    fn coming(&self) -> usize {
+        let soon = |instance: &&Instance| matches!(instance.phase, Phase::Starting { .. } | Phase::Answered);
+        self.instances.values().filter(soon).count()
+    }
+}
+
+impl Instance {
+    fn enter(&mut self, phase: Phase, until: Instant) {
+        self.phase = phase;
+        self.until = until;
+    }
+}
+
+impl End {
+    fn into_error(self, after: Duration, during_init: bool) -> InvokeError {
+        match self {
+            Self::Exited(status) => InvokeError::Exited { status, during_init },
+            Self::NotStarted { source, executable } => InvokeError::NotStarted { source, executable },
+            Self::Overdue => InvokeError::TimedOut { after, during_init },
+            Self::ShuttingDown => InvokeError::ShuttingDown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

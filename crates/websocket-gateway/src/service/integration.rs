@@ -1,0 +1,179 @@
+//! The Lambda proxy integration: one event to a function, and what its answer means.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+use super::Integration;
+use crate::clock::Clock;
+use crate::event::Written;
+use crate::happenings::{HappeningSender, Invocation, InvocationResult, Level, What};
+
+/// What came of an invocation.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Answered(ProxyResponse),
+    /// The function failed, or API Gateway does not understand its answer.
+    Failed,
+    /// The integration's time is up. The function runs on.
+    TimedOut,
+}
+
+impl Outcome {
+    fn result(&self) -> InvocationResult {
+        match self {
+            Self::Answered(answer) => InvocationResult::Status(answer.status_code),
+            Self::Failed => InvocationResult::Failed,
+            Self::TimedOut => InvocationResult::TimedOut,
+        }
+    }
+}
+
+/// A function's answer. To API Gateway an answer with any other top-level key is malformed, and so it is to serde here. That an answer
+/// which has a key twice is malformed, too, is a guess.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ProxyResponse {
+    #[serde(deserialize_with = "status")]
+    pub(crate) status_code: u16,
+    #[serde(default, deserialize_with = "or_null")]
+    headers: BTreeMap<String, Value>,
+    #[serde(default, deserialize_with = "or_null")]
+    multi_value_headers: BTreeMap<String, Vec<Value>>,
+    #[serde(default)]
+    pub(crate) body: Option<String>,
+    // A guess: it is ignored. No report shows that API Gateway decodes a WebSocket answer.
+    #[serde(default, deserialize_with = "or_null", rename = "isBase64Encoded")]
+    _is_base64_encoded: bool,
+}
+
+impl ProxyResponse {
+    /// A header's value; the case of the name does not matter. `headers` comes before `multiValueHeaders`.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let named = |key: &String| key.eq_ignore_ascii_case(name);
+        let single = self.headers.iter().find(|(key, _)| named(key)).map(|(_, value)| value);
+        let multi =
+            || self.multi_value_headers.iter().find(|(key, _)| named(key)).and_then(|(_, values)| values.last());
+        single.or_else(multi)?.as_str()
+    }
+}
+
+/// Numbers written as text are taken, too: a guess, because API Gateway does so for REST APIs. Anything else is malformed.
+fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
+    let value = Value::deserialize(deserializer)?;
+    let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
+    number
+        .and_then(|number| number.try_into().ok())
+        .filter(|status| (200..=599).contains(status))
+        .ok_or_else(|| serde::de::Error::custom("statusCode is not an HTTP status"))
+}
+
+fn or_null<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
+
+/// Sends an event to the function of a route, waits as long as the integration may take, and tells of the result.
+pub(crate) async fn invoke(
+    clock: &Clock,
+    happenings: &HappeningSender,
+    route_key: &str,
+    integration: &Integration,
+    event: &Written,
+) -> Outcome {
+    let Integration { route, function } = integration;
+    happenings.tell(Level::Detail, || What::Event {
+        connection_id: event.connection_id.to_string(),
+        request_id: event.request_id.clone(),
+        route_key: route_key.to_owned(),
+        function: route.function.clone(),
+        event: event.json.clone(),
+    });
+    let started = Instant::now();
+    let answer = clock.within(route.integration_timeout, function.invoke(event.json.clone())).await;
+    let took = started.elapsed();
+    let mut told = None;
+    let (outcome, error) = match answer {
+        None => (Outcome::TimedOut, None),
+        Some(Err(error)) => (Outcome::Failed, Some(error.to_string())),
+        Some(Ok(answer)) => {
+            let understood = read(&answer);
+            told = Some(answer);
+            match understood {
+                Ok(response) => (Outcome::Answered(response), None),
+                Err(error) => (Outcome::Failed, Some(error.to_string())),
+            }
+        }
+    };
+    let result = outcome.result();
+    happenings.tell(level_of(result), || {
+        What::Invoked(Invocation {
+            connection_id: event.connection_id.to_string(),
+            request_id: event.request_id.clone(),
+            route_key: route_key.to_owned(),
+            function: route.function.clone(),
+            event: event.json.clone(),
+            took,
+            result,
+            answer: told,
+            error,
+        })
+    });
+    outcome
+}
+
+fn level_of(result: InvocationResult) -> Level {
+    match result {
+        InvocationResult::Status(_) => Level::Info,
+        InvocationResult::TimedOut => Level::Warning,
+        InvocationResult::Failed => Level::Error,
+    }
+}
+
+/// Reads a function's answer as API Gateway does.
+pub(crate) fn read(answer: &[u8]) -> Result<ProxyResponse, serde_json::Error> {
+    // Otherwise serde would read an array as the fields in their order.
+    if answer.trim_ascii_start().first() == Some(&b'[') {
+        return Err(serde::de::Error::custom("an array"));
+    }
+    serde_json::from_slice(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(answer: &str) -> Result<ProxyResponse, serde_json::Error> {
+        read(answer.as_bytes())
+    }
+
+    #[test]
+    fn good_answers_are_understood() {
+        let full = r#"{"statusCode":200,"headers":{"sec-websocket-protocol":"chat"},"multiValueHeaders":null,"body":"x","isBase64Encoded":false}"#;
+        let response = parse(full).unwrap();
+        assert_eq!((response.status_code, response.body.as_deref()), (200, Some("x")));
+        assert_eq!(response.header("Sec-WebSocket-Protocol"), Some("chat"));
+        let multi = parse(r#"{"statusCode":"200","multiValueHeaders":{"Sec-WebSocket-Protocol":["chat"]}}"#).unwrap();
+        assert_eq!(multi.header("sec-websocket-protocol"), Some("chat"));
+    }
+
+    #[test]
+    fn everything_else_is_malformed() {
+        for answer in [
+            "null",
+            "",
+            r#""text""#,
+            "{}",
+            r#"{"body":"x"}"#,
+            r#"{"statusCode":"ok"}"#,
+            r#"{"statusCode":0}"#,
+            r#"{"statusCode":101}"#,
+            r#"[200,null,null,"x",false]"#,
+            r#"{"statusCode":200,"ConnectionId":"x"}"#,
+            r#"{"statusCode":200,"body":{"a":1}}"#,
+        ] {
+            assert!(parse(answer).is_err(), "{answer}");
+        }
+    }
+}

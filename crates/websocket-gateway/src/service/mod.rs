@@ -1,0 +1,12 @@
+//! What a running gateway knows, and what API Gateway does between a client and a function: integrations and the authorizer.
+
+pub(crate) mod authorizer;
+pub(crate) mod connections;
+mod deployment;
+pub(crate) mod integration;
+mod places;
+mod state;
+
+pub(crate) use deployment::{Deployment, Integration};
+pub(crate) use places::{Place, Places};
+pub(crate) use state::Service;

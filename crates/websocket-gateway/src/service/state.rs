@@ -1,0 +1,51 @@
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::connections::OpenConnections;
+use super::{Deployment, Places};
+use crate::clock::Clock;
+use crate::event::Writer;
+use crate::guard::Guard;
+use crate::happenings::HappeningSender;
+
+/// What every door of a running gateway shares. It holds state and calls nothing.
+#[derive(Debug)]
+pub(crate) struct Service {
+    pub(crate) deployed: RwLock<Arc<Deployment>>,
+    pub(crate) guard: Arc<Guard>,
+    pub(crate) clock: Clock,
+    pub(crate) open: Arc<OpenConnections>,
+    pub(crate) places: Places,
+    pub(crate) happenings: HappeningSender,
+    pub(crate) idle_timeout: Duration,
+    pub(crate) max_duration: Duration,
+    /// Everything that must end in good order before the gateway does: sessions, messages, `$connect`s and `$disconnect`s.
+    pub(crate) tasks: TaskTracker,
+    /// Set when the gateway stops: sessions then close with 1001.
+    pub(crate) stopping: CancellationToken,
+    /// Set when the sessions have ended; nothing is served from then on. Until then `$disconnect` can still post, if only to learn which
+    /// connections are gone.
+    pub(crate) stopped: CancellationToken,
+}
+
+impl Service {
+    /// What is served now. Ask once for each thing to do: a reload may come in between.
+    pub(crate) fn deployment(&self) -> Arc<Deployment> {
+        Arc::clone(&self.deployed.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Serves this deployment from now on, and ends the processes of the one before when they have answered.
+    pub(crate) fn replace(&self, deployment: Arc<Deployment>) {
+        let mut deployed = self.deployed.write().unwrap_or_else(PoisonError::into_inner);
+        let before = std::mem::replace(&mut *deployed, deployment);
+        before.functions.retire(&deployed.functions);
+    }
+
+    /// Writes events of a deployment's API at the time that it is now.
+    pub(crate) fn writer<'a>(&self, deployment: &'a Deployment) -> Writer<'a> {
+        Writer { api: &deployment.api, now_ms: self.clock.now_ms() }
+    }
+}

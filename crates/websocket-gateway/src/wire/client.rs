@@ -1,0 +1,38 @@
+//! Requests to other servers: a DynamoDB, a Lambda. Both run on this machine or near it, so the client has no TLS.
+
+use std::error::Error;
+
+use bytes::Bytes;
+use http::Request;
+use http::response::Parts;
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+
+/// An HTTP client. A clone shares its connections.
+#[derive(Clone, Debug)]
+pub(crate) struct HttpClient(Client<HttpConnector, Full<Bytes>>);
+
+impl HttpClient {
+    pub(crate) fn new() -> Self {
+        Self(Client::builder(TokioExecutor::new()).build_http())
+    }
+
+    /// Sends a request and reads the whole answer. The error is the cause in words.
+    pub(crate) async fn send(&self, request: Request<Bytes>) -> Result<(Parts, Bytes), String> {
+        let answer = self.0.request(request.map(Full::from)).await.map_err(|error| cause(&error))?;
+        let (head, body) = answer.into_parts();
+        let body = body.collect().await.map_err(|error| cause(&error))?.to_bytes();
+        Ok((head, body))
+    }
+}
+
+/// The error at the end of the chain of causes: the client's own message says only that it could not connect.
+fn cause(error: &(dyn Error + 'static)) -> String {
+    let mut cause = error;
+    while let Some(below) = cause.source() {
+        cause = below;
+    }
+    cause.to_string()
+}

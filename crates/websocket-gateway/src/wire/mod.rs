@@ -1,0 +1,7 @@
+//! HTTP as every door speaks it: a server, a client, bodies with a limit, and answers. Nothing here knows API Gateway.
+
+pub(crate) mod address;
+pub(crate) mod answer;
+pub(crate) mod body;
+pub(crate) mod client;
+pub(crate) mod server;
