@@ -54,7 +54,7 @@ pub(crate) async fn example() -> Gateway {
 
 /// The API whose every route is the probe.
 pub(crate) async fn probe() -> Gateway {
-    start(options("tests/probe.yaml")).await
+    start(options("tests/templates/probe.yaml")).await
 }
 
 /// Waits until an invocation of a route has ended.

@@ -1,0 +1,3 @@
+//! What the README says, done as it says.
+
+mod own_api;
