@@ -1,3 +1,4 @@
-//! What the README says, done as it says.
+//! What the documents say, done as they say it.
 
 mod own_api;
+mod sections;
