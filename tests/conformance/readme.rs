@@ -1,15 +1,16 @@
 //! What a reader sees of the table: `README.md` beside it has all rows, the project's has those where the gateway differs.
 
 use std::fmt::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use super::THEMES;
 use super::row::{Confidence, Row, folder, rows};
-use crate::support::root;
+use crate::support::{Section, assert_is_up_to_date, root};
 
 const HEAD: &str = "# What the local gateway does as API Gateway does
 
-<!-- Written by the test `conformance::readme` from the files beside it. -->
+<!-- Written from the files beside it: UPDATE=1 cargo test -p system-tests conformance::readme -->
 
 *Documented*: by AWS. *Observed*: on AWS, in public. *Guess*: nobody outside AWS knows, and the gateway takes a side. Rows *by the clock* need time to pass and are
 left out where the clock can't be moved, on AWS.
@@ -26,9 +27,6 @@ export WS_CONFORMANCE_URL=wss://… WS_CONFORMANCE_URL_BARE=wss://… WS_CONFORM
 cargo test --workspace --test system conformance -- --nocapture --test-threads 1
 ```
 ";
-
-/// Between these lines of the project's README.
-const DIFFERENCES: [&str; 2] = ["<!-- differences -->\n", "<!-- /differences -->"];
 
 fn table() -> String {
     let mut text = HEAD.to_owned();
@@ -64,11 +62,35 @@ fn known(row: &Row) -> String {
 fn here(row: &Row) -> String {
     let here = match (&row.no, &row.test) {
         (Some(no), _) => format!("**no**: {no}"),
-        (None, Some(test)) => format!("yes, [a test](../../{})", test.split("::").next().unwrap()),
+        (None, Some(test)) => format!("yes, [a test](../../{})", file_of(test).unwrap()),
         (None, None) if row.clock => "yes, by the clock".to_owned(),
         (None, None) => "yes".to_owned(),
     };
     row.note.as_ref().map_or(here.clone(), |note| format!("{here}; {note}"))
+}
+
+/// The file that a test stands in, as a path below the root of the repository.
+fn file_of(test: &str) -> Result<String, String> {
+    static SOURCES: LazyLock<Vec<(PathBuf, String)>> =
+        LazyLock::new(|| ["crates", "tests"].iter().flat_map(|folder| sources(&root().join(folder))).collect());
+    let signature = format!("fn {test}()");
+    let mut files = SOURCES.iter().filter(|(_, text)| text.contains(&signature)).map(|(file, _)| file);
+    let file = files.next().ok_or_else(|| format!("there is no test {test}"))?;
+    match files.next() {
+        Some(other) => Err(format!("{test} stands in {} and in {}", file.display(), other.display())),
+        None => Ok(file.strip_prefix(root()).unwrap().to_str().unwrap().to_owned()),
+    }
+}
+
+/// The Rust files below a folder, with their texts.
+fn sources(folder: &Path) -> Vec<(PathBuf, String)> {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let files = entries.flat_map(|path| match path.extension() {
+        _ if path.is_dir() => sources(&path),
+        Some(extension) if extension == "rs" => vec![(path.clone(), std::fs::read_to_string(&path).unwrap())],
+        _ => Vec::new(),
+    });
+    files.collect()
 }
 
 fn link(source: &str) -> String {
@@ -85,24 +107,12 @@ fn link(source: &str) -> String {
     }
 }
 
-/// Writes what has changed, so that it only has to be committed. Whether nothing has.
-fn is_already(file: &Path, expected: &str) -> bool {
-    let same = std::fs::read_to_string(file).unwrap_or_default() == expected;
-    if !same {
-        std::fs::write(file, expected).unwrap();
-    }
-    same
-}
-
 #[test]
-fn both_say_what_the_table_says() {
-    let table_is = is_already(&folder().join("README.md"), &table());
-    let file = root().join("README.md");
-    let text = std::fs::read_to_string(&file).unwrap();
-    let (before, rest) = text.split_once(DIFFERENCES[0]).unwrap();
-    let (_, after) = rest.split_once(DIFFERENCES[1]).unwrap();
-    let differences_are = is_already(&file, &[before, DIFFERENCES[0], &differences(), DIFFERENCES[1], after].concat());
-    assert!(table_is && differences_are, "the READMEs did not say what the table says; they do now: commit them");
+fn the_documents_say_what_the_table_says() {
+    const TESTS: &str = "conformance::readme";
+    assert_is_up_to_date(&folder().join("README.md"), &table(), TESTS);
+    let section = Section::named("differences");
+    assert_is_up_to_date(section.document(), &section.document_with(&differences()), TESTS);
 }
 
 #[test]
@@ -113,9 +123,7 @@ fn each_row_runs_or_says_what_stands_for_it() {
             assert_eq!(ways.iter().filter(|way| **way).count(), 1, "{}", row.rule);
             assert!(row.confidence == Confidence::Guess || !row.source.is_empty(), "{}: no source", row.rule);
             if let Some(test) = &row.test {
-                let (file, name) = test.split_once("::").unwrap();
-                let text = std::fs::read_to_string(root().join(file)).unwrap_or_default();
-                assert!(text.contains(&format!("fn {name}()")), "{}: no {test}", row.rule);
+                file_of(test).unwrap_or_else(|why| panic!("{}: {why}", row.rule));
             }
         }
     }

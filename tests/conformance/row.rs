@@ -29,7 +29,7 @@ pub(crate) struct Row {
     pub(crate) clock: bool,
     #[serde(default)]
     pub(crate) steps: Vec<Step>,
-    /// Instead of steps: the test that shows it, as `file::name`.
+    /// Instead of steps: the name of the test that shows it.
     #[serde(default)]
     pub(crate) test: Option<String>,
     /// Instead of steps: in what the gateway differs.

@@ -1,17 +1,17 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use super::root;
+use super::{Section, root};
 
 /// The template as it is when somebody has switched its authorizer on.
 pub(crate) fn with_authorizer() -> String {
     edited(&std::fs::read_to_string(root().join("template.yaml")).unwrap())
 }
 
-/// What the README's command makes of a template.
+/// What the command in the section `authorizer` makes of a template.
 pub(crate) fn edited(template: &str) -> String {
-    let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
-    let command = readme.lines().find_map(|line| line.strip_prefix("sed -i.bak '")).unwrap();
+    let section = Section::named("authorizer");
+    let command = section.text().lines().find_map(|line| line.strip_prefix("sed -i.bak '")).unwrap();
     let script = command.strip_suffix("' template.yaml").unwrap();
     let mut sed = Command::new("sed").arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
     // It reads all before the pipe to us is full: a template is smaller than that.

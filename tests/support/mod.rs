@@ -3,10 +3,11 @@
 mod authorizer;
 mod client;
 mod gate;
+mod generated;
 mod keys;
 mod own_api;
 mod program;
-mod readme;
+mod section;
 mod table;
 
 use std::path::{Path, PathBuf};
@@ -19,9 +20,11 @@ use websocket_gateway::{Gateway, Invocation, Invocations, Options};
 pub(crate) use authorizer::{edited, with_authorizer};
 pub(crate) use client::{Client, Refused};
 pub(crate) use gate::Gate;
+pub(crate) use generated::assert_is_up_to_date;
 pub(crate) use keys::Keys;
 pub(crate) use own_api::OwnApi;
 pub(crate) use program::{as_from_a_shell, end, gateway, pid, serving, signal};
+pub(crate) use section::{SECTIONS, Section};
 pub(crate) use table::Table;
 
 /// Long enough for any machine: this only keeps a broken system from hanging the test run.
@@ -54,7 +57,7 @@ pub(crate) async fn example() -> Gateway {
 
 /// The API whose every route is the probe.
 pub(crate) async fn probe() -> Gateway {
-    start(options("tests/probe.yaml")).await
+    start(options("tests/templates/probe.yaml")).await
 }
 
 /// Waits until an invocation of a route has ended.

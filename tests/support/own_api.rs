@@ -2,13 +2,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::readme::Section;
-use super::{Client, root};
+use super::{Client, Section, root};
 
-/// The section of README.md that makes it.
-const SECTION: &str = "Your own API";
-
-/// The API of README.md in an empty folder of its own, outside of this workspace as a user's would be. The folder goes with this.
+/// The API of the section `own-api` in an empty folder of its own, outside of this workspace as a user's would be. The folder goes with this.
 pub(crate) struct OwnApi {
     folder: PathBuf,
     _alone: MutexGuard<'static, ()>,
@@ -23,7 +19,7 @@ impl OwnApi {
         let folder = std::env::temp_dir().join(format!("lambda-websocket.{test}.{}", std::process::id()));
         fs::create_dir_all(folder.join("src")).unwrap();
         let api = Self { folder, _alone: alone };
-        let section = Section::called(SECTION);
+        let section = Section::named("own-api");
         for file in ["Cargo.toml", "src/main.rs", "template.yaml"] {
             api.write(file, section.code_after(&format!("`{file}`")));
         }
@@ -31,10 +27,10 @@ impl OwnApi {
         api
     }
 
-    /// With what README.md adds for tests.
+    /// With what the section `test-your-api` adds.
     pub(crate) fn with_tests(test: &str) -> Self {
         let api = Self::new(test);
-        let section = Section::called("Test your API");
+        let section = Section::named("test-your-api");
         let manifest = fs::read_to_string(api.folder.join("Cargo.toml")).unwrap();
         api.write("Cargo.toml", &format!("{manifest}\n{}", section.code_after("`Cargo.toml`")));
         fs::create_dir(api.folder.join("tests")).unwrap();
@@ -63,7 +59,7 @@ impl OwnApi {
         &self.folder
     }
 
-    /// README.md's paths lead to a clone beside the folder: here, to this one.
+    /// The document's paths lead to a clone beside the folder. Here they lead to this one.
     fn write(&self, file: &str, text: &str) {
         let clone = root().canonicalize().unwrap();
         fs::write(self.folder.join(file), text.replace("../lambda-websocket", clone.to_str().unwrap())).unwrap();
@@ -75,14 +71,14 @@ impl OwnApi {
         self.write(file, &text.replace(from, to));
     }
 
-    /// Says what README.md's client says, and hears what that one hears.
+    /// Says what the client in the document says, and hears what it hears.
     pub(crate) async fn chat_with(&self, client: &mut Client) {
-        let section = Section::called(SECTION);
+        let section = Section::named("own-api");
         for line in section.code_after("npx wscat").lines() {
             match line.split_at(2) {
                 ("> ", said) => client.send(said).await,
                 ("< ", heard) => assert_eq!(client.hear().await, heard),
-                _ => panic!("who says {line}?"),
+                _ => panic!("a line of a chat starts with `> ` or `< `: {line}"),
             }
         }
     }

@@ -7,7 +7,7 @@ use websocket_gateway::{Gateway, Options};
 
 use crate::support::{Client, Refused, Table, ended, options, root, start, with_authorizer};
 
-/// What the tokens in `tests/authorizer-events/` are signed with.
+/// What the tokens in `tests/example/authorizer-events/` are signed with.
 const SECRET: &str = "for tests only: 32 bytes or more";
 
 async fn example(parameters: &[(&str, &str)]) -> Gateway {
@@ -23,7 +23,7 @@ async fn example(parameters: &[(&str, &str)]) -> Gateway {
 
 /// The token of a sample event, with the query or the offer that it came in.
 fn sent(name: &str) -> (String, Option<String>) {
-    let event = std::fs::read(root().join(format!("tests/authorizer-events/{name}.json"))).unwrap();
+    let event = std::fs::read(root().join(format!("tests/example/authorizer-events/{name}.json"))).unwrap();
     let event: Value = serde_json::from_slice(&event).unwrap();
     let tokens = event["multiValueQueryStringParameters"]["token"].as_array();
     let tokens = tokens.into_iter().flatten().map(|token| format!("token={}", token.as_str().unwrap()));

@@ -69,7 +69,7 @@ async fn a_body_is_sent_where_the_route_has_a_route_response_and_nowhere_else() 
 
 #[tokio::test]
 async fn a_message_that_no_route_takes_is_forbidden_and_the_connection_stays_open() {
-    let gateway = start(options("tests/no_default.yaml")).await;
+    let gateway = start(options("tests/templates/no_default.yaml")).await;
     let mut client = Client::connect(&gateway, "").await;
     for message in ["not JSON", "{}", r#"{"action":"other"}"#, r#"{"action":"$disconnect"}"#] {
         client.send(message).await;

@@ -60,7 +60,7 @@ async fn the_functions_verdict_is_the_answer_to_the_handshake() {
 #[tokio::test]
 async fn a_connect_that_takes_too_long_is_a_504() {
     let clock = Clock::manual(1_762_426_800_123);
-    let gateway = start(Options { clock: clock.clone(), ..options("tests/probe.yaml") }).await;
+    let gateway = start(Options { clock: clock.clone(), ..options("tests/templates/probe.yaml") }).await;
     let gate = Gate::new().await;
     let url = format!("{}?do=meet&at={}", gateway.url(), gate.address());
     let (refused, _running) = tokio::join!(Client::try_connect(&url, &[]), async {

@@ -8,7 +8,7 @@ use websocket_gateway::{Gateway, Options};
 
 use crate::support::{gateway as program, in_time, options, root, start};
 
-const TEMPLATE: &str = "tests/authorize.yaml";
+const TEMPLATE: &str = "tests/templates/authorize.yaml";
 
 /// What API Gateway is told: whom to let in, or with which error the function failed.
 async fn verdict(gateway: &Gateway, event: impl Into<Vec<u8>>) -> Result<String, String> {
@@ -27,7 +27,7 @@ async fn verdict(gateway: &Gateway, event: impl Into<Vec<u8>>) -> Result<String,
 }
 
 fn read(file: &str) -> Vec<u8> {
-    std::fs::read(root().join("tests/authorizer-events").join(file)).unwrap()
+    std::fs::read(root().join("tests/example/authorizer-events").join(file)).unwrap()
 }
 
 fn event_of(name: &str) -> Value {
@@ -35,7 +35,7 @@ fn event_of(name: &str) -> Value {
 }
 
 fn files(folder: &str) -> BTreeSet<String> {
-    let entries = std::fs::read_dir(root().join("tests/authorizer-events").join(folder)).unwrap();
+    let entries = std::fs::read_dir(root().join("tests/example/authorizer-events").join(folder)).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.filter(|name| name.ends_with(".json")).collect()
 }
@@ -122,7 +122,7 @@ async fn without_a_good_secret_it_does_not_start() {
 #[tokio::test]
 async fn no_token_is_ever_logged() {
     for (file, outcome) in [("authorize", "execute-api:Invoke"), ("invalid/authorize.expired", "ExpiredSignature")] {
-        let path = format!("tests/authorizer-events/{file}.json");
+        let path = format!("tests/example/authorizer-events/{file}.json");
         let run = program(&["invoke", "AuthorizeFunction", &path, "--template", TEMPLATE]).output();
         let output = in_time("the end of the gateway", run).await.unwrap();
         let output = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat();

@@ -17,7 +17,7 @@ async fn fails(arguments: &[&str]) -> (i32, String) {
 
 /// Starts it with the probe behind every route, and waits until it says where.
 async fn running() -> (Child, String) {
-    serving(&mut gateway(&["--template", "tests/probe.yaml", "--port", "0"])).await
+    serving(&mut gateway(&["--template", "tests/templates/probe.yaml", "--port", "0"])).await
 }
 
 #[tokio::test]
@@ -161,7 +161,7 @@ async fn what_the_system_has_no_room_for_is_refused_until_somebody_leaves() {
 
 /// A gateway whose shell has other limits than this process.
 fn after_ulimit(limits: &str) -> Command {
-    let as_usual = gateway(&["--template", "tests/no_default.yaml", "--port", "0"]);
+    let as_usual = gateway(&["--template", "tests/templates/no_default.yaml", "--port", "0"]);
     let mut from_a_shell = Command::new("sh");
     from_a_shell
         .args(["-c", &format!(r#"ulimit {limits}; exec "$0" "$@""#)])

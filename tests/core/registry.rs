@@ -11,7 +11,7 @@ async fn call(client: &mut Client, order: Value) -> Value {
 
 #[tokio::test]
 async fn connections_come_move_and_go_and_going_twice_is_no_error() {
-    let gateway = start(options("tests/registry.yaml")).await;
+    let gateway = start(options("tests/templates/registry.yaml")).await;
     let mut client = Client::connect(&gateway, "").await;
     let members = |channel| json!({ "call": "members", "channel": channel });
     for id in ["AAAA", "BBBB", "CCCC", "DDDD"] {
@@ -37,7 +37,7 @@ async fn connections_come_move_and_go_and_going_twice_is_no_error() {
 
 #[tokio::test]
 async fn a_channel_without_a_name_or_an_id_that_is_none_never_reaches_the_table() {
-    let gateway = start(options("tests/registry.yaml")).await;
+    let gateway = start(options("tests/templates/registry.yaml")).await;
     let mut client = Client::connect(&gateway, "").await;
     let nameless = call(&mut client, json!({ "call": "members", "channel": "" })).await;
     assert_eq!(nameless["message"], "Invalid message: The name of a channel must be 1 to 2048 bytes long");

@@ -58,7 +58,8 @@ async fn a_page_on_the_web_invokes_nothing_and_sees_no_table() {
 #[tokio::test]
 async fn a_gateway_can_leave_its_functions_to_another_server() {
     let server = probe().await;
-    let gateway = start(Options { lambda_endpoint: Some(server.lambda_url()), ..options("tests/probe.yaml") }).await;
+    let gateway =
+        start(Options { lambda_endpoint: Some(server.lambda_url()), ..options("tests/templates/probe.yaml") }).await;
     let mut client = Client::connect(&gateway, "").await;
 
     client.send("hello").await;

@@ -65,7 +65,7 @@ async fn a_peer_that_vanished_is_forgotten_and_the_others_get_the_message() {
 async fn a_newcomer_whose_connect_is_pending_keeps_its_row_and_hears_the_next_message() {
     let gate = Gate::new().await;
     let parameters = [("Gate".to_owned(), gate.address())].into();
-    let gateway = start(Options { parameters, ..options("tests/gated.yaml") }).await;
+    let gateway = start(Options { parameters, ..options("tests/templates/gated.yaml") }).await;
     let (mut ann, ()) = tokio::join!(Client::connect(&gateway, ""), async { drop(gate.visitor().await) });
     let mut invocations = gateway.invocations();
 
@@ -143,7 +143,7 @@ async fn a_channel_of_more_than_one_page_hears_it_to_the_last_member() {
 
 #[tokio::test]
 async fn a_channel_that_can_not_be_read_is_an_error_although_the_caller_hears_itself() {
-    let gateway = start(options("tests/no_index.yaml")).await;
+    let gateway = start(options("tests/templates/no_index.yaml")).await;
     let mut client = Client::connect(&gateway, "").await;
     client.say("anybody?").await;
     assert_eq!(client.hear().await, "anybody?");

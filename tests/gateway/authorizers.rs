@@ -11,7 +11,7 @@ use crate::support::{Client, Gate, Refused, ended, get, options, start};
 const ORIGIN: (&str, &str) = ("origin", "http://chat.example");
 
 fn api(id: &str) -> Options {
-    Options { api: Some(id.to_owned()), ..options("tests/authorizers.yaml") }
+    Options { api: Some(id.to_owned()), ..options("tests/templates/authorizers.yaml") }
 }
 
 /// Both ways to write it in a template.

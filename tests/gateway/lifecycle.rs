@@ -18,7 +18,7 @@ fn code(disconnect: &Invocation) -> u64 {
 #[tokio::test]
 async fn an_idle_connection_is_closed_and_one_that_talks_only_after_two_hours() {
     let clock = Clock::manual(1_762_426_800_123);
-    let gateway = start(Options { clock: clock.clone(), ..options("tests/probe.yaml") }).await;
+    let gateway = start(Options { clock: clock.clone(), ..options("tests/templates/probe.yaml") }).await;
     let mut invocations = gateway.invocations();
     let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
     let mut quiet = Client::connect(&gateway, "").await;

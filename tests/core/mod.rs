@@ -1,0 +1,4 @@
+//! The core crate, in functions of its own behind a gateway.
+
+mod outcomes;
+mod registry;

@@ -1,0 +1,8 @@
+//! The example API: its template, its sample events, its functions, as its clients know them.
+
+mod authorize;
+mod chat;
+mod connect;
+mod events;
+mod template;
+mod with_authorizer;
