@@ -11,7 +11,7 @@ use crate::guard::Guard;
 use crate::happenings::HappeningSender;
 use crate::lambda::{self, Functions, Processes, Program, RemoteLambda};
 use crate::service::Deployment;
-use crate::template::TemplateError;
+use crate::template::{Loaded, TemplateError};
 
 /// What all deployments of a gateway have in common.
 #[derive(Debug)]
@@ -72,12 +72,12 @@ impl Deployer {
 }
 
 /// Reads the template, and logs its warnings.
-pub(super) fn load(options: &Options) -> Result<Api, TemplateError> {
+pub(super) fn load(options: &Options) -> Result<Loaded, TemplateError> {
     let loaded = options.read_template()?;
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
-    Ok(loaded.api)
+    Ok(loaded)
 }
 
 /// Where functions find `@connections` and the store. These are the SDKs' own variables, so a binary needs to know nothing of the gateway.

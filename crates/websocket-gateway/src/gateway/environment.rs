@@ -12,7 +12,7 @@ use crate::wire::address::reachable;
 /// # Errors
 /// If the template can't be served.
 pub fn environment(options: &Options) -> Result<BTreeMap<String, BTreeSet<String>>, StartError> {
-    let api = load(options)?;
+    let api = load(options)?.api;
     let address = reachable(SocketAddr::new(options.host, options.port));
     let dynamodb_url = match &options.store {
         Store::Endpoint(url) => url.clone(),

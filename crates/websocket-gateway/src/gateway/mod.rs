@@ -27,6 +27,7 @@ use crate::happenings::{HappeningSender, Happenings, Invocations, Level, What};
 use crate::lambda::{InvokeError, RemoteLambda};
 use crate::service::connections::{AdoptError, Adopted, OpenConnections};
 use crate::service::{Places, Service};
+use crate::template::Loaded;
 use crate::wire::address::reachable;
 use deployer::{Deployer, load};
 use recorder::Recorder;
@@ -71,7 +72,10 @@ impl Gateway {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let api = load(&options)?;
+        let Loaded { api, notes, .. } = load(&options)?;
+        for note in &notes {
+            tracing::info!("{note}");
+        }
         // Before the build, which takes long, so that whatever is missing or taken is known at once.
         let (listener, address) = listen(options.host, options.port).await?;
         let elsewhere = match &options.lambda_endpoint {
@@ -125,7 +129,7 @@ impl Gateway {
     pub async fn reload(&self) -> Result<Reloaded, StartError> {
         let _one_at_a_time = self.reloading.lock().await;
         let before = self.service.deployment();
-        let deployment = self.deployer.deploy(load(&self.deployer.options)?, Some(&before)).await?;
+        let deployment = self.deployer.deploy(load(&self.deployer.options)?.api, Some(&before)).await?;
         let reloaded = Reloaded {
             functions: deployment.functions.differing_from(&before.functions),
             api: deployment.api != before.api,
