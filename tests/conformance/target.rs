@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use serde_json::Value;
-use websocket_gateway::{Clock, Gateway, Invocations, Options};
+use websocket_gateway::{Clock, Gateway, Invocations};
 
 use crate::support::{Keys, options, start};
 
@@ -32,7 +32,7 @@ impl Target {
     pub(crate) async fn local(api: &str, manual_clock: bool) -> Self {
         let clock = if manual_clock { Clock::manual(START_MS) } else { Clock::default() };
         let template = options("tests/conformance/template.yaml");
-        let gateway = start(Options { api: Some(api.to_owned()), clock: clock.clone(), ..template }).await;
+        let gateway = start(template.api(api).clock(clock.clone())).await;
         let http = aws_smithy_http_client::Builder::new().build_http();
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
@@ -121,7 +121,7 @@ impl Target {
     pub(crate) async fn ended(&mut self, route_key: &str) {
         match &mut self.local {
             Some((_, invocations)) => {
-                while invocations.next().await.is_some_and(|ended| ended.route_key != route_key) {}
+                invocations.next_of(route_key).await.unwrap();
             }
             None => tokio::time::sleep(NEXT_LOOK).await,
         }

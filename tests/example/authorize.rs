@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use websocket_gateway::Gateway;
-use websocket_gateway::lambda::InvokeError;
+use websocket_gateway::InvokeError;
 
 use crate::support::{SECRET, authorized_example, authorizer_event, example_with, gateway as program, in_time, root};
 

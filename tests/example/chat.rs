@@ -1,7 +1,7 @@
 //! The example API, as its clients know it.
 
 use serde_json::json;
-use websocket_gateway::{InvocationResult, Options};
+use websocket_gateway::InvocationResult;
 
 use crate::support::{Client, Gate, Table, ended, example, options, start};
 
@@ -64,8 +64,7 @@ async fn a_peer_that_vanished_is_forgotten_and_the_others_get_the_message() {
 #[tokio::test]
 async fn a_newcomer_whose_connect_is_pending_keeps_its_row_and_hears_the_next_message() {
     let gate = Gate::new().await;
-    let parameters = [("Gate".to_owned(), gate.address())].into();
-    let gateway = start(Options { parameters, ..options("tests/templates/gated.yaml") }).await;
+    let gateway = start(options("tests/templates/gated.yaml").parameter("Gate", gate.address())).await;
     let (mut ann, ()) = tokio::join!(Client::connect(&gateway, ""), async { drop(gate.visitor().await) });
     let mut invocations = gateway.invocations();
 

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use crate::support::{Client, Gate, Refused, Table, ended, example, get, options, probe, start};
-use websocket_gateway::{Clock, InvocationResult, Options, Store};
+use crate::support::{Client, Gate, Refused, Table, ended, example, example_with, get, options, probe, start};
+use websocket_gateway::{Clock, InvocationResult, Store};
 
 const HANDSHAKE: &str = "connection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
     sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
@@ -60,7 +60,7 @@ async fn the_functions_verdict_is_the_answer_to_the_handshake() {
 #[tokio::test]
 async fn a_connect_that_takes_too_long_is_a_504() {
     let clock = Clock::manual(1_762_426_800_123);
-    let gateway = start(Options { clock: clock.clone(), ..options("tests/templates/probe.yaml") }).await;
+    let gateway = start(options("tests/templates/probe.yaml").clock(clock.clone())).await;
     let gate = Gate::new().await;
     let url = format!("{}?do=meet&at={}", gateway.url(), gate.address());
     let (refused, _running) = tokio::join!(Client::try_connect(&url, &[]), async {
@@ -103,8 +103,7 @@ async fn the_example_speaks_its_own_subprotocol_and_never_a_token() {
 
 #[tokio::test]
 async fn a_page_may_connect_if_its_origin_is_on_the_list() {
-    let parameters = [("AllowedOrigins".to_owned(), "https://example.com, http://localhost:8080".to_owned())].into();
-    let gateway = start(Options { parameters, ..options("template.yaml") }).await;
+    let gateway = example_with(&[("AllowedOrigins", "https://example.com, http://localhost:8080")]).await;
     let table = Table::of(&gateway).await;
     let connect = async |origin| Client::try_connect(&gateway.url(), &[("origin", origin)]).await;
     for foreign in ["https://evil.example", "https://example.com.evil.example", "https://example.com:444", "null"] {
@@ -119,8 +118,7 @@ async fn a_page_may_connect_if_its_origin_is_on_the_list() {
 
 #[tokio::test]
 async fn a_list_with_a_mistake_lets_nobody_in() {
-    let parameters = [("AllowedOrigins".to_owned(), "example.com".to_owned())].into();
-    let gateway = start(Options { parameters, ..options("template.yaml") }).await;
+    let gateway = example_with(&[("AllowedOrigins", "example.com")]).await;
     assert_eq!(Client::try_connect(&gateway.url(), &[]).await.err(), Some(Refused(502)));
     gateway.stop().await;
 }
@@ -137,8 +135,7 @@ async fn another_stage_is_forbidden_and_a_plain_get_must_upgrade() {
 #[tokio::test]
 async fn a_store_that_is_down_refuses_the_connection() {
     let store = example().await;
-    let gateway =
-        start(Options { store: Store::Endpoint(store.dynamodb_url().to_owned()), ..options("template.yaml") }).await;
+    let gateway = start(options("template.yaml").store(Store::Endpoint(store.dynamodb_url().to_owned()))).await;
     drop(Client::connect(&gateway, "").await);
 
     store.stop().await;

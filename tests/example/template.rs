@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use saphyr::{LoadableYamlNode, Yaml};
-use websocket_gateway::api::{Api, Authorizer, Code, Function};
-use websocket_gateway::template::{Loaded, Options, load};
+use websocket_gateway::Loaded;
+use websocket_gateway::api::{Api, Code, Function};
 
-use crate::support::{SECRET, root};
+use crate::support::{SECRET, options, root};
 
 /// What a call in a route's source needs to be allowed.
 const NEEDS: [(&str, &str); 7] = [
@@ -22,8 +22,7 @@ const NEEDS: [(&str, &str); 7] = [
 
 /// The template with the parameter `JwtSecret`, which switches the authorizer on, or off if it is empty.
 fn loaded(secret: &str) -> Loaded {
-    let parameters = [("JwtSecret".to_owned(), secret.to_owned())].into();
-    load(&root().join("template.yaml"), &Options { parameters, ..Options::default() }).unwrap()
+    options("template.yaml").parameter("JwtSecret", secret).read_template().unwrap()
 }
 
 /// The API with its authorizer.
@@ -172,7 +171,7 @@ fn the_authorizer_is_off_until_the_parameter_has_a_secret() {
     assert_eq!(get(&secret, "NoEcho").unwrap().as_bool(), Some(true));
     assert_eq!(get(&secret, "Default").unwrap().as_str(), Some(""));
 
-    let off = load(&root().join("template.yaml"), &Options::default()).unwrap();
+    let off = options("template.yaml").read_template().unwrap();
     assert_eq!(off.api.authorizer, None);
     let [note] = off.notes.as_slice() else { panic!("{:?}", off.notes) };
     assert!(note.message.starts_with("every client may connect"), "{note}");
@@ -183,7 +182,8 @@ fn the_authorizer_is_off_until_the_parameter_has_a_secret() {
     let function = "AuthorizeFunction".to_owned();
     assert_eq!(on.api.functions[&function].environment["JWT_SECRET"], SECRET);
     // Every identity source must be there, and the token is in one of two places.
-    assert_eq!(on.api.authorizer, Some(Authorizer { function, identity_sources: Vec::new() }));
+    let authorizer = on.api.authorizer.unwrap();
+    assert_eq!((authorizer.function, authorizer.identity_sources), (function, Vec::new()));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::support::{Client, Gate, Refused, ended, get, options, start};
 const ORIGIN: (&str, &str) = ("origin", "http://chat.example");
 
 fn api(id: &str) -> Options {
-    Options { api: Some(id.to_owned()), ..options("tests/templates/authorizers.yaml") }
+    options("tests/templates/authorizers.yaml").api(id)
 }
 
 /// Both ways to write it in a template.
@@ -145,7 +145,7 @@ async fn what_goes_wrong_lets_nobody_in() {
 #[tokio::test]
 async fn one_that_takes_too_long_is_a_failure() {
     let clock = Clock::manual(1_762_426_800_000);
-    let gateway = start(Options { clock: clock.clone(), ..api("Plain") }).await;
+    let gateway = start(api("Plain").clock(clock.clone())).await;
     let gate = Gate::new().await;
     let query = format!("?do=meet&at={}", gate.address());
     let (refused, _visitor) = tokio::join!(connect(&gateway, &query), async {

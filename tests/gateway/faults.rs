@@ -1,13 +1,10 @@
 //! Functions that fail, and messages that nobody takes: the client's frame, and that everything goes on.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::collections::BTreeSet;
 
-use bytes::Bytes;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
-use websocket_gateway::lambda::{InvokeError, Lambda, Program};
-use websocket_gateway::{InvocationResult, api};
+use websocket_gateway::InvocationResult;
 
 use crate::support::{Client, Gate, ended, options, probe, start};
 
@@ -116,30 +113,4 @@ async fn overlapping_messages_are_served_by_several_instances() {
     let processes = [client.hear().await, client.hear().await, client.hear().await];
     assert_eq!(BTreeSet::from(processes).len(), 3);
     gateway.stop().await;
-}
-
-/// For a probe that was built elsewhere and otherwise, at `PROBE`: the CI builds it as it would be deployed.
-#[tokio::test]
-#[ignore = "needs PROBE, the path of a built probe"]
-async fn a_deployed_function_survives_a_panic() {
-    let function = api::Function {
-        logical_id: "Probe".into(),
-        name: "probe".into(),
-        defined_at: "template.yaml:1:1".into(),
-        code: api::Code::Cargo { directory: ".".into(), binary: None },
-        environment: BTreeMap::new(),
-        timeout: Duration::from_secs(10),
-        memory_size: 128,
-        reserved_concurrency: None,
-        policy: websocket_gateway::iam::Policy::default(),
-    };
-    let executable = std::env::var_os("PROBE").unwrap().into();
-    let lambda = Lambda::start(vec![Program { function, executable }], BTreeMap::new()).await.unwrap();
-    let order = |order: &str| Bytes::from(json!({ "body": json!({ "do": order }).to_string() }).to_string());
-
-    let process = lambda.invoke("Probe", order("pid")).await.unwrap();
-    let panic = lambda.invoke("Probe", order("panic")).await.unwrap_err();
-    assert!(matches!(panic, InvokeError::FunctionError { .. }), "{panic}");
-    assert_eq!(lambda.invoke("Probe", order("pid")).await.unwrap(), process);
-    lambda.shutdown().await;
 }

@@ -89,7 +89,7 @@ impl Project {
     }
 
     fn options(&self) -> Options {
-        Options { template: self.0.join("template.yaml"), port: 0, ..Options::default() }
+        Options::default().template(self.0.join("template.yaml")).port(0)
     }
 }
 

@@ -58,8 +58,7 @@ async fn a_page_on_the_web_invokes_nothing_and_sees_no_table() {
 #[tokio::test]
 async fn a_gateway_can_leave_its_functions_to_another_server() {
     let server = probe().await;
-    let gateway =
-        start(Options { lambda_endpoint: Some(server.lambda_url()), ..options("tests/templates/probe.yaml") }).await;
+    let gateway = start(options("tests/templates/probe.yaml").lambda_endpoint(server.lambda_url())).await;
     let mut client = Client::connect(&gateway, "").await;
 
     client.send("hello").await;
@@ -80,12 +79,12 @@ async fn a_gateway_can_leave_its_functions_to_another_server() {
 async fn a_function_elsewhere_is_known_by_its_binary_also_where_the_template_leaves_that_to_its_crate() {
     let api = OwnApi::new("elsewhere");
     let template = api.folder().join("template.yaml");
-    let server = start(Options { template, port: 0, ..Options::default() }).await;
+    let server = start(Options::default().template(template).port(0)).await;
     // Not by its logical id or its name: they are others.
     api.edit("template.yaml", "Function.Arn", "Other.Arn");
     api.edit("template.yaml", "  Function:", "  Other:");
     let template = api.folder().join("template.yaml");
-    let elsewhere = Options { template, port: 0, lambda_endpoint: Some(server.lambda_url()), ..Options::default() };
+    let elsewhere = Options::default().template(template).port(0).lambda_endpoint(server.lambda_url());
     let gateway = start(elsewhere).await;
 
     let mut client = Client::connect(&gateway, "").await;

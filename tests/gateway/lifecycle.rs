@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
-use websocket_gateway::{Clock, Invocation, InvocationResult, Options};
+use websocket_gateway::{Clock, Invocation, InvocationResult};
 
 use crate::support::{Client, Gate, Refused, ended, options, post, probe, start};
 
@@ -18,7 +18,7 @@ fn code(disconnect: &Invocation) -> u64 {
 #[tokio::test]
 async fn an_idle_connection_is_closed_and_one_that_talks_only_after_two_hours() {
     let clock = Clock::manual(1_762_426_800_123);
-    let gateway = start(Options { clock: clock.clone(), ..options("tests/templates/probe.yaml") }).await;
+    let gateway = start(options("tests/templates/probe.yaml").clock(clock.clone())).await;
     let mut invocations = gateway.invocations();
     let minutes = |minutes: u64| Duration::from_secs(minutes * 60);
     let mut quiet = Client::connect(&gateway, "").await;

@@ -7,7 +7,7 @@ use aws_sdk_apigatewaymanagement::error::ProvideErrorMetadata;
 use aws_sdk_apigatewaymanagement::primitives::Blob;
 use serde_json::Value;
 use tokio_tungstenite::tungstenite::Message;
-use websocket_gateway::{Clock, Gateway, Options};
+use websocket_gateway::{Clock, Gateway};
 
 use crate::support::{Client, Keys, ended, options, probe, start};
 
@@ -99,7 +99,7 @@ async fn an_id_may_be_percent_encoded_once_and_so_may_the_at_sign() {
 #[tokio::test]
 async fn last_active_is_the_last_data_in_either_direction() {
     let clock = Clock::manual(1_762_426_800_123);
-    let gateway = start(Options { clock: clock.clone(), ..options("tests/templates/probe.yaml") }).await;
+    let gateway = start(options("tests/templates/probe.yaml").clock(clock.clone())).await;
     let (mut client, id) = Client::connect_and_ask_for_its_id(&gateway).await;
     let sdk = sdk(&gateway);
     let last_active = async || {

@@ -3,7 +3,7 @@
 use aws_sdk_apigatewaymanagement::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_apigatewaymanagement::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, KeysAndAttributes, Put, TransactWriteItem};
-use websocket_gateway::{Gateway, Options};
+use websocket_gateway::Gateway;
 
 use crate::support::{Client, Keys, options, post, start};
 
@@ -104,7 +104,7 @@ async fn every_function_elsewhere_may_do_what_any_of_them_may() {
 #[tokio::test]
 async fn who_does_not_sign_is_served_unless_the_gateway_is_strict() {
     for (strict, expected) in [(false, 200), (true, 403)] {
-        let gateway = start(Options { strict, ..options("tests/templates/permissions.yaml") }).await;
+        let gateway = start(options("tests/templates/permissions.yaml").strict(strict)).await;
         let (mut client, id) = Client::connect_and_ask_for_its_id(&gateway).await;
         let url = format!("{}/@connections/{id}", gateway.management_url());
         assert_eq!(post(&url, "POST", "from a person").await, expected);
@@ -187,7 +187,7 @@ async fn a_denial_names_who_what_and_where() {
 #[tokio::test]
 async fn the_table_serves_a_persons_own_tools_unless_the_gateway_is_strict() {
     for strict in [false, true] {
-        let gateway = start(Options { strict, ..options("tests/templates/permissions.yaml") }).await;
+        let gateway = start(options("tests/templates/permissions.yaml").strict(strict)).await;
         let persons = refusal(Keys::of_a_person().dynamodb(&gateway).scan().table_name(TABLE).send().await);
         assert_eq!(persons.map(|(_, name, _)| name).as_deref(), strict.then_some("UnrecognizedClientException"));
 

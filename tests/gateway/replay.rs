@@ -7,7 +7,6 @@ use std::process::Stdio;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use websocket_gateway::Options;
 use websocket_gateway::replay::SampleEvent;
 
 use crate::support::{Client, Gate, gateway, in_time, options, post, probe, start};
@@ -282,8 +281,7 @@ async fn ctrl_c_ends_it_with_1_and_takes_the_function_along() {
 #[tokio::test]
 async fn what_is_recorded_can_be_replayed_and_has_no_secrets_of_the_handshake() {
     let folder = folder("recorded", &[("000007.earlier.json", &order(&json!({ "do": "pid" })))]);
-    let record = Some(folder.clone().into());
-    let gateway = start(Options { record, ..options("tests/templates/probe.yaml") }).await;
+    let gateway = start(options("tests/templates/probe.yaml").record(&folder)).await;
     let url = format!("{}?token=t0ps3cret&room=7", gateway.url());
     let mut client = Client::try_connect(&url, &[("authorization", "Bearer t0ps3cret")]).await.unwrap();
     client.send("hello").await;

@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
-use websocket_gateway::{Clock, Gateway, InvocationResult, Options};
+use websocket_gateway::{Clock, Gateway, InvocationResult};
 
 use crate::support::{Client, Table, ended, example, in_time, options, probe, start};
 
@@ -56,7 +56,7 @@ async fn a_client_that_does_not_finish_its_request_is_hung_up_on() {
 #[tokio::test]
 async fn a_client_that_is_silently_gone_is_closed_when_it_is_idle() {
     let clock = Clock::manual(1_762_426_800_123);
-    let gateway = start(Options { clock: clock.clone(), ..options("tests/templates/probe.yaml") }).await;
+    let gateway = start(options("tests/templates/probe.yaml").clock(clock.clone())).await;
     let mut invocations = gateway.invocations();
     // It is there, but neither reads nor answers any more.
     let _silent = Client::connect(&gateway, "").await;

@@ -1,5 +1,5 @@
 use serde_json::Value;
-use websocket_gateway::{Gateway, Options};
+use websocket_gateway::Gateway;
 
 use super::{options, root, start};
 
@@ -13,8 +13,9 @@ pub(crate) async fn authorized_example() -> Gateway {
 
 /// The example API with these parameters.
 pub(crate) async fn example_with(parameters: &[(&str, &str)]) -> Gateway {
-    let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    start(Options { parameters, ..options("template.yaml") }).await
+    let options =
+        parameters.iter().fold(options("template.yaml"), |options, (name, value)| options.parameter(*name, *value));
+    start(options).await
 }
 
 /// A sample event of the authorizer, by its file name without `.json`.

@@ -42,7 +42,7 @@ pub(crate) fn root() -> PathBuf {
 }
 
 pub(crate) fn options(template: &str) -> Options {
-    Options { template: root().join(template), port: 0, ..Options::default() }
+    Options::default().template(root().join(template)).port(0)
 }
 
 /// The first one builds the functions, which takes as long as it takes.

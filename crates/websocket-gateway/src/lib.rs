@@ -19,7 +19,7 @@
 //!
 //! # async fn test() -> Result<(), Box<dyn std::error::Error>> {
 //! let clock = Clock::manual(1_762_426_800_000);
-//! let gateway = Gateway::start(Options { port: 0, clock: clock.clone(), ..Options::default() }).await?;
+//! let gateway = Gateway::start(Options::default().port(0).clock(clock.clone())).await?;
 //! let mut invocations = gateway.invocations();
 //! let (mut client, _) = connect_async(gateway.url()).await?;
 //!
@@ -28,10 +28,10 @@
 //! assert!(greeting.to_text()?.starts_with("Hello from hello."));
 //!
 //! // What has no sign that a client could see: how a one-way route ended, and that `$disconnect` ran.
-//! let hello = invocations.next_of("hello").await.ok_or("no hello")?;
+//! let hello = invocations.next_of("hello").await?;
 //! assert_eq!(hello.result, InvocationResult::Status(200));
 //! clock.advance(Duration::from_secs(10 * 60)); // the idle time-out
-//! invocations.next_of("$disconnect").await;
+//! invocations.next_of("$disconnect").await?;
 //!
 //! gateway.stop().await;
 //! # Ok(())
@@ -64,4 +64,4 @@ pub use happenings::{
 };
 pub use lambda::{BuildError, InvokeError};
 pub use service::connections::{AdoptError, Adopted};
-pub use template::{Loaded, Location, TemplateError, Warning};
+pub use template::{Loaded, Location, Remark, TemplateError};
