@@ -2,6 +2,7 @@
 
 mod account;
 mod authorizer;
+mod body_path;
 pub mod limits;
 mod lookup;
 mod route_selection_expression;

@@ -1,6 +1,6 @@
-use std::borrow::Cow;
-
 use serde_json::Value;
+
+use super::body_path::{Step, value_at};
 
 /// How a message names its route: `$request.body.action` and its relatives.
 ///
@@ -11,7 +11,7 @@ pub struct RouteSelectionExpression {
     parts: Vec<Part>,
 }
 
-/// Why a text is no route selection expression, and what to write instead.
+/// Why a text is not a route selection expression, and what to write instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct InvalidExpression(String);
@@ -20,12 +20,6 @@ pub struct InvalidExpression(String);
 enum Part {
     Literal(String),
     Body(Vec<Step>),
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Step {
-    Key(String),
-    Index(usize),
 }
 
 const EXAMPLE: &str = "write for example $request.body.action";
@@ -79,29 +73,26 @@ impl RouteSelectionExpression {
     /// The route key that `message` asks for; `None` if the expression can't be evaluated on it, which means `$default`.
     #[must_use]
     pub fn evaluate(&self, message: &str) -> Option<String> {
-        if let [Part::Literal(constant)] = self.parts.as_slice() {
-            return Some(constant.clone());
-        }
-        let body: Value = serde_json::from_str(message).ok()?;
-        if let [Part::Body(path)] = self.parts.as_slice() {
-            return look_up(&body, path).map(|value| text_of(value).into_owned());
-        }
-        Some(
-            self.parts
+        match self.parts.as_slice() {
+            [Part::Literal(constant)] => Some(constant.clone()),
+            [Part::Body(path)] => value_at(path, message).ok()?.filter(is_present).map(text_of),
+            parts => parts
                 .iter()
                 .map(|part| match part {
-                    Part::Literal(text) => Cow::Borrowed(text.as_str()),
+                    Part::Literal(text) => Some(text.clone()),
                     // Inside a longer text a missing field is the empty text, not a failure.
-                    Part::Body(path) => look_up(&body, path).map_or(Cow::Borrowed(""), text_of),
+                    Part::Body(path) => {
+                        Some(value_at(path, message).ok()?.filter(is_present).map(text_of).unwrap_or_default())
+                    }
                 })
                 .collect(),
-        )
+        }
     }
 }
 
 fn variable(text: &str) -> Result<Part, InvalidExpression> {
     let path = text.strip_prefix("request.body.").ok_or_else(|| {
-        InvalidExpression(format!("`{text}` is no source of a route key, only `request.body.…` is: {EXAMPLE}"))
+        InvalidExpression(format!("a route key can't come from `{text}`, only from `request.body.…`: {EXAMPLE}"))
     })?;
     let mut steps = Vec::new();
     for segment in path.split('.') {
@@ -116,7 +107,7 @@ fn variable(text: &str) -> Result<Part, InvalidExpression> {
                 .and_then(|inner| inner.split_once(']'))
                 .and_then(|(digits, rest)| Some((digits.parse().ok()?, rest)))
                 .ok_or_else(|| {
-                    InvalidExpression(format!("`{indexes}` in `{text}` is no index: write for example `[0]`"))
+                    InvalidExpression(format!("`{indexes}` in `{text}` is not an index: write for example `[0]`"))
                 })?;
             steps.push(Step::Index(index));
             indexes = rest;
@@ -125,24 +116,19 @@ fn variable(text: &str) -> Result<Part, InvalidExpression> {
     Ok(Part::Body(steps))
 }
 
-/// `None` for a missing field and, as a guess, for an explicit null.
-fn look_up<'v>(body: &'v Value, path: &[Step]) -> Option<&'v Value> {
-    path.iter()
-        .try_fold(body, |value, step| match step {
-            Step::Key(key) => value.get(key),
-            Step::Index(index) => value.get(index),
-        })
-        .filter(|value| !value.is_null())
+/// A guess: an explicit null means the same as a missing field.
+fn is_present(value: &Value) -> bool {
+    !value.is_null()
 }
 
-fn text_of(value: &Value) -> Cow<'_, str> {
+fn text_of(value: Value) -> String {
     match value {
-        Value::String(text) => Cow::Borrowed(text),
+        Value::String(text) => text,
         Value::Array(items) => {
-            let items: Vec<_> = items.iter().map(text_of).collect();
-            Cow::Owned(format!("[{}]", items.join(", ")))
+            let items: Vec<_> = items.into_iter().map(text_of).collect();
+            format!("[{}]", items.join(", "))
         }
-        other => Cow::Owned(other.to_string()),
+        other => other.to_string(),
     }
 }
 
