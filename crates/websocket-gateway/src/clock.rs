@@ -1,5 +1,5 @@
-//! The time that events and limits go by. What a function's own process takes, and how long a log line says something took, is always
-//! real time: a process does not stand still with a test's clock.
+//! The clock that events and limits go by. The time that a function's process takes, and the durations in log lines, are always real time: a
+//! process does not stop when a test stops the clock.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-/// The time as events and limits see it: the system's, or one that a test moves by hand.
+/// The clock that events and limits go by: the system's, or a clock that a test moves by hand.
 #[derive(Clone, Debug, Default)]
 pub struct Clock(Source);
 
@@ -25,7 +25,7 @@ impl Clock {
         Self(Source::Manual(Arc::new(watch::Sender::new(now_ms))))
     }
 
-    /// Moves a manual clock on; whatever waits for a time that has come by then goes on. The system's clock does not listen.
+    /// Moves a manual clock forward. Everything that waits for a time up to then continues. On the system's clock this has no effect.
     pub fn advance(&self, by: Duration) {
         if let Source::Manual(time) = &self.0 {
             time.send_modify(|now_ms| *now_ms = now_ms.saturating_add(millis(by)));
@@ -52,7 +52,7 @@ impl Clock {
         }
     }
 
-    /// Gives `work` this long. `None`: it took longer, and was dropped.
+    /// Waits for `work` at most this long; `None` if it took longer and was dropped.
     pub(crate) async fn within<T>(&self, limit: Duration, work: impl Future<Output = T>) -> Option<T> {
         tokio::select! {
             biased;
@@ -62,7 +62,7 @@ impl Clock {
     }
 }
 
-/// Seconds since 1970 by the system's clock, whatever time events and limits go by: signatures are made by it in other processes.
+/// Seconds since 1970 by the system's clock, for signatures: other processes make them by that clock.
 pub(crate) fn real_seconds() -> i64 {
     i64::try_from(Clock::default().now_ms() / 1000).unwrap_or(i64::MAX)
 }

@@ -13,7 +13,7 @@ use serde::Serialize;
 #[serde(transparent)]
 pub(crate) struct ConnectionId(String);
 
-/// The 12th character of every id that was seen of API Gateway.
+/// The 12th character of all of API Gateway's ids seen so far.
 const CONNECTION_OR_MESSAGE: char = 'C';
 const REQUEST: char = 'F';
 
@@ -22,7 +22,7 @@ impl ConnectionId {
         Self(id(now_ms, CONNECTION_OR_MESSAGE))
     }
 
-    /// Reads an id from a URL. `None` for what can't be one: API Gateway answers 400 and not 410 to that.
+    /// Reads an id from a URL; `None` if the text is not a valid id, to which API Gateway answers 400 and not 410.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         URL_SAFE.decode(text).ok().filter(|bytes| !bytes.is_empty()).map(|_| Self(text.to_owned()))
     }
@@ -43,7 +43,7 @@ pub(crate) fn request_id(now_ms: u64) -> String {
     id(now_ms, REQUEST)
 }
 
-/// A new id for a message; its last characters are those of its connection.
+/// A new id for a message. Its last characters are those of the connection id.
 pub(crate) fn message_id(now_ms: u64, connection: &ConnectionId) -> String {
     let mut id = id(now_ms, CONNECTION_OR_MESSAGE);
     if let (Some(_), Some(end)) = (id.get(SHARED_END..), connection.as_str().get(SHARED_END..)) {
@@ -67,7 +67,7 @@ pub(crate) fn trace_root(now_ms: u64) -> String {
     root
 }
 
-/// A whole trace header, which asks for no sampling.
+/// A whole trace header that does not ask for sampling.
 pub(crate) fn trace_header(now_ms: u64) -> String {
     let mut header = trace_root(now_ms);
     header.push_str(";Parent=");
@@ -90,7 +90,8 @@ pub(crate) fn uuid() -> String {
     uuid
 }
 
-/// Two lower-case hexadecimal digits a byte. Every message gets several ids, and `format!` would be a tenth of what a message takes.
+/// Appends two lower-case hexadecimal digits for each byte. Every message gets several ids, and with `format!` they would take a tenth of the
+/// time that a message takes.
 pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {
     let digit = |nibble: u8| char::from(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 });
     text.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 0xf)]));
@@ -99,7 +100,7 @@ pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {
 const MARK: usize = 11;
 const SHARED_END: usize = 12;
 
-/// Ids made close together begin alike: the first bytes are the time. Two of the same millisecond differ by a count.
+/// An id begins with the time, so ids made close together begin alike. Two ids of the same millisecond differ by a count.
 fn id(now_ms: u64, mark: char) -> String {
     static COUNT: AtomicU16 = AtomicU16::new(0);
     let mut bytes: [u8; 11] = rand::random();
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_id_is_told_from_one_that_is_not_known() {
+    fn a_text_that_is_not_an_id_is_not_parsed() {
         for bad in ["", "../x", "not base64!", "abc", "====", "%3D"] {
             assert_eq!(ConnectionId::parse(bad), None, "{bad}");
         }

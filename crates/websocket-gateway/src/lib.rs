@@ -27,7 +27,7 @@
 //! let greeting = client.next().await.ok_or("no greeting")??;
 //! assert!(greeting.to_text()?.starts_with("Hello from hello."));
 //!
-//! // What has no sign that a client could see: how a one-way route ended, and that `$disconnect` ran.
+//! // A client can't see how a one-way route ended, nor that `$disconnect` ran. The test can.
 //! let hello = invocations.next_of("hello").await?;
 //! assert_eq!(hello.result, InvocationResult::Status(200));
 //! clock.advance(Duration::from_secs(10 * 60)); // the idle time-out
@@ -38,7 +38,8 @@
 //! # }
 //! ```
 //!
-//! What the functions print and what the gateway warns of goes to [`tracing`]: a test that installs a subscriber shows it.
+//! [`Gateway::happenings`] tells of everything else: frames, events, posts, the functions' output. What the gateway warns of when it starts
+//! goes to [`tracing`].
 
 pub mod api;
 pub mod replay;

@@ -17,11 +17,11 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Build the functions and serve the API until Ctrl-C (this is what no command means too)
+    /// Build the functions and serve the API until Ctrl-C (the default command)
     Start(Start),
     /// Print what functions that are started elsewhere need in their environment, for a shell's `eval`
     Env(Start),
-    /// Send one event to the function it is for; print its answer and what it posts to the event's connection
+    /// Send one event to a function; print its answer and the messages that it posts to the event's connection
     Invoke(Invoke),
     /// Send many events in the order CONNECT, MESSAGE, DISCONNECT; print a table of the answers
     Replay(Replay),
@@ -37,22 +37,22 @@ struct Start {
     /// The port to listen at; 0 takes a free one
     #[arg(long, default_value_t = 3001)]
     port: u16,
-    /// Invoke the functions at a server of Lambda's Invoke API, for example `cargo lambda watch`, and start none
+    /// Invoke the functions at a server of Lambda's Invoke API, for example `cargo lambda watch`, instead of starting them
     #[arg(long, value_name = "URL", value_parser = http_url)]
     lambda_endpoint: Option<String>,
     /// The port of the embedded DynamoDB [default: a free one, or 3002 for functions that are started elsewhere]
     #[arg(long, value_name = "PORT")]
     dynamodb_port: Option<u16>,
-    /// Keep every event in this directory, as a file for `replay`; secrets of the handshake are masked
+    /// Keep every event in this directory, as a file for `replay`; secrets in the handshake are masked
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
-    /// Serve `@connections` and the embedded DynamoDB only to functions, and not to a person's own tools
+    /// Serve `@connections` and the embedded DynamoDB only to functions, not to a person's own tools
     #[arg(long)]
     strict: bool,
-    /// Close a connection that has been idle for so long
+    /// Close a connection that has been idle for this long
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
     idle_timeout: Duration,
-    /// Close a connection that has lasted so long
+    /// Close a connection that has lasted this long
     #[arg(long, value_name = "DURATION", default_value = "2h", value_parser = duration)]
     max_duration: Duration,
 }
@@ -73,7 +73,7 @@ struct Invoke {
 
 #[derive(Args, Debug)]
 struct Replay {
-    /// Events, and folders of events, which are searched for *.json to their depths
+    /// Files with events, and folders, in which every *.json counts, at any depth
     #[arg(value_name = "FILES_OR_FOLDERS", required = true)]
     paths: Vec<PathBuf>,
     #[command(flatten)]
@@ -89,7 +89,7 @@ struct Printing {
     json: bool,
 }
 
-/// What every command needs to know of the API and its surroundings.
+/// The options that every command has: which API, and where its data is.
 #[derive(Args, Debug)]
 struct Serving {
     /// The SAM template
@@ -124,7 +124,7 @@ pub(crate) enum Work {
     ShowEnvironment,
     /// To send events.
     Send {
-        /// Which.
+        /// The events.
         events: Events,
         /// Whether to print JSON.
         json: bool,
@@ -133,13 +133,13 @@ pub(crate) enum Work {
 
 #[derive(Debug)]
 pub(crate) enum Events {
-    /// One event from a file, or from standard input if that is `-`, for whom the command line says.
+    /// One event from a file, or from standard input if the file is `-`, for the function that the command line names.
     One { recipient: String, event: PathBuf },
-    /// The events of files and folders, for whom each one says.
+    /// The events of files and folders, each for the function that it names itself.
     Many(Vec<PathBuf>),
 }
 
-/// Functions that are started elsewhere have to know it before it is open.
+/// A fixed port, because functions that are started elsewhere must know it in advance.
 const DYNAMODB_PORT: u16 = 3002;
 
 impl Arguments {

@@ -109,7 +109,7 @@ async fn run(options: Options, sending: Option<Sending>, mut interrupts: Interru
     Ok(code)
 }
 
-/// Ctrl-C, what a supervisor sends, and a terminal that is closed.
+/// The signals that end the program: Ctrl-C, a supervisor's SIGTERM, and a closed terminal.
 struct Interrupts {
     interrupt: Signal,
     terminate: Signal,

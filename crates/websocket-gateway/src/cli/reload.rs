@@ -1,4 +1,4 @@
-//! Serving what the template and the sources say, as often as they change.
+//! Reloading whenever the template or the sources change.
 
 use std::time::SystemTime;
 
@@ -6,8 +6,8 @@ use websocket_gateway::{Gateway, WatchError};
 
 use super::terminal;
 
-/// Reloads after every change, also after one since `since`. What can't be served is shown, and what was served before goes on. This
-/// never ends.
+/// Reloads after every change, including changes since `since`. If a reload fails, its error is shown and the gateway goes on as before. This
+/// function never returns.
 pub(crate) async fn keep_up(gateway: &Gateway, since: SystemTime) {
     if let Err(error) = follow_changes(gateway, since).await {
         tracing::warn!("{error}; stop and start again after a change");

@@ -1,4 +1,4 @@
-//! What came of sample events: as JSON, as a text, as a line of a table.
+//! The results of sample events: as JSON, as text, as a line of a table.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 use websocket_gateway::replay::{Recipient, Replayed, SampleEvent};
 
-/// One event and what came of it. As JSON it has either `answer` or `error`.
+/// One event and its result. As JSON it has either `answer` or `error`.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Row<'a> {
@@ -69,7 +69,7 @@ impl<'a> Row<'a> {
 
     /// One line.
     pub(crate) fn to_json(&self) -> String {
-        // A map with text for its keys can always be written.
+        // A map with string keys can always be serialised.
         serde_json::to_string(self).unwrap_or_default()
     }
 
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_is_one_line_that_fits_and_steers_no_terminal() {
+    fn a_row_is_one_line_that_fits_and_does_not_control_the_terminal() {
         let mut table = Table { file: 17, route: 5, width: None };
         let line = table.line(&row());
         let expected = r#"events/hello.json  hello  200     ok | posted: two lines \u{1b}[31m | posted: {"a":1}"#;

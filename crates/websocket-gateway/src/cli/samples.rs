@@ -1,4 +1,4 @@
-//! `invoke` and `replay`: sends sample events and prints what comes of them.
+//! `invoke` and `replay`: send sample events and print their results.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -12,10 +12,10 @@ use super::arguments::{Events, Work};
 use super::results::{Row, Table};
 use super::{WRONG_INPUT, terminal};
 
-/// The events of a command line, read.
+/// The events that the command line names, read from their files.
 pub(crate) struct Sending {
     events: Vec<SampleEvent>,
-    /// Whom the only event is for, if the command line says so.
+    /// The function or route that the only event is for, if the command line names it.
     recipient: Option<String>,
     json: bool,
 }
@@ -31,7 +31,7 @@ impl Sending {
         Ok(Some(Self { events, recipient, json }))
     }
 
-    /// Sends one event after the other. What has no recipient is wrong input, whatever came of the rest.
+    /// Sends one event after the other. An event without a recipient is wrong input, whatever the other results are.
     pub(crate) async fn run(&self, gateway: &Gateway) -> ExitCode {
         match &self.recipient {
             Some(name) => self.invoke(gateway, name).await,
@@ -39,7 +39,7 @@ impl Sending {
         }
     }
 
-    /// Says so if nothing in the template is called as the command line says. What a binary is called may be known only when it is built.
+    /// An error if the template has no route and no function of the name on the command line. A binary's name may be known only when it is built.
     pub(crate) fn refused_by(&self, api: &Api) -> Option<String> {
         let name = self.recipient.as_ref()?;
         let is_unclear = |function: &Function| matches!(function.code, Code::Cargo { binary: None, .. });
@@ -114,7 +114,7 @@ fn unknown(name: &str, api: &Api) -> String {
     });
     let functions: Vec<_> = functions.collect();
     format!(
-        "`{}` is no route and no function; there are the routes {}, and the functions {}",
+        "there is no route and no function `{}`; the routes are {}, and the functions are {}",
         name.escape_debug(),
         routes.join(", "),
         functions.join(", ")

@@ -32,13 +32,13 @@ pub(crate) fn log_to_stderr() {
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
-        // It would say so on standard error, and panic if that is what is closed.
+        // Otherwise the library reports a failed write on standard error, and panics if that is closed.
         .log_internal_errors(false)
         .event_format(Line)
         .init();
 }
 
-/// The thread that writes what happens. It has a thread of its own, so that a terminal that is paused stops nothing else.
+/// The lines of what happens. A thread of their own writes them, so that a paused terminal does not stop the gateway.
 pub(crate) struct Lines {
     finished: oneshot::Receiver<()>,
 }
@@ -114,7 +114,7 @@ pub(crate) fn show_where(gateway: &Gateway) {
     ));
 }
 
-/// As lines for a POSIX shell.
+/// Prints the environment as lines for a POSIX shell.
 pub(crate) fn show_environment(environment: &BTreeMap<String, BTreeSet<String>>) {
     for (name, values) in environment {
         let values: Vec<_> = values.iter().map(|value| format!("'{}'", value.replace('\'', r"'\''"))).collect();
@@ -143,7 +143,7 @@ pub(crate) fn show_reloaded(reloaded: &Reloaded) {
 
 pub(crate) fn show_not_reloaded(error: StartError) {
     show_start_error(error);
-    say("Not reloaded: what was served before goes on");
+    say("Not reloaded: the gateway goes on with what it served before");
 }
 
 pub(crate) fn show_stopping() {
@@ -173,7 +173,7 @@ pub(crate) fn width() -> Option<usize> {
     (size.ws_col > 0).then_some(size.ws_col.into())
 }
 
-/// One line an event: a function's output behind its name, everything else as a sentence with the ids behind it.
+/// One line for each event: a function's name and its output, or a sentence followed by the ids.
 struct Line;
 
 impl<S, N> FormatEvent<S, N> for Line

@@ -102,7 +102,7 @@ async fn answer(
 
 fn permit(service: &Service, head: &Parts, body: &[u8]) -> Result<(), Stopped> {
     let caller = match service.guard.identify("dynamodb", head, body, clock::real_seconds()) {
-        // People's tools sign with the keys that they happen to have: a local store takes any.
+        // A person's tools sign with the keys that they happen to have, and a local store takes any.
         Err(Refusal::UnknownKeys) if !service.guard.strict => Caller::Person,
         caller => caller.map_err(Stopped::ByGuard)?,
     };

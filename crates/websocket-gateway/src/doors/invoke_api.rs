@@ -23,7 +23,7 @@ pub(super) async fn answer(service: Arc<Service>, path: &str, request: Request<I
     let event = body::read(body, INVOCATION_BYTES).await;
     // Any web page can make a browser post to this machine. Besides, a call that invokes a function bypasses every authorizer.
     if request.headers.contains_key(ORIGIN) || service.guard.strict {
-        let message = "the Invoke API does not serve web pages, and serves nobody with --strict";
+        let message = "the Invoke API does not serve web pages, and is off with --strict";
         return refused(StatusCode::FORBIDDEN, "AccessDeniedException", message);
     }
     let name = path.strip_prefix("functions/").and_then(|path| path.strip_suffix("/invocations"));
@@ -104,7 +104,7 @@ fn answered(header: &'static str, value: &'static str, payload: Bytes) -> Answer
     answer
 }
 
-/// In Lambda's words, and in those that cargo-lambda looks for.
+/// The keys are Lambda's, and those that cargo-lambda looks for.
 fn refused(status: StatusCode, name: &'static str, message: &str) -> Answer {
     let body = json!({ "Type": "User", "Message": message, "errorType": name, "errorMessage": message });
     aws_error(status, name, body.to_string())

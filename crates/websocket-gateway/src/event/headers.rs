@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::ids::trace_root;
 
-/// `headers` with one value a name, `multiValueHeaders` with all.
+/// `headers`, with one value for each name, and `multiValueHeaders`, with all values.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Headers {
@@ -14,7 +14,7 @@ pub(super) struct Headers {
 }
 
 impl Headers {
-    /// What the client sent, less what API Gateway keeps to itself, and with what it adds.
+    /// The headers of `$connect`: those that the client sent, without those that API Gateway removes, and with those that it adds.
     pub(super) fn of_handshake(sent: &HeaderMap, source_ip: &str, now_ms: u64) -> Self {
         let mut headers = Self::default();
         for (name, value) in sent {
@@ -22,7 +22,7 @@ impl Headers {
                 headers.add(spelling(name.as_str()), String::from_utf8_lossy(value.as_bytes()).into_owned());
             }
         }
-        // As on AWS, where every client comes over TLS: a function should not be able to tell the difference.
+        // The values are those of AWS, where every client connects over TLS, so that a function sees no difference.
         for (name, value) in [
             ("X-Amzn-Trace-Id", trace_root(now_ms)),
             ("X-Forwarded-For", source_ip.to_owned()),
@@ -35,7 +35,7 @@ impl Headers {
         headers
     }
 
-    /// The same for an authorizer, which gets to see what API Gateway otherwise keeps to itself, in API Gateway's words.
+    /// The same for an authorizer, which also gets the headers that API Gateway removes elsewhere, in API Gateway's spelling.
     pub(super) fn of_authorization(sent: &HeaderMap, source_ip: &str, now_ms: u64) -> Self {
         let mut headers = Self::of_handshake(sent, source_ip, now_ms);
         for (name, value) in [("Connection", "upgrade"), ("Upgrade", "websocket"), ("content-length", "0")] {
@@ -44,7 +44,7 @@ impl Headers {
         headers
     }
 
-    /// The complete list of an event that comes after the connection is gone.
+    /// The headers of `$disconnect`. The list is complete.
     pub(super) fn of_disconnect(domain_name: &str) -> Self {
         let mut headers = Self::default();
         for (name, value) in [("Host", domain_name), ("x-api-key", ""), ("X-Forwarded-For", ""), ("x-restapi", "")] {
@@ -53,14 +53,14 @@ impl Headers {
         headers
     }
 
-    /// A guess, from REST APIs: of several values the last one counts.
+    /// Of several values the last one counts: a guess, because REST APIs do so.
     fn add(&mut self, name: String, value: String) {
         self.headers.insert(name.clone(), value.clone());
         self.multi_value_headers.entry(name).or_default().push(value);
     }
 }
 
-/// HTTP libraries here hand out lower-case names; API Gateway's events have each word's first letter upper-case.
+/// hyper gives header names in lower case; in API Gateway's events the first letter of each word is upper-case.
 fn spelling(name: &str) -> String {
     let words: Vec<_> = name.split('-').map(capitalised).collect();
     words.join("-")

@@ -1,4 +1,4 @@
-//! The only place that writes the JSON that API Gateway sends: every key of the real events and no other.
+//! The events: the only place that writes the JSON that API Gateway sends. An event has every key of the real one, and no other.
 
 mod headers;
 mod query;
@@ -26,11 +26,11 @@ pub(crate) struct Connection {
     /// The host that the client asked for, without a port.
     pub(crate) domain_name: String,
     pub(crate) identity: Identity,
-    /// What the authorizer said about the client: strings, and its latency in milliseconds as a number.
+    /// The authorizer's context for the client: strings, and the authorizer's latency in milliseconds as a number.
     pub(crate) authorizer: Option<Arc<Map<String, Value>>>,
 }
 
-/// Who connected.
+/// The client, as events describe it.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Identity {
@@ -39,7 +39,7 @@ pub(crate) struct Identity {
     pub(crate) source_ip: String,
 }
 
-/// An event, and the id that error frames and log lines name it by.
+/// An event, with the ids that error frames and log lines name.
 #[derive(Clone, Debug)]
 pub(crate) struct Written {
     pub(crate) connection_id: ConnectionId,
@@ -47,7 +47,7 @@ pub(crate) struct Written {
     pub(crate) json: Bytes,
 }
 
-/// Why a connection closed, as `$disconnect` is told.
+/// The close code and reason that `$disconnect` gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Closed {
     pub(crate) code: u16,
@@ -69,7 +69,7 @@ struct Event<'a> {
     is_base64_encoded: bool,
 }
 
-/// What an authorizer gets, with maps that are there also if they are empty.
+/// The event of an authorizer. Its maps are there even if they are empty.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct AuthorizerEvent<'a> {
@@ -119,7 +119,7 @@ pub(crate) struct Writer<'a> {
 }
 
 impl<'e> Writer<'e> {
-    /// What the authorizer is asked before `$connect`.
+    /// The authorizer's event, which comes before `$connect`.
     pub(crate) fn authorize(self, connection: &Connection, headers: &HeaderMap, uri: &Uri) -> Written {
         let request_id = ids::request_id(self.now_ms);
         let event = AuthorizerEvent {
@@ -167,7 +167,7 @@ impl<'e> Writer<'e> {
         Written::new(connection, &request_id, &event)
     }
 
-    /// What every event has.
+    /// The parts that every event has.
     fn event(self, request_context: RequestContext<'e>) -> Event<'e> {
         Event {
             headers: None,
@@ -179,7 +179,7 @@ impl<'e> Writer<'e> {
         }
     }
 
-    /// What every event knows. `requestId` and `extendedRequestId` are equal in every real event that was seen.
+    /// The parts of the context that every event has. `requestId` and `extendedRequestId` are equal in all real events seen so far.
     fn context(
         self,
         route_key: &'e str,
@@ -211,7 +211,7 @@ impl<'e> Writer<'e> {
 
 impl Written {
     fn new(connection: &Connection, request_id: &str, event: &impl Serialize) -> Self {
-        // A message of usual size needs no more.
+        // Enough for an event with a message of usual size.
         let mut json = Vec::with_capacity(1024);
         // An event consists of strings, numbers and maps with string keys, all of which JSON can hold.
         if serde_json::to_writer(&mut json, event).is_err() {

@@ -3,7 +3,7 @@ use std::collections::BTreeMap;
 use http::Uri;
 use serde::Serialize;
 
-/// `queryStringParameters` with one value a name, `multiValueQueryStringParameters` with all.
+/// `queryStringParameters`, with one value for each name, and `multiValueQueryStringParameters`, with all values.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Query {
@@ -12,7 +12,7 @@ pub(super) struct Query {
 }
 
 impl Query {
-    /// `None` for a URL without a query: then neither key is in the event.
+    /// `None` for a URL without a query: the event then has neither key.
     pub(super) fn of(uri: &Uri) -> Option<Self> {
         let mut query = Self::default();
         for (name, value) in form_urlencoded::parse(uri.query()?.as_bytes()) {

@@ -119,7 +119,7 @@ fn a_disconnect_event_has_four_headers_and_says_why() {
     assert_eq!(event["requestContext"]["disconnectReason"], "");
 }
 
-/// One event of each kind, with all that it may have, by its `eventType`.
+/// One event of each kind with all optional parts, by its `eventType`.
 fn every_event() -> [(&'static str, Bytes); 4] {
     let (api, mut connection) = (api(&[("colour", "blue")]), connection(Some("wscat")));
     let said = json!({ "tenant": "acme", "principalId": "user-1", "integrationLatency": 21 });
@@ -150,7 +150,7 @@ fn aws_lambda_events_reads_every_event() {
     }
 }
 
-/// It tells the kinds of requests apart by trying, and must not take ours for one of a REST API.
+/// `lambda_http` tries one kind of request after the other, and must not read a WebSocket event as one of a REST API.
 #[test]
 fn lambda_http_reads_every_event() {
     for (event_type, json) in every_event() {
@@ -163,7 +163,7 @@ fn lambda_http_reads_every_event() {
 }
 
 #[test]
-fn an_authorizer_event_has_every_map_also_if_it_is_empty_and_what_connect_does_not_see() {
+fn an_authorizer_event_has_even_empty_maps_and_the_headers_that_connect_does_not_get() {
     let (api, connection) = (api(&[]), connection(None));
     let writer = Writer { api: &api, now_ms: 1_762_426_800_125 };
     let event = json_of(&writer.authorize(&connection, &HeaderMap::new(), &Uri::from_static("/prod")));
@@ -194,7 +194,7 @@ fn an_authorizer_event_has_every_map_also_if_it_is_empty_and_what_connect_does_n
 }
 
 #[test]
-fn what_an_authorizer_said_is_in_every_event() {
+fn the_authorizers_context_is_in_every_event() {
     let (api, mut connection) = (api(&[]), connection(None));
     let said = json!({ "tenant": "acme", "principalId": "user-1", "integrationLatency": 21 });
     connection.authorizer = said.as_object().cloned().map(Arc::new);

@@ -62,7 +62,7 @@ pub struct Gateway {
 pub struct Reloaded {
     /// The functions that are new or were replaced, by their logical ids. Those that run elsewhere are not known.
     pub functions: Vec<String>,
-    /// Whether the template says something else of the API, its functions or its tables.
+    /// Whether the API, its functions or its tables have changed in the template.
     pub api: bool,
 }
 
@@ -121,11 +121,11 @@ impl Gateway {
     }
 
     /// Reads the template again, builds what has changed, and serves that from now on. No connection is dropped: the next message of
-    /// each goes to the new functions, while invocations that run already end with the old ones.
+    /// each goes to the new functions, and invocations that are running end with the old ones.
     ///
     /// # Errors
-    /// See [`StartError`]. What was served before goes on then; but a binary that was built is built, and processes that start from now on
-    /// start from it.
+    /// See [`StartError`]. The gateway then goes on as before, except that processes that start from now on start from the binaries that were
+    /// already built.
     pub async fn reload(&self) -> Result<Reloaded, StartError> {
         let _one_at_a_time = self.reloading.lock().await;
         let before = self.service.deployment();
@@ -173,7 +173,7 @@ impl Gateway {
         Arc::clone(&self.service.deployment().api)
     }
 
-    /// Everything that happens from now on, up to a level.
+    /// Everything that happens from now on, up to a level: connections, frames, events, invocations, the functions' output.
     #[must_use]
     pub fn happenings(&self, level: Level) -> Happenings {
         self.service.happenings.subscribe(level)
@@ -194,8 +194,7 @@ impl Gateway {
         function.invoke(event.into()).await
     }
 
-    /// Treats a connection id, mostly that of a sample event, as open as long as the result lives: what is posted to it can be read
-    /// there.
+    /// Treats a connection id, usually a sample event's, as open as long as the result lives. Messages that are posted to it can be read there.
     ///
     /// # Errors
     /// If it is not a valid connection id, or is the id of an open connection.

@@ -1,4 +1,4 @@
-//! Keeping every event of a route, as a file that can be replayed. Secrets of the handshake are masked.
+//! Keeping every event of a route as a file that can be replayed. Secrets in the handshake are masked.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -82,16 +82,16 @@ fn write(path: &Path, event: &[u8]) -> io::Result<()> {
     mask(&mut event);
     let mut text = serde_json::to_string_pretty(&event)?;
     text.push('\n');
-    // Never over a file that is there.
+    // An existing file is never overwritten.
     File::create_new(path)?.write_all(text.as_bytes())
 }
 
-/// The number that a recorded file begins with.
+/// The number at the beginning of a recorded file's name.
 fn number(path: &Path) -> Option<u64> {
     path.file_name()?.to_str()?.split_once('.')?.0.parse().ok()
 }
 
-/// A route key may hold anything.
+/// The route key as a part of a file name. A route key may have any characters.
 fn file_name(route_key: &str) -> String {
     let name = route_key.trim_start_matches('$').chars();
     name.map(|character| if character.is_ascii_alphanumeric() || "-_".contains(character) { character } else { '_' })
@@ -138,7 +138,7 @@ fn is_token(subprotocol: &str) -> bool {
     says_so || subprotocol.len() > SUBPROTOCOL_CHARACTERS || is_jwt(subprotocol)
 }
 
-/// Its first part is always JSON, which is `eyJ` in base64.
+/// The first part of a JSON Web Token is a JSON object, which begins with `eyJ` in base64.
 fn is_jwt(text: &str) -> bool {
     text.contains("eyJ") && text.contains('.')
 }
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_secrets_stays_as_it_is() {
+    fn an_event_without_secrets_is_not_changed() {
         let message = json!({ "requestContext": { "identity": { "sourceIp": "192.0.2.1" } }, "body": "token=1" });
         let mut masked = message.clone();
         mask(&mut masked);
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_name_is_one_whatever_the_route_key() {
+    fn every_route_key_gives_a_valid_file_name() {
         assert_eq!(file_name("$connect"), "connect");
         assert_eq!(file_name("orders/../new"), "orders____new");
         assert_eq!(number(Path::new("events/000012.connect.json")), Some(12));

@@ -3,11 +3,11 @@ use jiff::tz::TimeZone;
 
 use super::Refusal;
 
-/// How far the time of a signature may be from now, in seconds.
+/// How far the time of a signature may be from the current time, in seconds.
 /// Source: IAM user guide, "Create a signed AWS API request": five minutes for most services.
 const SKEW: i64 = 5 * 60;
 
-/// What an `Authorization` header of Signature Version 4 says.
+/// The parts of an `Authorization` header of Signature Version 4.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Authorization<'a> {
     pub(super) access_key_id: &'a str,
@@ -32,7 +32,7 @@ impl<'a> Authorization<'a> {
         complete.then_some(Self { access_key_id, scope, signed_headers, signature })
     }
 
-    /// The day, without which the time says nothing.
+    /// The day of the scope, as in `20260101`.
     pub(super) fn day(&self) -> &'a str {
         self.scope.split('/').next().unwrap_or_default()
     }
@@ -48,7 +48,7 @@ impl<'a> Authorization<'a> {
         }
     }
 
-    /// `signed_at` is like `20260101T120000Z`, `now` in seconds since 1970.
+    /// Checks the time of the signature, `signed_at`, which is written as in `20260101T120000Z`. `now` is in seconds since 1970.
     pub(super) fn check_date(&self, signed_at: &str, now: i64) -> Result<(), Refusal> {
         let time = DateTime::strptime("%Y%m%dT%H%M%SZ", signed_at).ok().and_then(|at| at.to_zoned(TimeZone::UTC).ok());
         let time = time.ok_or(Refusal::IncompleteSignature)?.timestamp().as_second();

@@ -11,8 +11,8 @@ use super::signature::SigningKey;
 
 /// Credentials that no real AWS account knows, and the region they are for.
 ///
-/// All have one access key id, because some stores keep a database for each. Secret and session token are every function's own, and
-/// new on every start; functions that are started elsewhere share a set that is known ahead of time.
+/// All have the same access key id, because some stores keep a database for each. Every function has its own secret and session token, which
+/// are new on every start; functions that are started elsewhere share a set that is known in advance.
 pub(crate) struct Credentials {
     region: String,
     shared: Arc<Keys>,
@@ -31,7 +31,7 @@ struct Issued {
 pub(crate) enum Holder {
     /// The function with this logical id.
     Function(String),
-    /// A function that is started elsewhere. Nothing tells which one.
+    /// A function that is started elsewhere. The gateway can't tell which one.
     AnyFunction,
 }
 
@@ -44,7 +44,7 @@ pub(super) struct Keys {
     signing: Mutex<Option<SigningKey>>,
 }
 
-/// Has the shape of an access key id, which some local stores insist on, and says what it is.
+/// It has the shape of an access key id, which some local stores require, and it says that it is not a real one.
 pub(crate) const ACCESS_KEY_ID: &str = "AKIALOCALGATEWAY0000";
 
 /// The secret of the functions that are started elsewhere, and their session token.
@@ -60,12 +60,12 @@ impl Credentials {
         &self.region
     }
 
-    /// For functions that are started elsewhere, as Lambda would hand them to a function.
+    /// The environment variables for functions that are started elsewhere, with the names that Lambda uses.
     pub(crate) fn shared(&self) -> BTreeMap<String, String> {
         self.environment(&self.shared)
     }
 
-    /// For the function with this logical id: the same for as long as the gateway runs.
+    /// The environment variables for the function with this logical id. They stay the same as long as the gateway runs.
     pub(crate) fn of(&self, function: &str) -> BTreeMap<String, String> {
         let mut issued = self.issued.write().unwrap_or_else(PoisonError::into_inner);
         let keys = match issued.by_function.get(function) {
@@ -116,13 +116,13 @@ impl Keys {
         Self { holder, secret, session_token, signing: Mutex::default() }
     }
 
-    /// As long as AWS's own secret, and in its alphabet.
+    /// Random keys with the length and the alphabet of AWS's secrets.
     fn random(holder: Holder) -> Self {
         let random = || STANDARD.encode(rand::random::<[u8; 30]>());
         Self::new(holder, random(), random())
     }
 
-    /// The key that signs in a scope.
+    /// The key that signs requests in a scope.
     pub(super) fn signing_key(&self, scope: &str) -> Option<SigningKey> {
         let mut signing = self.signing.lock().unwrap_or_else(PoisonError::into_inner);
         if !signing.as_ref().is_some_and(|key| key.is_for(scope)) {

@@ -27,9 +27,9 @@ const SECURITY_TOKEN: &str = "x-amz-security-token";
 #[derive(Debug)]
 pub(crate) struct Guard {
     pub(crate) credentials: Credentials,
-    /// Whether only functions are let in.
+    /// Whether only functions are served.
     pub(crate) strict: bool,
-    /// Whether there are functions elsewhere, with the credentials that they share and that are no secret.
+    /// Whether functions run elsewhere, with the shared credentials, which are not secret.
     pub(crate) elsewhere: bool,
 }
 
@@ -43,7 +43,7 @@ pub(crate) enum Caller {
 }
 
 impl Guard {
-    /// Finds out who has sent a request to `service`. `now` is in seconds since 1970, by a real clock: functions sign by one.
+    /// Finds out who has sent a request to `service`. `now` is in seconds since 1970, by the system's clock, because functions sign by it.
     ///
     /// # Errors
     /// A signature that is wrong or missing, in AWS's words.
@@ -98,7 +98,7 @@ impl Caller {
                     function.map_or(Decision::ImplicitlyDenied, decide),
                 )
             }
-            // Nothing tells which one it is.
+            // The gateway can't tell which one it is.
             Holder::AnyFunction => {
                 let allowed = api.functions.values().any(|function| decide(function) == Decision::Allowed);
                 ("any-function", if allowed { Decision::Allowed } else { Decision::ImplicitlyDenied })

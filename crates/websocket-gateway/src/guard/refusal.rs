@@ -1,6 +1,6 @@
 use crate::iam::Decision;
 
-/// Why a request is not served, as AWS says it. Every service has its own envelope for it.
+/// Why a request is not served, in AWS's words. Each service wraps them in its own way.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Refusal {
     /// It is not signed at all.
@@ -38,7 +38,7 @@ pub(crate) enum Refusal {
 }
 
 impl Refusal {
-    /// What AWS calls it.
+    /// The name that AWS gives the error.
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::MissingAuthenticationToken => "MissingAuthenticationTokenException",

@@ -1,4 +1,4 @@
-//! Signature Version 4, calculated anew from the request as it came.
+//! Signature Version 4, calculated again from the request as it arrived.
 //!
 //! Source: IAM user guide, "Create a signed AWS API request".
 
@@ -11,10 +11,10 @@ use sha2::{Digest, Sha256};
 use super::authorization_header::Authorization;
 use crate::ids::push_hex;
 
-/// What is encoded in a query string: all but the unreserved characters of RFC 3986.
+/// The characters that are encoded in a query string: all but the unreserved characters of RFC 3986.
 const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// What is encoded in a path, segment by segment.
+/// The characters that are encoded in each segment of a path.
 const RESERVED_IN_PATH: &AsciiSet = &RESERVED.remove(b'/');
 
 /// A key that is derived from a secret, for one scope: day, region, service and `aws4_request`.
@@ -48,7 +48,7 @@ pub(super) fn is_right(
     let canonical = canonical(request, body, authorization.signed_headers);
     let scope = authorization.scope;
     let to_sign = format!("AWS4-HMAC-SHA256\n{signed_at}\n{scope}\n{}", hex(&Sha256::digest(canonical)));
-    // Compared in constant time, so that the time tells nothing about either.
+    // Compared in constant time, so that the time reveals nothing about the expected signature.
     unhex(authorization.signature).is_some_and(|signature| mac(&key.key, &to_sign).verify_slice(&signature).is_ok())
 }
 
@@ -65,7 +65,7 @@ fn mac(key: &Hmac<Sha256>, data: &str) -> Hmac<Sha256> {
 
 fn canonical(request: &Parts, body: &[u8], signed_headers: &str) -> Vec<u8> {
     let Parts { method, uri, headers, .. } = request;
-    // Encoded once more than it was sent, as everywhere but in S3: what was `%3D` becomes `%253D`.
+    // Encoded once more than it was sent, as for all services but S3: `%3D` becomes `%253D`.
     let path = utf8_percent_encode(uri.path(), RESERVED_IN_PATH);
     let mut canonical = format!("{method}\n{path}\n{}\n", query(uri)).into_bytes();
     for name in signed_headers.split(';') {
@@ -75,7 +75,7 @@ fn canonical(request: &Parts, body: &[u8], signed_headers: &str) -> Vec<u8> {
     canonical
 }
 
-/// Names and values encoded in one way, in the order of their names.
+/// The query's names and values, all encoded in the same way and sorted by name.
 fn query(uri: &Uri) -> String {
     let encoded = |text: &str| {
         let decoded: Vec<u8> = percent_decode_str(text).collect();
@@ -93,7 +93,7 @@ fn query(uri: &Uri) -> String {
     pairs.join("&")
 }
 
-/// All values with commas between them, and no more than one space between their words.
+/// All values of a header, joined by commas, with single spaces between their words.
 fn value(headers: &HeaderMap, name: &str) -> Vec<u8> {
     let values = headers.get_all(name).iter().map(|value| {
         let words = value.as_bytes().split(|byte| *byte == b' ').filter(|word| !word.is_empty());
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn the_examples_of_aws_come_out_as_aws_says() {
+    fn aws_examples_have_the_signatures_that_aws_gives() {
         let vanilla = || {
             let request = Request::get("/").header("host", "example.amazonaws.com");
             request.header("x-amz-date", "20150830T123600Z")
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_signed_is_written_in_one_way() {
+    fn the_canonical_request_has_one_spelling() {
         let (parts, ()) = Request::post("/prod/@connections/a%3D?b=2&a=%7e+%20&c")
             .header("host", "h")
             .header("my-header", "  a   b  ")

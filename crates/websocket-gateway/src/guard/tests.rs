@@ -11,7 +11,7 @@ fn guard(strict: bool) -> Guard {
     Guard { credentials: Credentials::new("us-east-1"), strict, elsewhere: true }
 }
 
-/// With these headers, and an `Authorization` whose signature is of no use.
+/// A request with these headers, and an `Authorization` whose signature is wrong.
 fn request(scope: &str, headers: &[(&str, &str)]) -> Parts {
     let authorization =
         format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature={:064}", 0);
@@ -30,7 +30,7 @@ const SCOPE: &str = "AKIALOCALGATEWAY0000/20260101/us-east-1/execute-api/aws4_re
 const DATE: (&str, &str) = ("x-amz-date", "20260101T120000Z");
 
 #[test]
-fn who_does_not_sign_is_a_person_unless_nobody_may_be() {
+fn an_unsigned_request_is_a_persons_unless_the_gateway_is_strict() {
     let unsigned = Request::get("/").body(()).unwrap().into_parts().0;
     assert_eq!(guard(false).identify("execute-api", &unsigned, b"", NOON), Ok(Caller::Person));
     let strict = guard(true).identify("execute-api", &unsigned, b"", NOON);
@@ -38,9 +38,9 @@ fn who_does_not_sign_is_a_person_unless_nobody_may_be() {
 }
 
 #[test]
-fn credentials_that_everybody_knows_are_good_only_where_functions_need_them() {
-    let nobody_elsewhere = Guard { elsewhere: false, ..guard(true) };
-    let identified = nobody_elsewhere.identify("execute-api", &request(SCOPE, &[DATE]), b"", NOON);
+fn the_shared_credentials_are_valid_only_if_functions_run_elsewhere() {
+    let none_elsewhere = Guard { elsewhere: false, ..guard(true) };
+    let identified = none_elsewhere.identify("execute-api", &request(SCOPE, &[DATE]), b"", NOON);
     assert_eq!(identified, Err(Refusal::UnknownKeys));
     assert_eq!(
         guard(true).identify("execute-api", &request(SCOPE, &[DATE]), b"", NOON),
@@ -71,7 +71,7 @@ fn every_fault_of_a_signature_has_its_name() {
 }
 
 #[test]
-fn a_signature_is_good_for_five_minutes_before_and_after() {
+fn a_signature_is_valid_for_five_minutes_before_and_after() {
     for (time, good) in [("115500", true), ("115459", false), ("120500", true), ("120501", false)] {
         let refusal = refusal(SCOPE, &[("x-amz-date", &format!("20260101T{time}Z"))]);
         assert_eq!(refusal == Refusal::SignatureDoesNotMatch, good, "{time}: {refusal}");

@@ -1,8 +1,8 @@
 //! One typed stream of everything that happens while a gateway serves. The terminal, the recorder and the library's
 //! [`Invocations`] are its readers.
 //!
-//! Every room tells what happens in it through a [`HappeningSender`]; nobody keeps a second list. The stream is bounded: a reader that is too
-//! slow gets [`What::Missed`] with a count. A happening that no reader wants is never made.
+//! Every room tells what happens in it through a [`HappeningSender`], and no room keeps a list of its own. The stream is bounded: a reader that
+//! is too slow gets [`What::Missed`] with a count. A happening is made only if a reader wants it.
 
 mod happening;
 mod invocations;

@@ -43,7 +43,7 @@ impl HappeningSender {
     pub(crate) fn tell(&self, level: Level, what: impl FnOnce() -> What) {
         if self.is_wanted(level) {
             let happening = Happening { at_ms: self.clock.now_ms(), level, what: what() };
-            // The last reader may have gone in between, which is no loss.
+            // If the last reader has gone in between, nothing is lost.
             drop(self.sender.send(Some(Arc::new(happening))));
         }
     }
@@ -133,16 +133,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_no_reader_wants_is_not_made() {
+    async fn a_happening_that_no_reader_wants_is_not_made() {
         let sender = sender();
-        sender.tell(Level::Error, || panic!("nobody reads"));
+        sender.tell(Level::Error, || panic!("there is no reader"));
         let mut reader = sender.subscribe(Level::Info);
         sender.tell(Level::Detail, || panic!("too fine for the reader"));
         sender.tell(Level::Info, || opened(1));
         let happening = reader.next().await.unwrap();
         assert_eq!((happening.at_ms, happening.level), (7, Level::Info));
         drop(reader);
-        sender.tell(Level::Error, || panic!("nobody reads any more"));
+        sender.tell(Level::Error, || panic!("there is no reader any more"));
     }
 
     #[tokio::test]

@@ -4,7 +4,7 @@ use tungstenite::protocol::CloseFrame;
 
 use crate::event::Closed;
 
-/// Why a session ends: what the client gets, and what `$disconnect` is told.
+/// Why a session ends. This decides the close frame that the client gets, and the code and reason that `$disconnect` gets.
 #[derive(Debug)]
 pub(super) enum Close {
     /// The client closed, with or without a code.
@@ -35,12 +35,12 @@ impl Close {
         }
     }
 
-    /// Whether the client did what can't be taken. Its bytes make no sense any more then.
+    /// Whether the client broke a rule. Its further bytes can't be read as WebSocket frames then.
     pub(super) fn is_fault(&self) -> bool {
         matches!(self, Self::Binary | Self::TooLarge | Self::NotUtf8 | Self::Protocol)
     }
 
-    /// The close frame for the client; `None` where there is nobody to send one to, or the client's own is being echoed.
+    /// The close frame for the client; `None` if the client is gone, or if the library echoes the client's own close frame.
     pub(super) fn frame(&self) -> Option<CloseFrame> {
         let (code, reason) = match self {
             Self::Client(_) | Self::Lost => return None,
@@ -50,8 +50,8 @@ impl Close {
         Some(CloseFrame { code: code.into(), reason: reason.into() })
     }
 
-    /// What `$disconnect` is told. Seen on AWS are those of a client's close, of a deleted and of an idle connection; that the others
-    /// are told the code that the client gets, and 1006 for a lost connection, is a guess.
+    /// The code and reason that `$disconnect` gets. Those of a client's close, of a deleted and of an idle connection have been seen on AWS. That
+    /// the others are the code that the client gets, and 1006 for a lost connection, is a guess.
     pub(super) fn told(&self) -> Closed {
         let reason = match self {
             Self::Client(None) => "Client-side close frame status not set",
@@ -63,7 +63,7 @@ impl Close {
         Closed { code: self.code(), reason: reason.to_owned() }
     }
 
-    /// As RFC 6455 numbers them; 1005 and 1006 stand for "none given" and "none came", and are never sent.
+    /// The codes of RFC 6455. 1005 means that a close frame had no code, 1006 that no close frame came; neither is ever sent.
     fn code(&self) -> u16 {
         match self {
             Self::Client(Some(frame)) => frame.code.into(),
@@ -79,7 +79,7 @@ impl Close {
     }
 }
 
-/// TCP that ends without a close frame is reported as a fault of protocol, and is none of the client's making.
+/// The library reports a TCP connection that ends without a close frame as a violation of the protocol, which it is not.
 fn is_reset(error: &ProtocolError) -> bool {
     matches!(error, ProtocolError::ResetWithoutClosingHandshake)
 }

@@ -2,7 +2,7 @@ use tungstenite::Utf8Bytes;
 
 use crate::ids::ConnectionId;
 
-/// What API Gateway itself tells a client that asked for something.
+/// The frames with which API Gateway itself answers a client's message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ErrorFrame {
     /// No route takes the message, and there is no `$default`.
@@ -14,7 +14,7 @@ pub(super) enum ErrorFrame {
 }
 
 impl ErrorFrame {
-    /// To the byte: a space after `"message":` and after commas, and nowhere else.
+    /// The frame, equal to API Gateway's byte for byte: it has a space after `"message":` and after commas, and nowhere else.
     pub(super) fn write(self, connection_id: &ConnectionId, request_id: &str) -> Utf8Bytes {
         let message = match self {
             Self::Forbidden => "Forbidden",

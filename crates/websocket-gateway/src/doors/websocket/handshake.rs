@@ -31,7 +31,8 @@ pub(in crate::doors) async fn handshake(service: Arc<Service>, peer: SocketAddr,
         return answer::status(StatusCode::SERVICE_UNAVAILABLE);
     }
     let Some(place) = service.places.take() else {
-        let why = || "no room for more clients: allow this process to open more files, see `ulimit -Hn`".to_owned();
+        let why =
+            || "no more clients: this process may not open more files; raise the limit, see `ulimit -Hn`".to_owned();
         refused(&service, Level::Error, StatusCode::SERVICE_UNAVAILABLE, why);
         return answer::status(StatusCode::SERVICE_UNAVAILABLE);
     };

@@ -62,7 +62,7 @@ impl Answer {
     }
 }
 
-/// Why an answer lets nobody in.
+/// Why the client may not connect.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unmet {
     /// The function has decided so.
@@ -129,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_policy_that_matches_lets_anyone_in() {
+    fn only_a_policy_that_matches_lets_the_client_in() {
         assert!(context(&allowing("arn:aws:execute-api:*:*:abcd123456/prod/*")).is_ok());
         let other_stage = ARN.replace("prod", "dev");
         for resource in ["arn:aws:execute-api:us-east-1:123456789012:abcd123456/prod/*/*", &other_stage] {
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_lets_nobody_in() {
+    fn an_answer_that_is_not_understood_keeps_the_client_out() {
         let allow = json!({ "Action": "*", "Effect": "Allow", "Resource": "*" });
         let changed = |pointer: &str, key: &str, value: Value| {
             let mut answer = with(&json!([allow]));

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::api::IdentitySource;
 
-/// The first of the identity sources that is not in the authorizer's event, or is empty there.
+/// The first identity source that is missing in the authorizer's event, or empty.
 pub(super) fn missing<'s>(sources: &'s [IdentitySource], event: &Bytes) -> Option<&'s IdentitySource> {
     if sources.is_empty() {
         return None;

@@ -46,17 +46,17 @@ impl Adopted {
         Ok(Self { open, connection, receivers })
     }
 
-    /// The next message that was posted and not yet read, if there is one. A post that has been answered is here.
+    /// The next message that was posted and not yet read, if there is one. Once a post has been answered, its message is here.
     pub fn posted(&mut self) -> Option<String> {
         self.receivers.outgoing.try_recv().ok().map(|frame| frame.as_str().to_owned())
     }
 
-    /// Waits for the next message that is posted. `None` never comes as long as this lives.
+    /// Waits for the next post, and gives its message. It never gives `None` while this value lives.
     pub async fn next_posted(&mut self) -> Option<String> {
         self.receivers.outgoing.recv().await.map(|frame| frame.as_str().to_owned())
     }
 
-    /// Whether a function has closed it.
+    /// Whether a function has closed the connection.
     pub fn is_closed(&mut self) -> bool {
         self.receivers.ending.try_recv() != Err(TryRecvError::Empty)
     }

@@ -11,7 +11,7 @@ use crate::event::Connection;
 use crate::ids::ConnectionId;
 use crate::service::Place;
 
-/// How many messages wait for a client that reads slowly. Over that a post is throttled, as on AWS with its "client-side buffer".
+/// How many messages may wait for a client that reads slowly. Above that a post is throttled, as on AWS when the "client-side buffer" is full.
 const WAITING_MESSAGES: usize = 64;
 
 /// The connections whose `$connect` has succeeded and whose close has not begun.
@@ -20,7 +20,7 @@ pub(crate) struct OpenConnections {
     by_id: Mutex<HashMap<ConnectionId, Arc<OpenConnection>>>,
 }
 
-/// One open connection, as everyone but its own session sees it.
+/// An open connection, as all parts of the gateway but its own session see it.
 #[derive(Debug)]
 pub(crate) struct OpenConnection {
     pub(crate) facts: Connection,
@@ -29,7 +29,7 @@ pub(crate) struct OpenConnection {
     ending: Mutex<Option<oneshot::Sender<Ending>>>,
 }
 
-/// Why the gateway ends a connection that its client would keep.
+/// Why the gateway ends a connection that its client has not closed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// `DELETE @connections/{id}`.
@@ -43,7 +43,7 @@ pub(crate) enum Ending {
 pub(crate) struct Receivers {
     pub(crate) outgoing: mpsc::Receiver<Utf8Bytes>,
     pub(crate) ending: oneshot::Receiver<Ending>,
-    /// Given back with them.
+    /// Free again when the session ends.
     _place: Option<Place>,
 }
 
@@ -65,17 +65,17 @@ impl OpenConnection {
         self.last_active_ms.fetch_max(now_ms, Ordering::Relaxed);
     }
 
-    /// For `@connections`, which does not wait for a slow client.
+    /// Queues a frame for `@connections`, which does not wait for a slow client.
     pub(crate) fn try_send(&self, frame: Utf8Bytes) -> Result<(), TrySendError<Utf8Bytes>> {
         self.outgoing.try_send(frame)
     }
 
-    /// For answers. One that comes after the close has nobody to go to.
+    /// For answers. An answer that comes after the close is dropped, as on AWS.
     pub(crate) async fn send(&self, frame: Utf8Bytes) {
         let _ = self.outgoing.send(frame).await;
     }
 
-    /// The first reason counts.
+    /// Ends the connection. If it is called several times, the first reason counts.
     pub(crate) fn end(&self, why: Ending) {
         if let Some(end) = self.ending.lock().unwrap_or_else(PoisonError::into_inner).take() {
             // A session that is gone has ended already.
@@ -94,7 +94,7 @@ impl OpenConnections {
         self.lock().insert(connection.facts.id.clone(), connection);
     }
 
-    /// From here on a post gets 410.
+    /// Removes a connection. From here on a post to it gets 410.
     pub(crate) fn remove(&self, id: &ConnectionId) {
         self.lock().remove(id);
     }
