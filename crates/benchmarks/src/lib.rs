@@ -1,6 +1,7 @@
-//! What the benchmarks share: Valgrind's counters, and the functions' processes, and servers that play Lambda and AWS for them.
+//! What the benchmarks share: their goals, Valgrind's counters, the functions' processes, and servers that play Lambda and AWS for them.
 
 pub mod channel;
+pub mod goals;
 pub mod http;
 pub mod keep_alive;
 pub mod lambda;

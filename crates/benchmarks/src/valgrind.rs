@@ -48,7 +48,7 @@ pub fn is_installed() -> bool {
     let found = Command::new("valgrind").arg("--version").output().is_ok_and(|version| version.status.success());
     if !found {
         println!(
-            "No valgrind here, so no instructions are counted: only times, which depend on the machine and its mood."
+            "Valgrind is not installed, so no instructions are counted: there are only timings, which vary on a shared machine."
         );
         println!("On Debian and Ubuntu: apt install valgrind. Linux only.\n");
     }

@@ -12,6 +12,7 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use crate::Error;
 use crate::files;
+use crate::goals::Goals;
 use crate::round_trips;
 use crate::server::{Server, free_port};
 use crate::table::Table;
@@ -21,6 +22,9 @@ const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml"
 
 /// How many connections there should be.
 const ASKED: usize = 20_000;
+
+/// What a connection may take of the gateway's memory at most.
+const KIB_EACH: f64 = 12.0;
 
 /// How many handshakes are under way at once, and how many closes.
 const AT_ONCE: usize = 32;
@@ -37,7 +41,7 @@ const LOOK: Duration = Duration::from_millis(50);
 
 type Client = WebSocketStream<TcpStream>;
 
-pub(crate) async fn run() -> Result<(), Error> {
+pub(crate) async fn run(goals: &mut Goals) -> Result<(), Error> {
     files::allow_as_many_as_possible();
     println!(
         "{:>11} {:>13} {:>9} {:>6} {:>10} {:>8} {:>8} {:>7} {:>9} {:>10}",
@@ -55,12 +59,12 @@ pub(crate) async fn run() -> Result<(), Error> {
     let port = free_port()?.to_string();
     let server = Server::gateway_with(EXAMPLE, &["--dynamodb-port", &port])?;
     let table = Table::at(&format!("http://127.0.0.1:{port}")).await?;
-    measure("with $connect", &server, Some(&table)).await?;
+    measure(goals, "with $connect", &server, Some(&table)).await?;
     drop(server);
-    measure("without", &Server::gateway(round_trips::TEMPLATE)?, None).await
+    measure(goals, "no $connect", &Server::gateway(round_trips::TEMPLATE)?, None).await
 }
 
-async fn measure(name: &str, server: &Server, table: Option<&Table>) -> Result<(), Error> {
+async fn measure(goals: &mut Goals, name: &str, server: &Server, table: Option<&Table>) -> Result<(), Error> {
     let process = server.process();
     close(open(&server.line, WARM_UP).await?).await?;
     nothing_left(table).await?;
@@ -90,6 +94,12 @@ async fn measure(name: &str, server: &Server, table: Option<&Table>) -> Result<(
         rate(closing),
         kib(after),
     );
+    goals.at_least(&format!("connections, {name}"), count as f64, ASKED as f64);
+    goals.at_most(&format!("KiB for a connection, {name}"), each, KIB_EACH);
+    if table.is_some() {
+        goals.holds("every connection has a row", rows == count.to_string());
+        goals.holds("no row is left", rows_left == "0");
+    }
     Ok(())
 }
 
