@@ -1,7 +1,7 @@
-//! One message to 1, 100 and 1,000 connections: what a post costs in the function `sendmessage`, which is warm, and how many it makes in
-//! a second. Beside it a handler that calls the SDK in a loop of its own.
+//! Sends a message to 1, 100 and 1,000 connections, and measures what a post costs in the warm function `sendmessage` and how many posts it
+//! makes in a second. The baseline is a handler that calls the SDK in a loop of its own.
 //!
-//! Each is a process of its own, between servers that play Lambda, DynamoDB and `@connections`. The two take turns, so that other work
+//! Each of the two is a process of its own, between servers that play Lambda, DynamoDB and `@connections`. The two take turns, so that other work
 //! on the machine slows both alike.
 
 use std::net::SocketAddr;
@@ -16,12 +16,12 @@ use benchmarks::process;
 use benchmarks::valgrind::{self, INSTRUCTIONS};
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Connections in the channel; events in a round; events until Valgrind's counts are compared, and how many more they differ by.
+/// Connections in the channel; events in a round; events before Valgrind's first count; further events before its second.
 const SIZES: [(usize, usize, usize, usize); 3] = [(1, 800, 50, 200), (100, 50, 3, 6), (1_000, 5, 2, 3)];
-/// Short ones, taken in turns.
+/// How many rounds there are. They are short, and the two programs take turns.
 const ROUNDS: usize = 25;
 
-/// What memory is looked at after, one after the other: connections, and events.
+/// The steps after which memory is measured, in this order: connections and events.
 const GROWTH: [(usize, usize); 4] = [(100, 1), (1_000, 1), (1_000, 10), (10_000, 1)];
 
 /// The function must reach this multiple of the loop's posts, in the same time and for the same work.
@@ -76,7 +76,7 @@ fn main() -> Result<(), Error> {
     Ok(goals.finish()?)
 }
 
-/// What a post costs: the median of all rounds.
+/// The cost of a post: the median of all rounds.
 #[derive(Clone, Copy)]
 struct Cost {
     posts_per_s: f64,
@@ -138,7 +138,7 @@ fn peaks(program: &Path) -> Result<Vec<u64>, Error> {
     GROWTH.into_iter().map(peak).collect()
 }
 
-/// A function that waits for events.
+/// A running function that waits for events.
 struct Function {
     channel: Channel,
     child: Child,
@@ -158,7 +158,7 @@ impl Function {
         Ok(Self { channel, child })
     }
 
-    /// Posts in a second, and µs of CPU for each.
+    /// Returns the posts in a second, and the CPU time of each in µs.
     fn round(&self, connections: usize, events: usize) -> Result<(f64, f64), Error> {
         let (start, cpu) = (Instant::now(), process::cpu_of(&self.child));
         self.channel.invoke(connections, events)?;
@@ -167,7 +167,7 @@ impl Function {
         Ok((posts / wall.as_secs_f64(), cpu.as_secs_f64() * 1e6 / posts))
     }
 
-    /// Ends the process; what it wrote to its standard error.
+    /// Ends the process and returns what it wrote to its standard error.
     fn end(mut self) -> Result<String, Error> {
         kill_process(Pid::from_child(&self.child), Signal::TERM)?;
         Ok(valgrind::standard_error(&mut self.child)?)
@@ -176,7 +176,7 @@ impl Function {
 
 impl Drop for Function {
     fn drop(&mut self) {
-        // One that has ended already is no matter.
+        // These fail if the process has ended already, which is fine.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -8,5 +8,5 @@ pub mod lambda;
 pub mod process;
 pub mod valgrind;
 
-/// What any part of a benchmark can end with.
+/// The error of every part of a benchmark.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;

@@ -1,5 +1,5 @@
-//! From the start of a function's process to its first `GET /next`, and on to its first call to AWS: what a client waits for when
-//! Lambda starts a new instance. Beside each the same of a `lambda_runtime` program that does nothing.
+//! Measures a function from the start of its process to its first `GET /next`, and on to its first call to AWS. That is what a client waits
+//! for when Lambda starts a new instance. The baseline is a `lambda_runtime` program that does nothing.
 
 mod tls;
 
@@ -16,7 +16,7 @@ use benchmarks::valgrind::{self, INSTRUCTIONS};
 use rustix::process::{Pid, Signal, kill_process};
 use tls::Tls;
 
-/// A function, and the step that its first event leads to.
+/// The functions, each with the step that its first event leads to.
 const ROUTES: [(&str, Step); 5] = [
     ("default", Step::Done),
     ("connect", Step::Dynamodb),
@@ -26,21 +26,21 @@ const ROUTES: [(&str, Step); 5] = [
     ("sendmessage", Step::Post),
 ];
 
-/// Of the baseline's instructions to the first `GET /next`: a function that calls nothing, and one that does.
+/// The limit of instructions to the first `GET /next`, as a multiple of the baseline's: for a function that calls nothing, and for the others.
 const READY: [f64; 2] = [1.1, 1.3];
-/// Instructions from there to the first call.
+/// The limit of instructions from there to the first call.
 const FIRST_CALL: f64 = 3.5e6;
 const MB: f64 = 1e6;
 const LARGEST: f64 = 8.0 * MB;
 
-/// The handshake alone is 2.1 M instructions: three signatures to check and the key exchange. `sendmessage` makes two before it posts.
+/// A TLS handshake alone takes 2.1 M instructions: it checks three signatures and exchanges keys. `sendmessage` makes two before it posts.
 const KNOWN_TO_BE_MISSED: [&str; 3] = [
     "connect, instructions to the call over TLS",
     "disconnect, instructions to the call over TLS",
     "sendmessage, instructions to the call over TLS",
 ];
 
-/// Runs for the times; counts need one.
+/// How many runs are timed. Counting takes one run.
 const RUNS: usize = 15;
 
 fn main() -> Result<(), Error> {
@@ -87,7 +87,7 @@ enum Over<'t> {
     Tls(&'t Tls),
 }
 
-/// From the start of a process to some step.
+/// The cost from the start of a process to some step.
 struct Cost {
     instructions: f64,
     wall_ms: f64,
@@ -149,7 +149,7 @@ fn run(mut command: Command, program: &Program, step: Step, over: &Over<'_>) -> 
     Ok(Run { wall: at - start, cpu, printed })
 }
 
-/// Of the file that is deployed: the bench profile leaves the symbols in, which the release profile strips.
+/// Returns the size of the file that is deployed. The bench profile keeps the symbols, which the release profile strips.
 fn size(program: &Program) -> Result<u64, Error> {
     let stripped = program.path.with_extension("stripped");
     let strip = Command::new("strip").arg("-o").arg(&stripped).arg(&program.path).status()?;

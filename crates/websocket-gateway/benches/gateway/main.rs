@@ -8,7 +8,7 @@ mod connections;
 mod echo;
 mod exchange;
 mod files;
-// The same file as the other benchmarks have. As a dependency it would bring the AWS SDK into this crate's tests.
+// The other benchmarks use the same file. A dependency on their crate would bring the AWS SDK into this crate's tests.
 #[path = "../../../benchmarks/src/goals.rs"]
 #[allow(unreachable_pub, reason = "it is public in the crate that it comes from")]
 mod goals;
@@ -20,11 +20,11 @@ mod table;
 
 use goals::Goals;
 
-/// What any part can end with.
+/// The error of every part.
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// The kernel's share of the CPU time is two thirds, for three sends and three receives a message. How many connections there can be is
-/// the system's limit of open files, less what the gateway keeps for itself.
+/// Two thirds of the CPU time are the kernel's, for the three sends and three receives that each message takes. The system's limit of open
+/// files, less the files that the gateway keeps for itself, limits the connections.
 const KNOWN_TO_BE_MISSED: [&str; 4] = [
     "the gateway's CPU µs for a message of 10 clients",
     "answers to 10 clients as a multiple of the exchange's",
@@ -33,11 +33,11 @@ const KNOWN_TO_BE_MISSED: [&str; 4] = [
 ];
 
 fn main() -> Result<(), Error> {
-    // Cargo adds `--bench`.
+    // Cargo adds `--bench`, which is not for this program.
     let arguments: Vec<_> = std::env::args().skip(1).filter(|argument| argument != "--bench").collect();
     let mut goals = Goals::new(&KNOWN_TO_BE_MISSED);
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        // These two are servers that the others start.
+        // The other parts start these two as processes of their own.
         ["echo"] => return block_on(echo::serve()),
         ["exchange", callers] => return block_on(exchange::measure(callers.parse()?)),
         ["round_trips"] => block_on(round_trips::run(&mut goals))?,
@@ -53,7 +53,7 @@ fn main() -> Result<(), Error> {
     Ok(goals.finish()?)
 }
 
-/// On as many threads as the gateway's own program has.
+/// Runs on as many threads as the gateway's own program.
 fn block_on(work: impl Future<Output = Result<(), Error>>) -> Result<(), Error> {
     let threads = std::thread::available_parallelism()?.get().div_ceil(2);
     tokio::runtime::Builder::new_multi_thread().worker_threads(threads).enable_all().build()?.block_on(work)

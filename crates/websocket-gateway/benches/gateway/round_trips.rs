@@ -1,5 +1,5 @@
-//! From a client's message to its answer: client, gateway, Runtime API, the function `default`, and back. Beside it, in the same run, what
-//! can't be saved: a WebSocket server that only echoes, and the exchange with the function alone.
+//! Measures a client's message and its answer: client, gateway, Runtime API, the function `default`, and back. The baselines, in the same
+//! run, are a WebSocket server that only echoes, and the exchange with the function alone.
 
 use crate::Error;
 use crate::clients::{self, Loop};
@@ -10,7 +10,7 @@ pub(crate) const TEMPLATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/
 
 const CONNECTIONS: [usize; 4] = [1, 10, 100, 1000];
 
-/// What the goals are for.
+/// The goals are for this many clients.
 const GOAL_CLIENTS: usize = 10;
 
 pub(crate) async fn run(goals: &mut Goals) -> Result<(), Error> {
