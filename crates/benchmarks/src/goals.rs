@@ -48,7 +48,7 @@ impl Goals {
         match self.missed.len() {
             0 => Ok(()),
             count => Err(format!(
-                "{count} missed that had been met before. Instructions tell a regression at once; timings vary on a shared machine, so run the \
+                "goals missed that had been met before: {count}. Instructions tell a regression at once; timings vary on a shared machine, so run the \
                  benchmark again before you look for the cause"
             )),
         }

@@ -22,7 +22,7 @@ fn a_goal_missed_that_was_met_before_fails() {
     assert!(summary.starts_with("Goals: 0 met, 3 missed\n"), "{summary}");
     assert!(summary.contains("  missed: instructions to the call: 3541234, at most 3500000 wanted\n"), "{summary}");
     assert!(summary.contains("  missed: posts: 0.940, at least 0.950 wanted\n"), "{summary}");
-    assert!(goals.finish().is_err_and(|error| error.starts_with("3 missed that had been met before")));
+    assert!(goals.finish().is_err_and(|error| error.starts_with("goals missed that had been met before: 3. ")));
 }
 
 #[test]
