@@ -1,5 +1,4 @@
-// The examples of the front page use the registry, so without it they are shown and not run.
-#![cfg_attr(any(feature = "dynamodb", not(doctest)), doc = include_str!("../README.md"))]
+#![doc = include_str!("../README.md")]
 
 mod authorize;
 mod aws;

@@ -1,4 +1,4 @@
-//! Invokes a function without a gateway: only the exchange over the Runtime API.
+//! Invocations of a function without a gateway around them: the exchange over the Runtime API alone.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,7 +14,7 @@ use crate::round_trips::TEMPLATE;
 
 const EVENT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/default.json"));
 
-/// Lets `callers` callers invoke the function, each again as soon as it has its answer, and prints the invocations in a second.
+/// Lets so many callers invoke the function, each again as soon as it has its answer, and says how often that was in a second.
 pub(crate) async fn measure(callers: usize) -> Result<(), Error> {
     let api = Options { template: TEMPLATE.into(), ..Options::default() }.read_template()?.api;
     let lambda = Arc::new(Lambda::start(build(api.functions.values(), true).await?, [].into()).await?);
