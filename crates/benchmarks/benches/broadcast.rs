@@ -1,8 +1,8 @@
-//! One message to 1, 100 and 1,000 connections: what a post costs in the function `sendmessage`, which is warm, and how many it makes in
-//! a second. Beside it a handler that calls the SDK in a loop of its own.
+//! Sends a message to 1, 100 and 1,000 connections, and measures what a post costs in the warm function `sendmessage` and how many posts it
+//! makes in a second. The baseline is a handler that calls the SDK in a loop of its own.
 //!
-//! Each is a process of its own, between servers that play Lambda, DynamoDB and `@connections`. The two take turns, so that the
-//! machine's mood is the same for both.
+//! Each of the two is a process of its own, between servers that play Lambda, DynamoDB and `@connections`. The two take turns, so that other work
+//! on the machine slows both alike.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -11,19 +11,20 @@ use std::time::Instant;
 
 use benchmarks::Error;
 use benchmarks::channel::{self, Channel};
+use benchmarks::goals::Goals;
 use benchmarks::process;
 use benchmarks::valgrind::{self, INSTRUCTIONS};
 use rustix::process::{Pid, Signal, kill_process};
 
-/// Connections in the channel; events in a round; events until Valgrind's counts are compared, and how many more they differ by.
+/// Connections in the channel; events in a round; events before Valgrind's first count; further events before its second.
 const SIZES: [(usize, usize, usize, usize); 3] = [(1, 800, 50, 200), (100, 50, 3, 6), (1_000, 5, 2, 3)];
-/// Short ones, taken in turns.
+/// How many rounds there are. They are short, and the two programs take turns.
 const ROUNDS: usize = 25;
 
-/// What memory is looked at after, one after the other: connections, and events.
+/// The steps after which memory is measured, in this order: connections and events.
 const GROWTH: [(usize, usize); 4] = [(100, 1), (1_000, 1), (1_000, 10), (10_000, 1)];
 
-/// Less than this the function may not reach, as a multiple of the loop: posts in a second, or posts for the same work.
+/// The function must reach this multiple of the loop's posts, in the same time and for the same work.
 const GOAL: f64 = 0.95;
 
 fn main() -> Result<(), Error> {
@@ -32,14 +33,35 @@ fn main() -> Result<(), Error> {
     let programs = [raw.with_file_name("sendmessage"), raw];
     let counts = valgrind::is_installed();
     println!("{:<12}{:^28} | {:^26} | {:^30}", "", "posts/s", "CPU µs a post", "instructions a post");
+    let mut goals = Goals::new(&[]);
     for size in SIZES {
         let costs = measure(&programs, size, counts)?;
+        let mut goal =
+            |figure: &str, ratio| goals.at_least(&format!("{figure} with {} connections", size.0), ratio, GOAL);
         print!("{:<12}", size.0);
-        report(costs.map(|cost| cost.posts_per_s), 9, 0, |[ours, raw]| ours / raw);
+        report(
+            costs.map(|cost| cost.posts_per_s),
+            9,
+            0,
+            |[ours, raw]| ours / raw,
+            |ratio| goal("posts a second", ratio),
+        );
         print!(" |");
-        report(costs.map(|cost| cost.cpu_us), 8, 1, |[ours, raw]| raw / ours);
+        report(
+            costs.map(|cost| cost.cpu_us),
+            8,
+            1,
+            |[ours, raw]| raw / ours,
+            |ratio| goal("posts for the same CPU time", ratio),
+        );
         print!(" |");
-        report(costs.map(|cost| cost.instructions), 10, 0, |[ours, raw]| raw / ours);
+        report(
+            costs.map(|cost| cost.instructions),
+            10,
+            0,
+            |[ours, raw]| raw / ours,
+            |ratio| goal("posts for the same instructions", ratio),
+        );
         println!();
     }
     println!(
@@ -51,10 +73,10 @@ fn main() -> Result<(), Error> {
         let [ours, raw] = [0, 1].map(|side: usize| peaks[side][nth]);
         println!("{:<28}{ours:>12} / {raw:<8}", format!("{events} × {connections} connections"));
     }
-    Ok(())
+    Ok(goals.finish()?)
 }
 
-/// What a post costs: the median of all rounds.
+/// The cost of a post: the median of all rounds.
 #[derive(Clone, Copy)]
 struct Cost {
     posts_per_s: f64,
@@ -62,11 +84,10 @@ struct Cost {
     instructions: f64,
 }
 
-fn report(sides: [f64; 2], width: usize, digits: usize, ratio: fn([f64; 2]) -> f64) {
+fn report(sides: [f64; 2], width: usize, digits: usize, ratio: fn([f64; 2]) -> f64, check: impl FnOnce(f64) -> char) {
     let [ours, raw] = sides;
     let ratio = ratio(sides);
-    let missed = if ratio < GOAL { '!' } else { ' ' };
-    print!("{ours:>width$.digits$} / {raw:<width$.digits$}{ratio:>5.2}{missed}");
+    print!("{ours:>width$.digits$} / {raw:<width$.digits$}{ratio:>5.2}{}", check(ratio));
 }
 
 fn measure(programs: &[PathBuf; 2], size: (usize, usize, usize, usize), counts: bool) -> Result<[Cost; 2], Error> {
@@ -117,7 +138,7 @@ fn peaks(program: &Path) -> Result<Vec<u64>, Error> {
     GROWTH.into_iter().map(peak).collect()
 }
 
-/// A function that waits for events.
+/// A running function that waits for events.
 struct Function {
     channel: Channel,
     child: Child,
@@ -137,7 +158,7 @@ impl Function {
         Ok(Self { channel, child })
     }
 
-    /// Posts in a second, and µs of CPU for each.
+    /// Returns the posts in a second, and the CPU time of each in µs.
     fn round(&self, connections: usize, events: usize) -> Result<(f64, f64), Error> {
         let (start, cpu) = (Instant::now(), process::cpu_of(&self.child));
         self.channel.invoke(connections, events)?;
@@ -146,7 +167,7 @@ impl Function {
         Ok((posts / wall.as_secs_f64(), cpu.as_secs_f64() * 1e6 / posts))
     }
 
-    /// Ends the process; what it wrote to its standard error.
+    /// Ends the process and returns what it wrote to its standard error.
     fn end(mut self) -> Result<String, Error> {
         kill_process(Pid::from_child(&self.child), Signal::TERM)?;
         Ok(valgrind::standard_error(&mut self.child)?)
@@ -155,7 +176,7 @@ impl Function {
 
 impl Drop for Function {
     fn drop(&mut self) {
-        // One that has ended already is no matter.
+        // These fail if the process has ended already, which is fine.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

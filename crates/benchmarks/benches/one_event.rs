@@ -1,7 +1,8 @@
-//! One event in a function that is warm: read, checked, given to the handler, answered. Beside it what a handler without this crate does
-//! for that: `serde_json` into `aws_lambda_events`' type, and its response back into JSON.
+//! Measures how a warm function serves one event: it reads and checks the event, calls the handler and answers. The baseline is what a
+//! handler without this crate does: `serde_json` into `aws_lambda_events`' type, and its response back into JSON.
 //!
-//! Both sides run in processes of their own, so that Valgrind can count what 200 events more cost: all else subtracts out.
+//! Both sides run in processes of their own, so that Valgrind can count what 200 more events cost. The difference leaves out
+//! everything else.
 
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -9,6 +10,7 @@ use std::time::Instant;
 use aws_lambda_events::apigw::{ApiGatewayProxyResponse, ApiGatewayWebsocketProxyRequest};
 use aws_lambda_events::encodings::Body;
 use benchmarks::Error;
+use benchmarks::goals::Goals;
 use benchmarks::process;
 use benchmarks::valgrind::{self, ALLOCATIONS, INSTRUCTIONS, Tool};
 use lambda_websocket::{Accept, Connect, Disconnect, Message, Reject, Route, Routes, Text};
@@ -23,7 +25,7 @@ const CASES: [(&str, &str, usize); 5] = [
 ];
 const SIDES: [&str; 2] = ["ours", "baseline"];
 
-/// More than this the crate's own work may not cost, as a multiple of the baseline.
+/// The crate's own work may cost this multiple of the baseline's instructions at most.
 const GOAL: f64 = 1.1;
 
 fn main() -> Result<(), Error> {
@@ -37,6 +39,7 @@ fn main() -> Result<(), Error> {
 fn compare() -> Result<(), Error> {
     let counts = valgrind::is_installed();
     println!("{:<16}{:>10} instructions   ratio   allocations          ns   ratio", "one event", "");
+    let mut goals = Goals::new(&[]);
     for (case, ..) in CASES {
         let [ours, baseline] = SIDES.map(|side| measure(case, side, counts));
         let (ours, baseline) = (ours?, baseline?);
@@ -45,7 +48,7 @@ fn compare() -> Result<(), Error> {
             "{case:<16}{:>10.0} / {:>10.0} {ratio:>7.2}{} {:>5.0} / {:<5.0} {:>7.0} / {:<7.0} {:>5.2}",
             ours.instructions,
             baseline.instructions,
-            if ratio <= GOAL { " " } else { "!" },
+            goals.at_most(&format!("{case}, instructions as a multiple of the baseline's"), ratio, GOAL),
             ours.allocations,
             baseline.allocations,
             ours.ns,
@@ -54,10 +57,10 @@ fn compare() -> Result<(), Error> {
         );
     }
     println!("\nours / baseline; goal: at most {GOAL} times the baseline's instructions");
-    Ok(())
+    Ok(goals.finish()?)
 }
 
-/// What one event costs.
+/// The cost of one event.
 struct Cost {
     instructions: f64,
     allocations: f64,
@@ -78,7 +81,7 @@ fn count(tool: Tool, case: &str, side: &str) -> Result<f64, Error> {
     Ok(of(300)?.saturating_sub(of(100)?) as f64 / 200.0)
 }
 
-/// The best of several: everything else that the machine does only adds.
+/// Returns the best time of several runs, because other work on the machine only adds to it.
 fn time(case: &str, side: &str) -> Result<f64, Error> {
     let mut best = f64::INFINITY;
     for _ in 0..5 {
@@ -89,7 +92,7 @@ fn time(case: &str, side: &str) -> Result<f64, Error> {
 }
 
 fn worker<'c>(command: &'c mut Command, case: &str, side: &str, times: u32) -> &'c mut Command {
-    // The log's format as the template sets it: a span costs what it costs on Lambda.
+    // The template sets this log format too, so a span costs what it costs on Lambda.
     command.args(["serve", side, case, &times.to_string()]).env("AWS_LAMBDA_LOG_FORMAT", "JSON").stdin(Stdio::null())
 }
 
@@ -104,7 +107,7 @@ fn event(case: &str) -> Result<String, Error> {
     Ok(event.replace(r#""body":"hello?""#, &format!(r#""body":{}"#, Value::from(body))))
 }
 
-/// As API Gateway sends it: the order of the members stays.
+/// Removes blanks, as API Gateway sends an event. The order of the members stays.
 fn without_blanks(json: &str) -> String {
     let mut in_text = false;
     let kept = json.chars().filter(|&letter| {

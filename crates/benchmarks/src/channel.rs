@@ -1,4 +1,4 @@
-//! Lambda and AWS for a function that is warm: as many events as a benchmark wants, each from a channel of as many connections.
+//! Plays Lambda and AWS for a warm function: sends it as many events as a benchmark wants, each from a channel with as many connections.
 
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use crate::keep_alive::{Request, serve};
 /// Lambda's Runtime API, DynamoDB and `@connections` for one function, all on one port and one thread.
 #[derive(Debug)]
 pub struct Channel {
-    /// Where they are.
+    /// Where they listen.
     pub address: SocketAddr,
     state: Arc<State>,
     done: Receiver<Result<(), String>>,
@@ -31,7 +31,7 @@ struct State {
 }
 
 impl Channel {
-    /// For one function, which gets `event` as often as [`Channel::invoke`] says.
+    /// Serves one function, which gets `event` as often as [`Channel::invoke`] says.
     ///
     /// # Errors
     /// If there is no port.
@@ -51,10 +51,10 @@ impl Channel {
         Ok(Self { address, state, done })
     }
 
-    /// Has the function serve `events` events, one after the other, with so many connections in the channel.
+    /// Makes the function serve `events` events, one after the other, with `connections` connections in the channel.
     ///
     /// # Errors
-    /// If it reports an error, or has posted more or less than it should.
+    /// If the function reports an error, or has posted more or fewer messages than it should.
     pub fn invoke(&self, connections: usize, events: usize) -> Result<(), Error> {
         self.state.connections.store(connections, Relaxed);
         self.state.posts.store(0, Relaxed);
@@ -66,7 +66,7 @@ impl Channel {
     }
 }
 
-/// The id of a connection, of the length that API Gateway's have.
+/// A connection id as long as API Gateway's.
 #[must_use]
 pub fn id(nth: usize) -> String {
     format!("{nth:015}=")
@@ -85,7 +85,7 @@ impl State {
             let headers = "lambda-runtime-aws-request-id: 7\r\nlambda-runtime-deadline-ms: 4000000000000\r\n";
             respond(response, headers, &self.event);
         } else if line.contains("/invocation/") {
-            // Nobody waits any more when the benchmark itself is at its end.
+            // At the end of the benchmark the receiver is gone.
             if !line.contains("/response ") {
                 let _ = done.send(Err(String::from_utf8_lossy(request.body).into_owned()));
             } else if self.unanswered.fetch_sub(1, Relaxed) == 1 {
@@ -104,12 +104,12 @@ impl State {
 }
 
 fn respond(response: &mut Vec<u8>, headers: &str, body: &str) {
-    // To memory, which does not fail.
+    // Writing to memory does not fail.
     let _ = write!(response, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len());
 }
 
-/// A page of a channel's rows: as many as are asked for, or all. DynamoDB cuts after 1 MB, which are more rows of the index than any
-/// channel has here. As there, a page that is full says that there may be more.
+/// A page of a channel's rows: as many as are asked for, or all. DynamoDB ends a page at 1 MB, which is more than any channel has here. A
+/// full page says that there may be more, as on AWS.
 fn page(connections: usize, query: &[u8]) -> String {
     let query: Value = serde_json::from_slice(query).unwrap_or_default();
     let after = query.pointer("/ExclusiveStartKey/connectionId/S").and_then(Value::as_str);

@@ -1,11 +1,11 @@
-//! As much of an HTTP/1.1 server as a function needs to talk to: a thread for each connection, no dependency.
+//! The parts of an HTTP/1.1 server that a function needs, with a thread for each connection and without dependencies.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::thread;
 
-/// A request, its body read to the end.
+/// A request with its whole body.
 #[derive(Debug)]
 pub struct Request {
     /// Method and path, for example `GET /ping`.
@@ -14,14 +14,14 @@ pub struct Request {
 }
 
 impl Request {
-    /// The value of a header, or nothing. `name` is in lower case.
+    /// The value of a header, if it is there. `name` is in lower case.
     #[must_use]
     pub fn header(&self, name: &str) -> &str {
         self.headers.iter().find(|(known, _)| known == name).map_or("", |(_, value)| value)
     }
 }
 
-/// An answer with status 200: headers, each with its line end, and the body.
+/// An answer with status 200: headers, each with a line end, and the body.
 #[derive(Debug, Default)]
 pub struct Answer {
     /// For example `"x-id: 7\r\n"`.
@@ -30,13 +30,13 @@ pub struct Answer {
     pub body: String,
 }
 
-/// Turns a TCP connection into what HTTP is spoken over: itself, or TLS.
+/// Turns a TCP connection into the stream that carries HTTP: the connection itself, or TLS over it.
 pub trait Wrap: Send + Sync + 'static {
-    /// What it turns into.
+    /// The stream.
     type Stream: Read + Write;
 
     /// # Errors
-    /// If it can't, which ends this connection and no other.
+    /// If the handshake fails. This ends the one connection only.
     fn wrap(&self, stream: TcpStream) -> io::Result<Self::Stream>;
 }
 
@@ -55,7 +55,7 @@ impl Wrap for Plain {
 /// Serves on a free port until this process ends. A request that gets `None` waits for ever.
 ///
 /// # Errors
-/// If there is no port.
+/// If no port is free.
 pub fn serve(
     wrap: impl Wrap,
     answer: impl Fn(&Request) -> Option<Answer> + Send + Sync + 'static,
@@ -66,7 +66,7 @@ pub fn serve(
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let shared = Arc::clone(&shared);
-            // That a client is gone in the midst of it is how most of them end here.
+            // Most clients here end in the middle of a request.
             thread::spawn(move || shared.0.wrap(stream).and_then(|stream| connection(stream, &shared.1)));
         }
     });
@@ -78,7 +78,7 @@ fn connection(stream: impl Read + Write, answer: &impl Fn(&Request) -> Option<An
     while let Some(request) = read(&mut stream)? {
         let Some(Answer { headers, body }) = answer(&request) else { return until_closed(stream) };
         let length = body.len();
-        // In one piece: a second one would wait for the client to acknowledge the first.
+        // A second write would wait until the client has acknowledged the first.
         let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {length}\r\n{headers}\r\n{body}");
         stream.get_mut().write_all(answer.as_bytes())?;
         stream.get_mut().flush()?;

@@ -1,5 +1,5 @@
-//! An HTTP/1.1 server that costs little beside its client: all connections on one thread of its own, each kept open, nothing of a request
-//! copied.
+//! An HTTP/1.1 server that costs little compared with its client: it keeps all connections open, serves them on one thread, and copies
+//! nothing of a request.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::task::LocalSet;
 
-/// A request, all of it there.
+/// A complete request.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'b> {
     head: &'b str,
@@ -25,14 +25,14 @@ impl<'b> Request<'b> {
         self.head.lines().next().unwrap_or_default()
     }
 
-    /// The value of a header, or nothing.
+    /// The value of a header, if it is there.
     #[must_use]
     pub fn header(&self, name: &str) -> &'b str {
         let headers = self.head.lines().skip(1).filter_map(|line| line.split_once(':'));
         headers.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map_or("", |(_, value)| value.trim())
     }
 
-    /// The request that `bytes` begin with and its length, or nothing if a part of it is still to come.
+    /// Reads the request at the start of `bytes`, and its length. `None` while a part of it is still to come.
     fn read(bytes: &'b [u8]) -> io::Result<Option<(Self, usize)>> {
         let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") else { return Ok(None) };
         let head = std::str::from_utf8(&bytes[..end]).map_err(io::Error::other)?;
@@ -50,7 +50,7 @@ impl<'b> Request<'b> {
 /// Serves on a free port until this process ends. `answer` writes a whole response.
 ///
 /// # Errors
-/// If there is no port.
+/// If no port is free.
 pub fn serve(answer: impl AsyncFn(Request<'_>, &mut Vec<u8>) + Send + 'static) -> io::Result<SocketAddr> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
@@ -68,7 +68,7 @@ async fn accept(
     loop {
         let (stream, _) = listener.accept().await?;
         let answer = Rc::clone(&answer);
-        // That a client is gone in the midst of it is how most of them end here.
+        // Most clients here end in the middle of a request.
         tokio::task::spawn_local(async move { connection(stream, &*answer).await });
     }
 }

@@ -1,4 +1,4 @@
-//! Lambda and AWS for one function: its first event, and answers to the calls that it makes for it.
+//! Plays Lambda and AWS for one function: sends it its first event and answers the calls that it makes.
 
 use std::io;
 use std::net::SocketAddr;
@@ -29,13 +29,13 @@ pub enum Step {
 pub struct Lambda {
     runtime_api: SocketAddr,
     aws: String,
-    /// The steps of the one function, in their order.
+    /// The function's steps, in order.
     pub steps: Receiver<(Step, Instant)>,
 }
 
 impl Lambda {
-    /// For one function, which gets `events` one after the other and then waits. So it does at its call to AWS if that is the step
-    /// `until` to which it is measured: what it does with an answer does not count.
+    /// Serves one function, which gets `events` one after the other and then waits. If `until` is a call to AWS, the call gets no answer:
+    /// what the function does with an answer is not measured.
     ///
     /// # Errors
     /// If there is no port to listen on.
@@ -46,7 +46,7 @@ impl Lambda {
         Ok(Self { runtime_api: runtime_api(events, sender)?, aws: format!("{scheme}://{aws}"), steps })
     }
 
-    /// As [`Lambda::start`], without TLS.
+    /// Does the same as [`Lambda::start`], without TLS.
     ///
     /// # Errors
     /// As [`Lambda::start`].
@@ -68,7 +68,7 @@ fn runtime_api(events: Vec<String>, steps: Sender<(Step, Instant)>) -> io::Resul
         }
         let nth = asked.fetch_add(1, Relaxed);
         let step = if nth == 0 { Step::Ready } else { Step::Done };
-        // Nobody looks any more at the steps of a process that is being ended.
+        // The steps of a process that is being ended are not read any more.
         let _ = steps.send((step, Instant::now()));
         let headers = format!("lambda-runtime-aws-request-id: {nth}\r\nlambda-runtime-deadline-ms: 4000000000000\r\n");
         events.get(nth).map(|event| Answer { headers, body: event.clone() })

@@ -1,11 +1,12 @@
-//! What the benchmarks share: Valgrind's counters, and the functions' processes, and servers that play Lambda and AWS for them.
+//! What the benchmarks share: their goals, Valgrind's counters, the functions' processes, and servers that play Lambda and AWS for them.
 
 pub mod channel;
+pub mod goals;
 pub mod http;
 pub mod keep_alive;
 pub mod lambda;
 pub mod process;
 pub mod valgrind;
 
-/// What any part of a benchmark can end with.
+/// The error of every part of a benchmark.
 pub type Error = Box<dyn std::error::Error + Send + Sync>;

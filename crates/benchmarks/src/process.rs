@@ -1,4 +1,4 @@
-//! Functions as processes: how they are built, what they get to see, what they cost.
+//! Functions as processes: how they are built, what environment they get, what they cost.
 
 use std::fs;
 use std::path::Path;
@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use crate::Error;
 
-/// Builds route binaries in the profile of the benchmarks. Only what the functions themselves ask for, as `sam build` does: the features
-/// of others stay out.
+/// Builds route binaries in the profile of the benchmarks. Only the features that the functions themselves ask for are on, as with `sam
+/// build`.
 ///
 /// # Errors
-/// If they don't build; cargo has said why.
+/// If they do not build. Cargo has printed why.
 pub fn build<'n>(functions: impl IntoIterator<Item = &'n str>) -> Result<(), Error> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
@@ -21,17 +21,17 @@ pub fn build<'n>(functions: impl IntoIterator<Item = &'n str>) -> Result<(), Err
     if built.success() { Ok(()) } else { Err("the functions do not build".into()) }
 }
 
-/// The sample event of that name.
+/// Reads the sample event with that name.
 ///
 /// # Errors
-/// If there is none.
+/// If the file can't be read.
 pub fn event(name: &str) -> Result<String, Error> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../../events/{name}.json"));
     Ok(fs::read_to_string(path)?)
 }
 
-/// Gives a function's process the environment that Lambda and the template would, and nothing else. `runtime_api` is a host and a port,
-/// `aws` the URL of DynamoDB and of `@connections`.
+/// Gives a function's process the environment that Lambda and the template would give it, and nothing else. `runtime_api` is a host and a
+/// port, `aws` the URL of DynamoDB and of `@connections`.
 pub fn environment<'c>(command: &'c mut Command, program: &Path, runtime_api: &str, aws: &str) -> &'c mut Command {
     let name = program.file_name().unwrap_or_default();
     command
@@ -51,7 +51,7 @@ pub fn environment<'c>(command: &'c mut Command, program: &Path, runtime_api: &s
         .env("TABLE_NAME", "connections")
 }
 
-/// All threads' time on a processor so far, from Linux; nothing elsewhere.
+/// The CPU time of all threads so far. Zero on systems other than Linux.
 #[must_use]
 pub fn cpu_of(child: &Child) -> Duration {
     let threads = fs::read_dir(format!("/proc/{}/task", child.id())).into_iter().flatten().flatten();
@@ -62,7 +62,7 @@ pub fn cpu_of(child: &Child) -> Duration {
     Duration::from_nanos(ns.sum())
 }
 
-/// The most memory in KiB that the process has had so far, from Linux; nothing elsewhere.
+/// The most memory that the process has had so far, in KiB. `None` on systems other than Linux.
 #[must_use]
 pub fn peak_memory_of(child: &Child) -> Option<u64> {
     let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;

@@ -1,4 +1,4 @@
-//! Counts that are the same from run to run, whatever else the machine does.
+//! Counts that are the same from run to run, however busy the machine is.
 
 use std::io;
 use std::process::{Child, Command};
@@ -15,12 +15,12 @@ pub const ALLOCATIONS: Tool = Tool { name: "dhat", out: "--dhat-out-file=/dev/nu
 pub struct Tool {
     name: &'static str,
     out: &'static str,
-    /// What stands before the count.
+    /// The text before the count.
     line: &'static str,
 }
 
 impl Tool {
-    /// `valgrind` with this tool, for a program and its arguments to follow.
+    /// Returns the command `valgrind` with this tool. The caller adds the program and its arguments.
     #[must_use]
     pub fn command(self) -> Command {
         let mut valgrind = Command::new("valgrind");
@@ -28,10 +28,10 @@ impl Tool {
         valgrind
     }
 
-    /// The count in what Valgrind printed.
+    /// Finds the count in what Valgrind printed.
     ///
     /// # Errors
-    /// If there is none: the text says what there was.
+    /// If there is no count. The error holds what was printed.
     pub fn count(self, printed: &str) -> Result<u64, Error> {
         let after = printed.lines().find_map(|line| line.split_once(self.line)).map(|(_, after)| after);
         let number =
@@ -42,20 +42,20 @@ impl Tool {
     }
 }
 
-/// Whether Valgrind is there; if not, says how to get it.
+/// Whether Valgrind is installed. If not, this prints how to get it.
 #[must_use]
 pub fn is_installed() -> bool {
     let found = Command::new("valgrind").arg("--version").output().is_ok_and(|version| version.status.success());
     if !found {
         println!(
-            "No valgrind here, so no instructions are counted: only times, which depend on the machine and its mood."
+            "Valgrind is not installed, so no instructions are counted: there are only timings, which vary on a shared machine."
         );
         println!("On Debian and Ubuntu: apt install valgrind. Linux only.\n");
     }
     found
 }
 
-/// What a child that has ended wrote to its standard error.
+/// Returns what a child process has written to its standard error, up to its end.
 ///
 /// # Errors
 /// If it can't be read.

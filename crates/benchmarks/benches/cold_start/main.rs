@@ -1,5 +1,5 @@
-//! From the start of a function's process to its first `GET /next`, and on to its first call to AWS: what a client waits for when
-//! Lambda starts a new instance. Beside each the same of a `lambda_runtime` program that does nothing.
+//! Measures a function from the start of its process to its first `GET /next`, and on to its first call to AWS. That is what a client waits
+//! for when Lambda starts a new instance. The baseline is a `lambda_runtime` program that does nothing.
 
 mod tls;
 
@@ -9,13 +9,14 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use benchmarks::Error;
+use benchmarks::goals::Goals;
 use benchmarks::lambda::{Lambda, Step};
 use benchmarks::process;
 use benchmarks::valgrind::{self, INSTRUCTIONS};
 use rustix::process::{Pid, Signal, kill_process};
 use tls::Tls;
 
-/// A function, and the step that its first event leads to.
+/// The functions, each with the step that its first event leads to.
 const ROUTES: [(&str, Step); 5] = [
     ("default", Step::Done),
     ("connect", Step::Dynamodb),
@@ -25,14 +26,21 @@ const ROUTES: [(&str, Step); 5] = [
     ("sendmessage", Step::Post),
 ];
 
-/// Of the baseline's instructions to the first `GET /next`: a function that calls nothing, and one that does.
+/// The limit of instructions to the first `GET /next`, as a multiple of the baseline's: for a function that calls nothing, and for the others.
 const READY: [f64; 2] = [1.1, 1.3];
-/// Instructions from there to the first call.
+/// The limit of instructions from there to the first call.
 const FIRST_CALL: f64 = 3.5e6;
 const MB: f64 = 1e6;
 const LARGEST: f64 = 8.0 * MB;
 
-/// Runs for the times; counts need one.
+/// A TLS handshake alone takes 2.1 M instructions: it checks three signatures and exchanges keys. `sendmessage` makes two before it posts.
+const KNOWN_TO_BE_MISSED: [&str; 3] = [
+    "connect, instructions to the call over TLS",
+    "disconnect, instructions to the call over TLS",
+    "sendmessage, instructions to the call over TLS",
+];
+
+/// How many runs are timed. Counting takes one run.
 const RUNS: usize = 15;
 
 fn main() -> Result<(), Error> {
@@ -46,18 +54,18 @@ fn main() -> Result<(), Error> {
         "{:<12}{:>8} | {:>11}{:>9}{:>9}{:>9} | {:>12}{:>9}{:>10} | {:>8}",
         "", "MB", "instr.", "ratio", "ms", "CPU ms", "instr.", "ms", "CPU ms", "instr."
     );
-    report("empty", size(&empty)?, &baseline, &baseline, None, None);
+    let mut goals = Goals::new(&KNOWN_TO_BE_MISSED);
+    report(&mut goals, "empty", size(&empty)?, [&baseline; 2], None);
     for (name, step) in ROUTES {
         let program = Program { path: empty.path.with_file_name(name), event: name };
         let ready = to_step(&program, Step::Ready, &Over::Http, counts)?;
         let called = to_step(&program, step, &Over::Http, counts)?;
         let secure = to_step(&program, step, &Over::Tls(&tls), counts)?;
-        report(name, size(&program)?, &ready, &baseline, Some(&called), Some(&secure));
+        report(&mut goals, name, size(&program)?, [&ready, &baseline], Some([&called, &secure]));
     }
-    println!(
-        "\nThe AWS SDK in default: {}",
-        if links_sdk(&empty.path.with_file_name("default"))? { "yes!" } else { "no" }
-    );
+    let links_sdk = links_sdk(&empty.path.with_file_name("default"))?;
+    goals.holds("default does not link the AWS SDK", !links_sdk);
+    println!("\nThe AWS SDK in default: {}", if links_sdk { "yes!" } else { "no" });
     println!(
         "The call is the one to DynamoDB, or the first post; default's is its answer.\n\
          Goals, ! where missed: {:.0} MB; ratio {} for default, {} for the others; {:.1} M instructions to the call; no SDK in default.",
@@ -66,7 +74,7 @@ fn main() -> Result<(), Error> {
         READY[1],
         FIRST_CALL / 1e6
     );
-    Ok(())
+    Ok(goals.finish()?)
 }
 
 struct Program {
@@ -79,7 +87,7 @@ enum Over<'t> {
     Tls(&'t Tls),
 }
 
-/// From the start of a process to some step.
+/// The cost from the start of a process to some step.
 struct Cost {
     instructions: f64,
     wall_ms: f64,
@@ -141,7 +149,7 @@ fn run(mut command: Command, program: &Program, step: Step, over: &Over<'_>) -> 
     Ok(Run { wall: at - start, cpu, printed })
 }
 
-/// Of the file that is deployed: the bench profile leaves the symbols in, which the release profile strips.
+/// Returns the size of the file that is deployed. The bench profile keeps the symbols, which the release profile strips.
 fn size(program: &Program) -> Result<u64, Error> {
     let stripped = program.path.with_extension("stripped");
     let strip = Command::new("strip").arg("-o").arg(&stripped).arg(&program.path).status()?;
@@ -158,32 +166,30 @@ fn links_sdk(program: &Path) -> Result<bool, Error> {
     Ok(["aws_sdk_", "aws_config", "aws_smithy", "rustls"].iter().any(|name| symbols.contains(name)))
 }
 
-fn report(name: &str, size: u64, ready: &Cost, baseline: &Cost, called: Option<&Cost>, secure: Option<&Cost>) {
+/// Prints a row of the table. `ready` is the function's cost and the baseline's; `called` is the cost to the first call, plain and over TLS.
+fn report(goals: &mut Goals, name: &str, size: u64, ready: [&Cost; 2], called: Option<[&Cost; 2]>) {
+    let [ready, baseline] = ready;
     let ratio = ready.instructions / baseline.instructions;
-    let goal = READY[usize::from(name != "default")];
+    let mut goal = |figure: &str, measured, limit| goals.at_most(&format!("{name}, {figure}"), measured, limit);
     print!(
         "{name:<12}{:>8.2}{}| {:>11.0}{ratio:>9.2}{}{:>8.2}{:>9.2}",
         size as f64 / MB,
-        missed(size as f64 > LARGEST),
+        goal("bytes", size as f64, LARGEST),
         ready.instructions,
-        missed(ratio > goal),
+        goal("instructions to ready as a multiple of the baseline's", ratio, READY[usize::from(name != "default")]),
         ready.wall_ms,
         ready.cpu_ms,
     );
-    if let (Some(called), Some(secure)) = (called, secure) {
+    if let Some([called, secure]) = called {
         let more = called.instructions - ready.instructions;
         let secure = secure.instructions - ready.instructions;
         print!(
             " | {more:>12.0}{}{:>8.2}{:>10.2} | {secure:>8.0}{}",
-            missed(more > FIRST_CALL),
+            goal("instructions to the call", more, FIRST_CALL),
             called.wall_ms - ready.wall_ms,
             called.cpu_ms - ready.cpu_ms,
-            missed(secure > FIRST_CALL),
+            goal("instructions to the call over TLS", secure, FIRST_CALL),
         );
     }
     println!();
-}
-
-fn missed(is: bool) -> char {
-    if is { '!' } else { ' ' }
 }

@@ -1,5 +1,5 @@
-//! A server's side of TLS, as AWS does it: certificates of RSA with 2,048 bits, an issuer between the server's own and the root, and the
-//! cipher that stands first in the policies for TLS 1.3.
+//! The server's side of TLS as on AWS: RSA certificates with 2,048 bits, an issuer between the server's certificate and the root, and the
+//! first cipher of the policies for TLS 1.3.
 //! Source: API Gateway developer guide, "Security policy for WebSocket APIs".
 
 use std::net::TcpStream;
@@ -15,7 +15,7 @@ use rustls::crypto::ring::cipher_suite::TLS13_AES_128_GCM_SHA256;
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-/// A certificate authority of our own, and a server's certificate from it.
+/// A certificate authority of our own, and a server certificate that it has issued.
 pub(crate) struct Tls {
     config: Arc<ServerConfig>,
     /// The root, for `AWS_CA_BUNDLE`.
@@ -53,7 +53,7 @@ fn authority(name: &str) -> Result<CertificateParams, Error> {
     Ok(params)
 }
 
-/// ring can sign with RSA, but makes no keys.
+/// Makes the keys with OpenSSL, because ring can sign with RSA but cannot make keys.
 fn rsa_key() -> Result<KeyPair, Error> {
     let made = Command::new("openssl").args(["genpkey", "-algorithm", "RSA"]).output();
     let made = made.map_err(|error| format!("openssl, which makes the keys of the TLS server: {error}"))?;

@@ -1,4 +1,4 @@
-//! The function that `cargo lambda new` makes, without its event: what a cold start is measured against.
+//! The function that `cargo lambda new` makes, without its event. It is the baseline of a cold start.
 
 use lambda_runtime::{Error, LambdaEvent, service_fn, tracing};
 use serde_json::{Value, json};

@@ -1,5 +1,5 @@
-//! `sendmessage` as one writes it by hand: the raw calls of the SDK in a loop, with as many of them under way at once. What a broadcast
-//! is measured against.
+//! `sendmessage` written by hand: the raw calls of the SDK in a loop, with as many of them under way at once. It is the baseline of a
+//! broadcast.
 
 use aws_config::BehaviorVersion;
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;

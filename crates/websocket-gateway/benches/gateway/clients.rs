@@ -18,17 +18,17 @@ pub(crate) type Client = WebSocketStream<MaybeTlsStream<TcpStream>>;
 /// How long a loop runs before its figures count.
 pub(crate) const WARM_UP: Duration = Duration::from_millis(500);
 
-/// How long the figures count.
+/// How long a loop is measured.
 pub(crate) const MEASURED: Duration = Duration::from_secs(4);
 
-/// What came of a loop.
+/// The figures of a loop.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Loop {
-    /// Answers a second, all clients together.
+    /// Answers in a second, of all clients together.
     pub(crate) rate: f64,
-    /// From a message to its answer: half of all took no longer.
+    /// The time from a message to its answer that half of them did not exceed.
     pub(crate) p50: Duration,
-    /// 99 of 100 took no longer.
+    /// The time that 99 of 100 did not exceed.
     pub(crate) p99: Duration,
     /// The CPU time that the server took for a message, in µs.
     pub(crate) server_us: f64,
@@ -41,7 +41,7 @@ pub(crate) struct Loop {
 /// Connects `count` clients.
 ///
 /// # Errors
-/// If one can't.
+/// If a client can't connect.
 pub(crate) async fn connect(url: &str, count: usize) -> Result<Vec<Client>, Error> {
     let mut clients = Vec::with_capacity(count);
     for _ in 0..count {

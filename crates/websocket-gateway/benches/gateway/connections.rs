@@ -1,5 +1,5 @@
-//! Many connections that do nothing: how fast they are made and ended, what each takes of the gateway's memory, and whether the
-//! application's table knows of every one and forgets every one.
+//! Many idle connections: how fast they open and close, how much of the gateway's memory each takes, and whether the application's table has
+//! a row for each of them, and none afterwards.
 
 use std::net::Ipv4Addr;
 use std::time::{Duration, Instant};
@@ -12,6 +12,7 @@ use tokio_tungstenite::{WebSocketStream, client_async_with_config};
 
 use crate::Error;
 use crate::files;
+use crate::goals::Goals;
 use crate::round_trips;
 use crate::server::{Server, free_port};
 use crate::table::Table;
@@ -22,22 +23,25 @@ const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml"
 /// How many connections there should be.
 const ASKED: usize = 20_000;
 
-/// How many handshakes are under way at once, and how many closes.
+/// How much of the gateway's memory a connection may take at most.
+const KIB_EACH: f64 = 12.0;
+
+/// How many handshakes, or closes, are under way at once.
 const AT_ONCE: usize = 32;
 
-/// Opened and closed before anything is measured: starts the functions' processes and fills what is kept and used again.
+/// The connections that are opened and closed before the measurement. They start the functions' processes and fill reusable buffers.
 const WARM_UP: usize = 640;
 
-/// How many addresses clients come from.
+/// How many addresses the clients have.
 const CLIENT_ADDRESSES: usize = 16;
 
-/// How long the last `$disconnect` is waited for, and how often it is looked for.
+/// How long to wait for the last `$disconnect`, and how often to look for it.
 const PATIENCE: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(50);
 
 type Client = WebSocketStream<TcpStream>;
 
-pub(crate) async fn run() -> Result<(), Error> {
+pub(crate) async fn run(goals: &mut Goals) -> Result<(), Error> {
     files::allow_as_many_as_possible();
     println!(
         "{:>11} {:>13} {:>9} {:>6} {:>10} {:>8} {:>8} {:>7} {:>9} {:>10}",
@@ -55,12 +59,12 @@ pub(crate) async fn run() -> Result<(), Error> {
     let port = free_port()?.to_string();
     let server = Server::gateway_with(EXAMPLE, &["--dynamodb-port", &port])?;
     let table = Table::at(&format!("http://127.0.0.1:{port}")).await?;
-    measure("with $connect", &server, Some(&table)).await?;
+    measure(goals, "with $connect", &server, Some(&table)).await?;
     drop(server);
-    measure("without", &Server::gateway(round_trips::TEMPLATE)?, None).await
+    measure(goals, "no $connect", &Server::gateway(round_trips::TEMPLATE)?, None).await
 }
 
-async fn measure(name: &str, server: &Server, table: Option<&Table>) -> Result<(), Error> {
+async fn measure(goals: &mut Goals, name: &str, server: &Server, table: Option<&Table>) -> Result<(), Error> {
     let process = server.process();
     close(open(&server.line, WARM_UP).await?).await?;
     nothing_left(table).await?;
@@ -68,7 +72,7 @@ async fn measure(name: &str, server: &Server, table: Option<&Table>) -> Result<(
     let before = process.resident();
 
     let (clients, connecting) = timed(open(&server.line, count)).await?;
-    // Before they are counted, which takes memory too.
+    // Counting the rows takes memory too, so it comes later.
     let with_all = process.resident();
     let rows = count_rows(table).await?;
 
@@ -90,6 +94,12 @@ async fn measure(name: &str, server: &Server, table: Option<&Table>) -> Result<(
         rate(closing),
         kib(after),
     );
+    goals.at_least(&format!("connections, {name}"), count as f64, ASKED as f64);
+    goals.at_most(&format!("KiB for a connection, {name}"), each, KIB_EACH);
+    if table.is_some() {
+        goals.holds("every connection has a row", rows == count.to_string());
+        goals.holds("no row is left", rows_left == "0");
+    }
     Ok(())
 }
 
@@ -103,8 +113,8 @@ async fn open(url: &str, count: usize) -> Result<Vec<Client>, Error> {
     stream::iter(0..count).map(|index| connect(&url, index)).buffer_unordered(AT_ONCE).try_collect().await
 }
 
-/// Clients come from several addresses of this machine. From one alone Linux has some 28,000 ports for them, and when most are taken it looks
-/// for another longer than everything else takes together.
+/// Connects from one of several addresses of this machine. Linux has some 28,000 ports for each address, and when most are taken, finding a
+/// free one takes longer than everything else together.
 async fn connect(url: &Uri, index: usize) -> Result<Client, Error> {
     let last = u8::try_from(index % CLIENT_ADDRESSES)? + 1;
     let socket = TcpSocket::new_v4()?;
@@ -115,7 +125,7 @@ async fn connect(url: &Uri, index: usize) -> Result<Client, Error> {
     Ok(client_async_with_config(url, socket.connect(address).await?, Some(buffers)).await?.0)
 }
 
-/// Closes in good order, with the gateway's own close frame.
+/// Closes in good order: waits for the gateway's close frame.
 async fn close(clients: Vec<Client>) -> Result<(), Error> {
     stream::iter(clients)
         .map(|mut client| async move {
@@ -130,7 +140,7 @@ async fn close(clients: Vec<Client>) -> Result<(), Error> {
         .await
 }
 
-/// As text, which is empty where there is no table.
+/// Returns the number of rows as text, which is empty without a table.
 async fn count_rows(table: Option<&Table>) -> Result<String, Error> {
     match table {
         Some(table) => Ok(table.rows().await?.to_string()),

@@ -1,4 +1,4 @@
-//! The least that a WebSocket server does.
+//! A WebSocket server that only echoes.
 
 use std::net::Ipv4Addr;
 
@@ -8,7 +8,7 @@ use tokio_tungstenite::accept_async;
 
 use crate::Error;
 
-/// Serves until it is killed.
+/// Serves until the process is killed.
 pub(crate) async fn serve() -> Result<(), Error> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     println!("ready ws://{}", listener.local_addr()?);

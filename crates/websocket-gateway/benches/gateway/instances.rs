@@ -1,4 +1,5 @@
-//! How many instances a function has: more under load, and fewer when it is over. Takes as long as an idle instance is kept, which is five minutes.
+//! How many instances a function has: more under load, fewer after it. This takes five minutes, because that is how long an idle instance is
+//! kept.
 
 use std::time::{Duration, Instant};
 

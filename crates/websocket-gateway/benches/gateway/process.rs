@@ -1,9 +1,9 @@
-//! What a process uses, as Linux tells it.
+//! What a process uses, from Linux's `/proc`.
 
 use std::fs;
 use std::time::Duration;
 
-/// What the times in `/proc` are counted in.
+/// The unit of the times in `/proc`.
 const TICK: Duration = Duration::from_millis(10);
 
 /// A process by its id.
@@ -11,7 +11,7 @@ const TICK: Duration = Duration::from_millis(10);
 pub(crate) struct Process(pub(crate) u32);
 
 impl Process {
-    /// The processes that it has started and that live.
+    /// The processes that it has started and that are still running.
     pub(crate) fn children(self) -> Vec<Self> {
         let all = fs::read_dir("/proc").into_iter().flatten().flatten();
         let all = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok().map(Self));

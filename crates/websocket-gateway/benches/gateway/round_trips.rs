@@ -1,15 +1,19 @@
-//! From a client's message to its answer: client, gateway, Runtime API, the function `default`, and back. Beside it, in the same run, what
-//! can't be saved: a WebSocket server that only echoes, and the exchange with the function alone.
+//! Measures a client's message and its answer: client, gateway, Runtime API, the function `default`, and back. The baselines, in the same
+//! run, are a WebSocket server that only echoes, and the exchange with the function alone.
 
 use crate::Error;
 use crate::clients::{self, Loop};
+use crate::goals::Goals;
 use crate::server::Server;
 
 pub(crate) const TEMPLATE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/gateway/default.yaml");
 
 const CONNECTIONS: [usize; 4] = [1, 10, 100, 1000];
 
-pub(crate) async fn run() -> Result<(), Error> {
+/// The goals are for this many clients.
+const GOAL_CLIENTS: usize = 10;
+
+pub(crate) async fn run(goals: &mut Goals) -> Result<(), Error> {
     println!(
         "{:>11} {:>9} {:>10} {:>8} {:>8} {:>8} {:>10} {:>12} {:>9} {:>11}",
         "connections",
@@ -29,9 +33,20 @@ pub(crate) async fn run() -> Result<(), Error> {
         let exchange: f64 = Server::own(&["exchange", &connections.to_string()])?.line.parse()?;
         println!("{connections:>11} {:>9} {exchange:>10.0}", "exchange");
         let gateway = Server::gateway(TEMPLATE)?;
-        report(connections, "gateway", &through(&gateway, connections).await?, Some(exchange));
+        let figures = through(&gateway, connections).await?;
+        report(connections, "gateway", &figures, Some(exchange));
+        if connections == GOAL_CLIENTS {
+            check(goals, &figures, exchange);
+        }
     }
     Ok(())
+}
+
+fn check(goals: &mut Goals, figures: &Loop, exchange: f64) {
+    goals.at_most("the gateway's CPU µs for a message of 10 clients", figures.server_us, 40.0);
+    goals.at_least("answers to 10 clients as a multiple of the exchange's", figures.rate / exchange, 0.8);
+    let p99 = figures.p99.as_secs_f64() / figures.p50.as_secs_f64();
+    goals.at_most("p99 of 10 clients as a multiple of p50", p99, 3.0);
 }
 
 async fn through(server: &Server, connections: usize) -> Result<Loop, Error> {

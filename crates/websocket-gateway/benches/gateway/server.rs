@@ -1,4 +1,4 @@
-//! Servers in processes of their own, so that their CPU time and memory can be told from the clients'.
+//! Servers in processes of their own, so that their CPU time and memory are measured apart from the clients'.
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
@@ -9,23 +9,23 @@ use rustix::process::{Pid, Signal, kill_process};
 use crate::Error;
 use crate::process::Process;
 
-/// A server that runs. Dropping it ends it in good order.
+/// A running server. Dropping it ends the process in good order.
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
-    /// What it said when it was ready, for example where clients connect.
+    /// What the server printed when it was ready, for example where clients connect.
     pub(crate) line: String,
-    /// Kept, so that it may go on to say things.
+    /// Kept open, so that the server can go on printing.
     _stdout: BufReader<ChildStdout>,
 }
 
 impl Server {
-    /// The gateway's own program on a free port. Of its log only warnings are written.
+    /// Starts the gateway's own program on a free port. It logs warnings only.
     pub(crate) fn gateway(template: &str) -> Result<Self, Error> {
         Self::gateway_with(template, &[])
     }
 
-    /// The same with further options.
+    /// Does the same as [`Server::gateway`], with further options.
     pub(crate) fn gateway_with(template: &str, options: &[&str]) -> Result<Self, Error> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_websocket-gateway"));
         command
@@ -35,7 +35,7 @@ impl Server {
         Self::start(command, "Connect to ")
     }
 
-    /// This program once more, with other arguments. Its first line begins with `ready `.
+    /// Starts this program once more, with other arguments. Its first line begins with `ready `.
     pub(crate) fn own(arguments: &[&str]) -> Result<Self, Error> {
         let mut command = Command::new(std::env::current_exe()?);
         command.args(arguments);
@@ -69,10 +69,10 @@ impl Drop for Server {
     }
 }
 
-/// A port that nobody listens at, for who has to know it beforehand.
+/// Finds a free port, for a server that must be told its port.
 ///
 /// # Errors
-/// If there is none.
+/// If no port is free.
 pub(crate) fn free_port() -> Result<u16, Error> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
 }

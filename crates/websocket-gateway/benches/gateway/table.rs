@@ -1,4 +1,4 @@
-//! The application's table of connections, counted past its functions.
+//! Counts the rows of the application's table, without its functions.
 
 use bytes::Bytes;
 use http::Request;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::Error;
 
-/// What the store wants to see. Nobody checks the signature of a person's own tools, whose keys the gateway does not know.
+/// The store insists on this header. The gateway does not check signatures with keys that it has not issued, unless it is strict.
 const AUTHORIZATION: &str = "AWS4-HMAC-SHA256 Credential=bench/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=0";
 
 /// The one table of a store.
@@ -23,7 +23,7 @@ pub(crate) struct Table {
 
 impl Table {
     /// # Errors
-    /// If there is none, or the store does not answer.
+    /// If the store has no table, or does not answer.
     pub(crate) async fn at(url: &str) -> Result<Self, Error> {
         let client = Client::builder(TokioExecutor::new()).build_http();
         let mut table = Self { client, url: url.to_owned(), name: Value::Null };
@@ -31,7 +31,7 @@ impl Table {
         if table.name.is_null() { Err("the store has no table".into()) } else { Ok(table) }
     }
 
-    /// How many rows there are.
+    /// Counts the rows.
     ///
     /// # Errors
     /// If the store does not answer.
@@ -47,7 +47,7 @@ impl Table {
         }
     }
 
-    /// Whether there are none, which is asked more cheaply than how many.
+    /// Whether there is no row. This costs less than counting.
     ///
     /// # Errors
     /// If the store does not answer.
