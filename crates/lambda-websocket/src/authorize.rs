@@ -44,7 +44,7 @@ impl Deref for Authorize {
 }
 
 /// The client may connect, as a principal that every later event of the connection names
-/// ([`principal_id`](crate::Connection::principal_id)).
+/// ([`principal_id`](crate::RequestContext::principal_id)).
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct Allow {
@@ -58,7 +58,7 @@ impl Allow {
         Self { principal_id: principal.into(), context: BTreeMap::new() }
     }
 
-    /// Adds what later events are to know, as [`authorizer(key)`](crate::Connection::authorizer): a string, a number or a bool. API Gateway
+    /// Adds what later events are to know, as [`authorizer(key)`](crate::RequestContext::authorizer): a string, a number or a bool. API Gateway
     /// takes nothing else, and hands on each as a string. All of the answer together must not be over 8 KB.
     ///
     /// The keys `principalId` and `integrationLatency` are API Gateway's own: they fail the authorizer.

@@ -80,7 +80,7 @@ pub(crate) mod sealed {
 
     impl<T: DeserializeOwned> Body for Json<T> {
         fn read(message: String) -> Result<Self, RouteError> {
-            serde_json::from_str(&message).map(Self).map_err(|error| RouteError::client(fault(&message, &error)))
+            serde_json::from_str(&message).map(Self).map_err(|error| RouteError::bad_request(fault(&message, &error)))
         }
     }
 
@@ -149,7 +149,7 @@ mod tests {
 
     fn fault_of_a<T: DeserializeOwned + std::fmt::Debug>(message: &str) -> String {
         match Json::<T>::read(message.to_owned()).unwrap_err().0 {
-            Cause::Client(text) => text,
+            Cause::BadRequest(text) => text,
             other => panic!("{other:?}"),
         }
     }

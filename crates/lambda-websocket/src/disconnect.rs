@@ -2,8 +2,9 @@
 
 use std::ops::Deref;
 
-use crate::connection::{Connection, OwnId};
+use crate::connection_id::OwnId;
 use crate::connections::Connections;
+use crate::context::RequestContext;
 use crate::error::{Cause, FunctionError, RouteError, chain};
 use crate::event::{BadEvent, Event, Kind};
 use crate::response::Response;
@@ -15,7 +16,7 @@ use crate::response::Response;
 #[derive(Clone, Debug)]
 pub struct Disconnect {
     id: OwnId,
-    connection: Connection,
+    connection: RequestContext,
 }
 
 impl Disconnect {
@@ -51,9 +52,9 @@ impl Disconnect {
 }
 
 impl Deref for Disconnect {
-    type Target = Connection;
+    type Target = RequestContext;
 
-    fn deref(&self) -> &Connection {
+    fn deref(&self) -> &RequestContext {
         &self.connection
     }
 }
@@ -62,7 +63,7 @@ impl Deref for Disconnect {
 pub(crate) fn answer(result: Result<(), RouteError>) -> Result<Response, FunctionError> {
     let cause = match result {
         Ok(()) => return Ok(Response::status(200)),
-        Err(RouteError(Cause::Client(text) | Cause::Refused(text))) => text.into(),
+        Err(RouteError(Cause::BadRequest(text) | Cause::Forbidden(text))) => text.into(),
         Err(RouteError(Cause::Internal(cause))) => cause,
     };
     tracing::error!("{}", chain(&*cause));

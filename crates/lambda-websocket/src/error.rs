@@ -14,8 +14,8 @@ pub(crate) type BoxError = Box<dyn Error + Send + Sync>;
 ///
 /// | made by | the client gets | the log gets |
 /// |---|---|---|
-/// | [`RouteError::client`] | an error frame with your text | INFO |
-/// | [`RouteError::refused`] | an error frame with your text | INFO |
+/// | [`RouteError::bad_request`] | an error frame with your text | INFO |
+/// | [`RouteError::forbidden`] | an error frame with your text | INFO |
 /// | `?` on any other error, [`RouteError::internal`] | API Gateway's own `Internal server error` frame | ERROR with the cause |
 ///
 /// The error frame is `{"message":"…","connectionId":"…","requestId":"…"}`, the shape of API Gateway's own error frames, so that a
@@ -28,20 +28,20 @@ pub struct RouteError(pub(crate) Cause);
 
 #[derive(Debug)]
 pub(crate) enum Cause {
-    Client(String),
-    Refused(String),
+    BadRequest(String),
+    Forbidden(String),
     Internal(BoxError),
 }
 
 impl RouteError {
     /// The client's message is wrong; `text` says what it can mend. Status 400.
-    pub fn client(text: impl fmt::Display) -> Self {
-        Self(Cause::Client(text.to_string()))
+    pub fn bad_request(text: impl fmt::Display) -> Self {
+        Self(Cause::BadRequest(text.to_string()))
     }
 
     /// The message is fine, but this client may not do that; `text` says what. Status 403.
-    pub fn refused(text: impl fmt::Display) -> Self {
-        Self(Cause::Refused(text.to_string()))
+    pub fn forbidden(text: impl fmt::Display) -> Self {
+        Self(Cause::Forbidden(text.to_string()))
     }
 
     /// Our side failed. The cause goes to the log only; Lambda is told of a function error, so that alarms on it fire.
@@ -56,7 +56,7 @@ impl<E: Error + Send + Sync + 'static> From<E> for RouteError {
         let is_too_large = |error: &(dyn Error + 'static)| {
             error.downcast_ref::<PostError>().is_some_and(|error| matches!(error, PostError::TooLarge { .. }))
         };
-        if is_too_large(&error) { Self::client(error) } else { Self::internal(error) }
+        if is_too_large(&error) { Self::bad_request(error) } else { Self::internal(error) }
     }
 }
 

@@ -5,18 +5,19 @@ use std::ops::Deref;
 
 use http::HeaderValue;
 
-use crate::connection::{Connection, OwnId};
+use crate::connection_id::OwnId;
+use crate::context::RequestContext;
 use crate::event::{BadEvent, Event, Kind};
 
 /// The HTTP request that asks for a connection, with its query string and its headers. [`Connect`](crate::Connect) and
 /// [`Authorize`](crate::Authorize) dereference to it; no later event has either, so keep what you need.
 ///
-/// Everything else that an event knows is on [`Connection`]. Shown with `{:?}` it leaves out headers and query string, which is where
+/// Everything else that an event knows is on [`RequestContext`]. Shown with `{:?}` it leaves out headers and query string, which is where
 /// secrets are.
 #[derive(Clone)]
 pub struct Handshake {
     id: OwnId,
-    connection: Connection,
+    connection: RequestContext,
 }
 
 impl Handshake {
@@ -25,7 +26,7 @@ impl Handshake {
         Ok(Self { id: OwnId::of(&connection), connection })
     }
 
-    pub(crate) fn connection(&self) -> &Connection {
+    pub(crate) fn connection(&self) -> &RequestContext {
         &self.connection
     }
 
@@ -83,9 +84,9 @@ impl Handshake {
 }
 
 impl Deref for Handshake {
-    type Target = Connection;
+    type Target = RequestContext;
 
-    fn deref(&self) -> &Connection {
+    fn deref(&self) -> &RequestContext {
         &self.connection
     }
 }

@@ -6,8 +6,9 @@ mod body;
 #[cfg(feature = "dynamodb")]
 mod channel;
 mod connect;
-mod connection;
+mod connection_id;
 mod connections;
+mod context;
 mod disconnect;
 mod error;
 mod event;
@@ -33,8 +34,9 @@ pub use body::{Body, Json, Payload, Text};
 #[cfg(feature = "dynamodb")]
 pub use channel::{Channel, InvalidChannel};
 pub use connect::{Accept, Connect, Reject};
-pub use connection::{Connection, ConnectionId, InvalidConnectionId, OwnId};
-pub use connections::{Broadcast, ConnectionInfo, Connections, Delivery, Gone, MAX_PAYLOAD_BYTES, PostError};
+pub use connection_id::{ConnectionId, InvalidConnectionId, OwnId};
+pub use connections::{Broadcast, Closing, ConnectionInfo, Connections, Delivery, Gone, MAX_PAYLOAD_BYTES, PostError};
+pub use context::RequestContext;
 pub use disconnect::Disconnect;
 pub use error::{FunctionError, RouteError};
 pub use handshake::{Handshake, Subprotocol};
@@ -45,5 +47,5 @@ pub use policy::Policy;
 #[cfg(feature = "dynamodb")]
 pub use registry::{MissingTableName, Registry, RegistryError, RowKey};
 pub use response::Response;
-pub use route::{Error, Route, authorize, connect, disconnect, message, request};
+pub use route::{Error, Route, authorize, connect, disconnect, one_way, two_way};
 pub use routes::Routes;

@@ -3,8 +3,9 @@
 use std::ops::Deref;
 
 use crate::body::{Body, Payload, Text};
-use crate::connection::{Connection, ConnectionId};
+use crate::connection_id::ConnectionId;
 use crate::connections::{Connections, Delivery, MAX_PAYLOAD_BYTES, PostError};
+use crate::context::RequestContext;
 use crate::error::{Cause, FunctionError, RouteError, chain, presentable};
 use crate::event::{Event, Kind};
 use crate::response::{ErrorFrame, Response};
@@ -18,7 +19,7 @@ use crate::serve::Unserved;
 pub struct Message<B> {
     /// What the client sent.
     pub body: B,
-    connection: Connection,
+    connection: RequestContext,
 }
 
 impl<B> Message<B> {
@@ -42,15 +43,15 @@ impl<B> Message<B> {
 }
 
 impl<B> Deref for Message<B> {
-    type Target = Connection;
+    type Target = RequestContext;
 
-    fn deref(&self) -> &Connection {
+    fn deref(&self) -> &RequestContext {
         &self.connection
     }
 }
 
 /// Serves a route with a RouteResponse: the answer's body is the frame that the client gets, an error frame too.
-pub(crate) async fn request<B: Body, R: Payload>(
+pub(crate) async fn two_way<B: Body, R: Payload>(
     event: Event<'_>,
     handler: impl AsyncFnOnce(Message<B>) -> Result<R, RouteError>,
 ) -> Result<Response, Unserved> {
@@ -62,7 +63,7 @@ pub(crate) async fn request<B: Body, R: Payload>(
 }
 
 /// Serves a one-way route: API Gateway drops every answer's body, so an error frame is posted to the caller.
-pub(crate) async fn message<B: Body>(
+pub(crate) async fn one_way<B: Body>(
     event: Event<'_>,
     handler: impl AsyncFnOnce(Message<B>) -> Result<(), RouteError>,
 ) -> Result<Response, Unserved> {
@@ -85,7 +86,7 @@ enum Served<R> {
     Badly {
         status: u16,
         frame: Text,
-        caller: Connection,
+        caller: RequestContext,
     },
 }
 
@@ -102,8 +103,8 @@ async fn serve<B: Body, R>(
     };
     let (status, text) = match served {
         Ok(answer) => return Ok(Served::Well(answer)),
-        Err(RouteError(Cause::Client(text))) => (400, presentable(&text)),
-        Err(RouteError(Cause::Refused(text))) => (403, presentable(&text)),
+        Err(RouteError(Cause::BadRequest(text))) => (400, presentable(&text)),
+        Err(RouteError(Cause::Forbidden(text))) => (403, presentable(&text)),
         Err(RouteError(Cause::Internal(cause))) => {
             tracing::error!("{}", chain(&*cause));
             return Err(FunctionError::internal(&*cause).into());

@@ -10,7 +10,7 @@ use futures_util::{Stream, StreamExt, TryStreamExt, future, stream};
 
 use crate::aws;
 use crate::channel::Channel;
-use crate::connection::{ConnectionId, OwnId};
+use crate::connection_id::{ConnectionId, OwnId};
 use crate::connections::Gone;
 use crate::error::BoxError;
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::body::Text;
-use crate::connection::{Connection, ConnectionId};
+use crate::connection_id::ConnectionId;
+use crate::context::RequestContext;
 
 /// A Lambda proxy response: `{"statusCode":…,"headers":…,"body":…}`.
 ///
@@ -66,7 +67,7 @@ pub(crate) struct ErrorFrame<'a> {
 }
 
 impl<'a> ErrorFrame<'a> {
-    pub(crate) fn new(message: &'a str, connection: &'a Connection) -> Self {
+    pub(crate) fn new(message: &'a str, connection: &'a RequestContext) -> Self {
         Self { message, connection_id: connection.checked_id(), request_id: connection.request_id() }
     }
 

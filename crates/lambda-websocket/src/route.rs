@@ -14,7 +14,7 @@ use tracing::Instrument;
 use crate::authorize::{Allow, Authorize, Deny};
 use crate::body::{Body, Payload};
 use crate::connect::{Accept, Connect, Reject};
-use crate::connections::endpoint::Origin;
+use crate::connections::endpoint::EventSource;
 use crate::disconnect::Disconnect;
 use crate::error::{FunctionError, RouteError};
 use crate::event::{BadEvent, Event, Refused};
@@ -22,14 +22,14 @@ use crate::log::init_log;
 use crate::message::Message;
 use crate::policy::Policy;
 use crate::response::Response;
-use crate::serve::{OnAuthorize, OnConnect, OnDisconnect, OnMessage, OnRequest, Serve, Unserved};
+use crate::serve::{OnAuthorize, OnConnect, OnDisconnect, OnOneWay, OnTwoWay, Serve, Unserved};
 
 /// What [`Route::run`] ends with when the runtime itself fails.
 pub type Error = lambda_runtime::Error;
 
 /// A route with its handler: what a Lambda function's `main` runs.
 ///
-/// Made by [`connect`], [`disconnect`], [`message`], [`request`], or by [`Routes`](crate::Routes) for several route keys in one
+/// Made by [`connect`], [`disconnect`], [`one_way`], [`two_way`], or by [`Routes`](crate::Routes) for several route keys in one
 /// function; and by [`authorize`], whose answer `A` is a [`Policy`].
 #[must_use = "a route serves nothing until it is run"]
 pub struct Route<'h, A = Response> {
@@ -70,21 +70,21 @@ pub fn disconnect<'h>(handler: impl AsyncFn(Disconnect) -> Result<(), RouteError
 /// An answer does not compile, because it would never arrive:
 ///
 /// ```compile_fail
-/// use lambda_websocket::{Message, RouteError, Text, message};
+/// use lambda_websocket::{Message, RouteError, Text, one_way};
 ///
-/// let route = message(async |event: Message<Text>| Ok::<Text, RouteError>(event.body));
+/// let route = one_way(async |event: Message<Text>| Ok::<Text, RouteError>(event.body));
 /// ```
-pub fn message<'h, B: Body + 'h>(handler: impl AsyncFn(Message<B>) -> Result<(), RouteError> + 'h) -> Route<'h> {
-    Route::new(OnMessage(handler, PhantomData))
+pub fn one_way<'h, B: Body + 'h>(handler: impl AsyncFn(Message<B>) -> Result<(), RouteError> + 'h) -> Route<'h> {
+    Route::new(OnOneWay(handler, PhantomData))
 }
 
 /// Serves messages on a route that has a RouteResponse: what the handler returns is the frame that the client gets.
 ///
 /// ```
 /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
-/// use lambda_websocket::{Message, Text, request};
+/// use lambda_websocket::{Message, Text, two_way};
 ///
-/// let route = request(async |event: Message<Text>| Ok(Text(event.body.to_uppercase())));
+/// let route = two_way(async |event: Message<Text>| Ok(Text(event.body.to_uppercase())));
 ///
 /// let event = r#"{
 ///     "requestContext": {
@@ -96,10 +96,10 @@ pub fn message<'h, B: Body + 'h>(handler: impl AsyncFn(Message<B>) -> Result<(),
 /// assert_eq!(route.replay(event).await?.body(), Some("HELLO"));
 /// # Ok::<(), lambda_websocket::FunctionError>(()) }).unwrap();
 /// ```
-pub fn request<'h, B: Body + 'h, R: Payload + 'h>(
+pub fn two_way<'h, B: Body + 'h, R: Payload + 'h>(
     handler: impl AsyncFn(Message<B>) -> Result<R, RouteError> + 'h,
 ) -> Route<'h> {
-    Route::new(OnRequest(handler, PhantomData))
+    Route::new(OnTwoWay(handler, PhantomData))
 }
 
 /// Serves as the REQUEST authorizer of `$connect`, in a function of its own that API Gateway asks before it calls `$connect`.
@@ -163,7 +163,7 @@ impl<A: Serialize> Route<'_, A> {
         let route = &self;
         lambda_runtime::run(service_fn(async move |invocation: LambdaEvent<Box<RawValue>>| {
             let LambdaEvent { payload, context } = invocation;
-            route.handle(payload.get(), &context.request_id, Origin::ApiGateway).await
+            route.handle(payload.get(), &context.request_id, EventSource::ApiGateway).await
         }))
         .await
     }
@@ -176,10 +176,10 @@ impl<A: Serialize> Route<'_, A> {
     /// # Errors
     /// What Lambda would report as a function error: a failure on our side, or a panic.
     pub async fn replay(&self, json: &str) -> Result<A, FunctionError> {
-        self.handle(json, "replay", Origin::Replay).await
+        self.handle(json, "replay", EventSource::Replay).await
     }
 
-    async fn handle(&self, json: &str, invocation_id: &str, origin: Origin) -> Result<A, FunctionError> {
+    async fn handle(&self, json: &str, invocation_id: &str, origin: EventSource) -> Result<A, FunctionError> {
         let event = match parse(json, origin)? {
             Ok(event) => event,
             Err(Refused { why, request_id }) => {
@@ -230,7 +230,7 @@ impl<A> fmt::Debug for Route<'_, A> {
 }
 
 /// A library that panics over an event ends the invocation, too, and not the process.
-fn parse(json: &str, origin: Origin) -> Result<Result<Event<'_>, Refused>, FunctionError> {
+fn parse(json: &str, origin: EventSource) -> Result<Result<Event<'_>, Refused>, FunctionError> {
     std::panic::catch_unwind(AssertUnwindSafe(|| Event::parse(json, origin))).map_err(|panic| {
         let message = panic_message(&*panic);
         tracing::error!("the event could not be read: {message}");

@@ -26,7 +26,7 @@ use crate::serve::{Serve, Unserved};
 ///     Routes::new()
 ///         .connect(async |_: Connect| Ok(Accept::new()))
 ///         .disconnect(async |_: Disconnect| Ok(()))
-///         .request("$default", async |_: Message<Text>| Ok(Text(greeting.clone())))
+///         .two_way("$default", async |_: Message<Text>| Ok(Text(greeting.clone())))
 ///         .run()
 ///         .await
 /// }
@@ -58,24 +58,24 @@ impl<'h> Routes<'h> {
         self.add("$disconnect", route::disconnect(handler))
     }
 
-    /// Adds a one-way route, see [`message`](crate::message()).
+    /// Adds a one-way route, see [`one_way`](crate::one_way()).
     #[track_caller]
-    pub fn message<B: Body + 'h>(
+    pub fn one_way<B: Body + 'h>(
         self,
         route_key: &str,
         handler: impl AsyncFn(Message<B>) -> Result<(), RouteError> + 'h,
     ) -> Self {
-        self.add(route_key, route::message(handler))
+        self.add(route_key, route::one_way(handler))
     }
 
-    /// Adds a route with a RouteResponse, see [`request`](crate::request()).
+    /// Adds a route with a RouteResponse, see [`two_way`](crate::two_way()).
     #[track_caller]
-    pub fn request<B: Body + 'h, R: Payload + 'h>(
+    pub fn two_way<B: Body + 'h, R: Payload + 'h>(
         self,
         route_key: &str,
         handler: impl AsyncFn(Message<B>) -> Result<R, RouteError> + 'h,
     ) -> Self {
-        self.add(route_key, route::request(handler))
+        self.add(route_key, route::two_way(handler))
     }
 
     /// As [`Route::run`].

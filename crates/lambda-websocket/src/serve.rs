@@ -41,8 +41,8 @@ pub(crate) trait Serve<A> {
 pub(crate) struct OnAuthorize<H>(pub(crate) H);
 pub(crate) struct OnConnect<H>(pub(crate) H);
 pub(crate) struct OnDisconnect<H>(pub(crate) H);
-pub(crate) struct OnMessage<H, B>(pub(crate) H, pub(crate) PhantomData<fn(B)>);
-pub(crate) struct OnRequest<H, B, R>(pub(crate) H, pub(crate) PhantomData<fn(B) -> R>);
+pub(crate) struct OnOneWay<H, B>(pub(crate) H, pub(crate) PhantomData<fn(B)>);
+pub(crate) struct OnTwoWay<H, B, R>(pub(crate) H, pub(crate) PhantomData<fn(B) -> R>);
 
 impl<H: AsyncFn(Authorize) -> Result<Allow, Deny>> Serve<Policy> for OnAuthorize<H> {
     fn serve<'a>(&'a self, event: Event<'a>) -> LocalBoxFuture<'a, Result<Policy, Unserved>> {
@@ -62,14 +62,14 @@ impl<H: AsyncFn(Disconnect) -> Result<(), RouteError>> Serve<Response> for OnDis
     }
 }
 
-impl<B: Body, H: AsyncFn(Message<B>) -> Result<(), RouteError>> Serve<Response> for OnMessage<H, B> {
+impl<B: Body, H: AsyncFn(Message<B>) -> Result<(), RouteError>> Serve<Response> for OnOneWay<H, B> {
     fn serve<'a>(&'a self, event: Event<'a>) -> LocalBoxFuture<'a, Result<Response, Unserved>> {
-        Box::pin(message::message(event, &self.0))
+        Box::pin(message::one_way(event, &self.0))
     }
 }
 
-impl<B: Body, R: Payload, H: AsyncFn(Message<B>) -> Result<R, RouteError>> Serve<Response> for OnRequest<H, B, R> {
+impl<B: Body, R: Payload, H: AsyncFn(Message<B>) -> Result<R, RouteError>> Serve<Response> for OnTwoWay<H, B, R> {
     fn serve<'a>(&'a self, event: Event<'a>) -> LocalBoxFuture<'a, Result<Response, Unserved>> {
-        Box::pin(message::request(event, &self.0))
+        Box::pin(message::two_way(event, &self.0))
     }
 }

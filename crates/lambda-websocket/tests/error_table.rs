@@ -5,7 +5,7 @@
 
 use lambda_websocket::{
     Accept, Allow, Authorize, Connect, Deny, Disconnect, Json, Message, PostError, Reject, Route, RouteError, Routes,
-    Text, authorize, connect, disconnect, message, request,
+    Text, authorize, connect, disconnect, one_way, two_way,
 };
 use serde_json::{Value, json};
 
@@ -136,17 +136,17 @@ async fn an_authorizer_answers_no_other_question() {
 #[tokio::test]
 async fn on_a_two_way_route_the_client_s_errors_are_frames_and_ours_a_function_error() {
     async fn check(error: impl Fn() -> RouteError, expected: Outcome) {
-        let route = request(async |_: Message<Text>| Err::<Text, _>(error()));
+        let route = two_way(async |_: Message<Text>| Err::<Text, _>(error()));
         assert_eq!(outcome(&route, &event("MESSAGE", "")).await, expected);
     }
     let too_large = "The message is too large: 200000 bytes, and 131072 are allowed";
-    check(|| RouteError::client("mend this"), Ok((400, frame("mend this")))).await;
-    check(|| RouteError::refused("not you"), Ok((403, frame("not you")))).await;
+    check(|| RouteError::bad_request("mend this"), Ok((400, frame("mend this")))).await;
+    check(|| RouteError::forbidden("not you"), Ok((403, frame("not you")))).await;
     check(|| PostError::TooLarge { bytes: 200_000 }.into(), Ok((400, frame(too_large)))).await;
     check(|| PostError::Throttled.into(), Err("InternalError")).await;
     check(|| internal().into(), Err("InternalError")).await;
 
-    let route = request(async |event: Message<Json<Value>>| Ok(event.body));
+    let route = two_way(async |event: Message<Json<Value>>| Ok(event.body));
     assert_eq!(outcome(&route, &event("MESSAGE", "[1]")).await, Ok((200, Some("[1]".to_owned()))));
     let (status, body) = outcome(&route, &event("MESSAGE", "[1")).await.unwrap();
     assert_eq!((status, body.unwrap().contains("The message is not JSON")), (400, true));
@@ -154,37 +154,37 @@ async fn on_a_two_way_route_the_client_s_errors_are_frames_and_ours_a_function_e
 
 #[tokio::test]
 async fn what_a_client_is_told_is_one_line_of_bounded_length() {
-    let route = request(async |_: Message<Json<u64>>| Ok(Text::default()));
+    let route = two_way(async |_: Message<Json<u64>>| Ok(Text::default()));
     let long = format!(r#""{}\\n""#, "x".repeat(100_000));
     let (status, body) = outcome(&route, &event("MESSAGE", &long)).await.unwrap();
     assert_eq!(status, 400);
     assert!(body.unwrap().len() < 700);
 
-    let route = request(async |_: Message<Text>| Err::<Text, _>(RouteError::client("one\nERROR two")));
+    let route = two_way(async |_: Message<Text>| Err::<Text, _>(RouteError::bad_request("one\nERROR two")));
     assert_eq!(outcome(&route, &event("MESSAGE", "")).await, Ok((400, frame("one ERROR two"))));
 }
 
 #[tokio::test]
 async fn a_reply_over_the_limit_is_our_error() {
-    let route = request(async |_: Message<Text>| Ok(Text("x".repeat(128 * 1024 + 1))));
+    let route = two_way(async |_: Message<Text>| Ok(Text("x".repeat(128 * 1024 + 1))));
     assert_eq!(outcome(&route, &event("MESSAGE", "")).await, Err("InternalError"));
-    let route = request(async |_: Message<Text>| Ok(Text("x".repeat(128 * 1024))));
+    let route = two_way(async |_: Message<Text>| Ok(Text("x".repeat(128 * 1024))));
     assert_eq!(outcome(&route, &event("MESSAGE", "")).await.unwrap().0, 200);
 }
 
 #[tokio::test]
 async fn on_a_one_way_route_the_answer_has_a_status_and_no_body() {
-    let route = message(async |_: Message<Text>| Err(RouteError::client("mend this")));
+    let route = one_way(async |_: Message<Text>| Err(RouteError::bad_request("mend this")));
     assert_eq!(outcome(&route, &event("MESSAGE", "")).await, Ok((400, None)));
-    let route = message(async |_: Message<Text>| Err(RouteError::refused("not you")));
+    let route = one_way(async |_: Message<Text>| Err(RouteError::forbidden("not you")));
     assert_eq!(outcome(&route, &event("MESSAGE", "")).await, Ok((403, None)));
-    let route = message(async |_: Message<Text>| Err(internal().into()));
+    let route = one_way(async |_: Message<Text>| Err(internal().into()));
     assert_eq!(outcome(&route, &event("MESSAGE", "")).await, Err("InternalError"));
 }
 
 #[tokio::test]
 async fn on_disconnect_every_error_is_a_function_error() {
-    for error in [|| RouteError::client("nobody hears"), || RouteError::internal("the secret cause")] {
+    for error in [|| RouteError::bad_request("nobody hears"), || RouteError::internal("the secret cause")] {
         let route = disconnect(async |_: Disconnect| Err(error()));
         assert_eq!(outcome(&route, &event("DISCONNECT", "")).await, Err("InternalError"));
     }
@@ -196,8 +196,8 @@ async fn a_panic_is_a_function_error_on_every_kind_of_route() {
     let routes = [
         (connect(async |_: Connect| if panicking() { Ok(Accept::new()) } else { unreachable!() }), "CONNECT"),
         (disconnect(async |_: Disconnect| if panicking() { Ok(()) } else { unreachable!() }), "DISCONNECT"),
-        (message(async |_: Message<Text>| if panicking() { Ok(()) } else { unreachable!() }), "MESSAGE"),
-        (request(async |event: Message<Text>| if panicking() { Ok(event.body) } else { unreachable!() }), "MESSAGE"),
+        (one_way(async |_: Message<Text>| if panicking() { Ok(()) } else { unreachable!() }), "MESSAGE"),
+        (two_way(async |event: Message<Text>| if panicking() { Ok(event.body) } else { unreachable!() }), "MESSAGE"),
     ];
     for (route, event_type) in routes {
         assert_eq!(outcome(&route, &event(event_type, "")).await, Err("HandlerPanicked"), "{event_type}");
@@ -209,13 +209,13 @@ async fn the_kind_and_the_route_must_be_the_ones_that_are_served() {
     let wrong = |kind: &str| Ok((400, Some(format!("Wrong event type: expected {kind}"))));
     let route = connect(async |_: Connect| Ok(Accept::new()));
     assert_eq!(outcome(&route, &event("MESSAGE", "")).await, wrong("CONNECT"));
-    let route = request(async |event: Message<Text>| Ok(event.body));
+    let route = two_way(async |event: Message<Text>| Ok(event.body));
     assert_eq!(outcome(&route, &event("DISCONNECT", "")).await, wrong("MESSAGE"));
 
     let greeting = String::from("borrowed from main");
     let routes = Routes::new()
         .connect(async |_: Connect| Ok(Accept::new()))
-        .request("hello", async |_: Message<Text>| Ok(Text::from(greeting.as_str())))
+        .two_way("hello", async |_: Message<Text>| Ok(Text::from(greeting.as_str())))
         .into_route();
     assert_eq!(outcome(&routes, &event("CONNECT", "")).await.unwrap().0, 200);
     assert_eq!(outcome(&routes, &event("MESSAGE", "")).await, Ok((200, Some(greeting.clone()))));
@@ -224,7 +224,7 @@ async fn the_kind_and_the_route_must_be_the_ones_that_are_served() {
 
 #[tokio::test]
 async fn a_replay_posts_nowhere_unless_it_is_told_where() {
-    let route = message(async |event: Message<Text>| {
+    let route = one_way(async |event: Message<Text>| {
         let _delivery = event.connections().post(event.id(), &event.body).await?;
         Ok(())
     });

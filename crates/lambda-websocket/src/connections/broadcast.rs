@@ -6,7 +6,7 @@ use futures_util::{Stream, StreamExt, TryStreamExt};
 
 use super::{Connections, Delivery, PostError, encode, post};
 use crate::body::Payload;
-use crate::connection::ConnectionId;
+use crate::connection_id::ConnectionId;
 use crate::error::{BoxError, chain};
 
 /// How many posts are under way at once. More than this bring no more posts a second over HTTP/1.1.

@@ -1,13 +1,13 @@
 //! Where `@connections` is.
 
-use crate::connection::Connection;
+use crate::context::RequestContext;
 
 /// The SDK's own variable for the endpoint of this service. The template sets it, and so does a local gateway.
 const ENDPOINT_VARIABLE: &str = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI";
 
 /// Who delivered an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) enum EventSource {
     ApiGateway,
     /// A test or a sample event: its connections are not ours to post to.
     Replay,
@@ -23,14 +23,14 @@ pub(crate) enum Endpoint {
 impl Endpoint {
     /// The variable wins. Without it the URL is made from the API's id and not from `domainName`: behind a custom domain the latter
     /// has no stage in its path, and posts to it fail with 403.
-    pub(crate) fn of(origin: Origin, connection: &Connection) -> Self {
+    pub(crate) fn of(origin: EventSource, connection: &RequestContext) -> Self {
         let configured = std::env::var(ENDPOINT_VARIABLE).ok().filter(|url| !url.is_empty());
         match (configured, origin) {
             (Some(url), _) => Self::Url(url),
-            (None, Origin::Replay) => Self::Unknown(
+            (None, EventSource::Replay) => Self::Unknown(
                 "nothing is posted in a replay unless AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI says where to",
             ),
-            (None, Origin::ApiGateway) => match std::env::var("AWS_REGION") {
+            (None, EventSource::ApiGateway) => match std::env::var("AWS_REGION") {
                 Ok(_) if !is_name(connection.api_id()) || !is_name(connection.stage()) => {
                     Self::Unknown("the endpoint of @connections is not known: the event has no apiId or no stage")
                 }

@@ -3,6 +3,7 @@
 mod broadcast;
 pub(crate) mod endpoint;
 mod error;
+mod outcome;
 
 use aws_sdk_apigatewaymanagement::Client;
 use aws_sdk_apigatewaymanagement::primitives::{Blob, DateTime};
@@ -10,10 +11,11 @@ use bytes::Bytes;
 
 pub use broadcast::{Broadcast, Gone};
 pub use error::PostError;
+pub use outcome::{Closing, Delivery};
 
 use crate::aws;
 use crate::body::Payload;
-use crate::connection::ConnectionId;
+use crate::connection_id::ConnectionId;
 use endpoint::Endpoint;
 use error::answer_of;
 
@@ -40,16 +42,6 @@ pub const MAX_PAYLOAD_BYTES: usize = 128 * 1024;
 #[derive(Clone, Debug)]
 pub struct Connections {
     endpoint: Endpoint,
-}
-
-/// What became of a call to one connection. A connection that is gone is an everyday outcome and no error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "a connection that is gone should be forgotten"]
-pub enum Delivery {
-    /// API Gateway has taken it. Whether the client reads it, nobody is told.
-    Sent,
-    /// The connection is closed, or not open yet (its `$connect` is still running).
-    Gone,
 }
 
 /// What API Gateway knows of an open connection.
@@ -110,9 +102,9 @@ impl Connections {
     ///
     /// # Errors
     /// Whatever keeps API Gateway from closing it.
-    pub async fn close(&self, id: &ConnectionId) -> Result<Delivery, PostError> {
+    pub async fn close(&self, id: &ConnectionId) -> Result<Closing, PostError> {
         let answer = self.client().await?.delete_connection().connection_id(id.as_str()).send().await;
-        Ok(Delivery::of(answer_of(answer, 0)?.as_ref()))
+        Ok(answer_of(answer, 0)?.map_or(Closing::AlreadyGone, |_| Closing::Closed))
     }
 
     async fn client(&self) -> Result<Client, PostError> {
@@ -120,18 +112,6 @@ impl Connections {
             Endpoint::Url(url) => aws::connections(url).await.map_err(PostError::Failed),
             Endpoint::Unknown(why) => Err(PostError::Failed((*why).into())),
         }
-    }
-}
-
-impl Delivery {
-    /// Whether the connection is closed or not open yet.
-    #[must_use]
-    pub fn is_gone(self) -> bool {
-        self == Self::Gone
-    }
-
-    fn of<T>(answer: Option<&T>) -> Self {
-        if answer.is_some() { Self::Sent } else { Self::Gone }
     }
 }
 
@@ -147,7 +127,7 @@ fn encode(payload: &impl Payload) -> Result<Bytes, PostError> {
 async fn post(client: Client, to: &ConnectionId, payload: Bytes) -> Result<Delivery, PostError> {
     let sent = payload.len();
     let answer = client.post_to_connection().connection_id(to.as_str()).data(Blob::new(payload)).send().await;
-    Ok(Delivery::of(answer_of(answer, sent)?.as_ref()))
+    Ok(answer_of(answer, sent)?.map_or(Delivery::Gone, |_| Delivery::Sent))
 }
 
 fn millis(time: DateTime) -> Option<u64> {

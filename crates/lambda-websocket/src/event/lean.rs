@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::connection::Head;
+use crate::context::Head;
 
 /// Bytes. To look for the body takes longer than to copy this much.
 const LONG: usize = 4096;

@@ -10,8 +10,9 @@ use std::fmt;
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use serde_json::Value;
 
-use crate::connection::{Connection, ConnectionId};
-use crate::connections::endpoint::Origin;
+use crate::connection_id::ConnectionId;
+use crate::connections::endpoint::EventSource;
+use crate::context::RequestContext;
 use lean::Lean;
 
 /// What happened to the connection, as in `requestContext.eventType`.
@@ -74,7 +75,7 @@ pub(crate) struct Event<'j> {
     /// `None` for a kind that API Gateway does not have.
     pub(crate) kind: Option<Kind>,
     pub(crate) body: Option<String>,
-    pub(crate) connection: Connection,
+    pub(crate) connection: RequestContext,
 }
 
 /// A refused event, with its request id where it had one.
@@ -85,7 +86,7 @@ pub(crate) struct Refused {
 }
 
 impl<'j> Event<'j> {
-    pub(crate) fn parse(json: &'j str, origin: Origin) -> Result<Self, Refused> {
+    pub(crate) fn parse(json: &'j str, origin: EventSource) -> Result<Self, Refused> {
         if let Some(raw) = headers::of(json) {
             return Self::of_raw(json, raw, origin);
         }
@@ -97,17 +98,17 @@ impl<'j> Event<'j> {
                 json,
                 kind,
                 body: Some(message.body),
-                connection: Connection::lean(id, origin, head, rest),
+                connection: RequestContext::lean(id, origin, head, rest),
             });
         }
         Self::of_raw(json, read(json)?, origin)
     }
 
-    fn of_raw(json: &'j str, mut raw: ApiGatewayWebsocketProxyRequest, origin: Origin) -> Result<Self, Refused> {
+    fn of_raw(json: &'j str, mut raw: ApiGatewayWebsocketProxyRequest, origin: EventSource) -> Result<Self, Refused> {
         let context = &raw.request_context;
         let kind = context.event_type.as_deref().and_then(Kind::of);
         let id = checked(context.connection_id.as_deref(), context.request_id.as_ref())?;
-        Ok(Self { json, kind, body: raw.body.take(), connection: Connection::new(id, origin, raw) })
+        Ok(Self { json, kind, body: raw.body.take(), connection: RequestContext::new(id, origin, raw) })
     }
 
     pub(crate) fn expect(self, kind: Kind) -> Result<Self, BadEvent> {
@@ -161,7 +162,7 @@ mod tests {
     use super::*;
 
     fn parse(event: &Value) -> Result<Event<'static>, BadEvent> {
-        Event::parse(event.to_string().leak(), Origin::Replay).map_err(|refused| refused.why)
+        Event::parse(event.to_string().leak(), EventSource::Replay).map_err(|refused| refused.why)
     }
 
     fn message() -> Value {
@@ -202,7 +203,7 @@ mod tests {
                     r#"{{"requestContext":{context},"stageVariables":{{"a":"b","body":"c"}},"body":"{body}","isBase64Encoded":true}}"#
                 ),
             ] {
-                let event = Event::parse(&json, Origin::Replay).unwrap();
+                let event = Event::parse(&json, EventSource::Replay).unwrap();
                 let mut all: ApiGatewayWebsocketProxyRequest = serde_json::from_str(&json).unwrap();
                 assert_eq!(event.body, all.body.take());
                 assert_eq!(*event.connection.raw(), all, "{json}");
@@ -291,7 +292,7 @@ mod tests {
     fn a_refusal_names_the_request() {
         let mut event = message();
         event["requestContext"].as_object_mut().unwrap().remove("connectionId");
-        let refused = Event::parse(&event.to_string(), Origin::Replay).unwrap_err();
+        let refused = Event::parse(&event.to_string(), EventSource::Replay).unwrap_err();
         assert_eq!(refused.request_id.as_deref(), Some("r="));
     }
 }

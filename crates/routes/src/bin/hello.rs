@@ -1,10 +1,10 @@
 //! `hello`: a one-way route, so its greeting is posted to the caller.
 
-use lambda_websocket::{Delivery, Error, Message, RouteError, Text, message};
+use lambda_websocket::{Delivery, Error, Message, RouteError, Text, one_way};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    message(hello).run().await
+    one_way(hello).run().await
 }
 
 async fn hello(event: Message<Text>) -> Result<(), RouteError> {

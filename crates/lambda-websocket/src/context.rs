@@ -1,138 +1,25 @@
-//! Connection ids, and what every event knows of the connection that it came over.
+//! What every event knows of its request and its connection.
 
 use std::fmt;
 use std::net::IpAddr;
-use std::str::FromStr;
 use std::sync::{Arc, OnceLock};
 
 use aws_lambda_events::apigw::{ApiGatewayWebsocketProxyRequest, ApiGatewayWebsocketProxyRequestContext};
-use serde::{Deserialize, Serialize};
 
+use crate::connection_id::ConnectionId;
 use crate::connections::Connections;
-use crate::connections::endpoint::{Endpoint, Origin};
+use crate::connections::endpoint::{Endpoint, EventSource};
 use crate::event;
-
-/// The id that API Gateway gave a connection, checked: 1 to 128 characters of the URL-safe base64 alphabet, then at most two `=`.
-///
-/// API Gateway's own ids have 15 such characters and one `=`, for example `L0SM9cOFvHcCIhw=`. Nothing else can become a
-/// `ConnectionId`, so one can go into a URL path or a table key as it is.
-///
-/// ```
-/// use lambda_websocket::ConnectionId;
-///
-/// assert!("L0SM9cOFvHcCIhw=".parse::<ConnectionId>().is_ok());
-/// assert!("../../other-stage".parse::<ConnectionId>().is_err());
-/// ```
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String")]
-pub struct ConnectionId(String);
-
-/// A text that is no connection id.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a connection id: it must be 1 to 128 characters of the URL-safe base64 alphabet with `=` only as padding")]
-#[non_exhaustive]
-pub struct InvalidConnectionId;
-
-impl ConnectionId {
-    const MAX_LENGTH: usize = 128;
-
-    /// The id as API Gateway writes it.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    fn is_valid(text: &str) -> bool {
-        let digits = text.trim_end_matches('=');
-        !digits.is_empty()
-            && text.len() <= Self::MAX_LENGTH
-            && text.len() - digits.len() <= 2
-            && digits.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-    }
-}
-
-impl TryFrom<String> for ConnectionId {
-    type Error = InvalidConnectionId;
-
-    fn try_from(text: String) -> Result<Self, InvalidConnectionId> {
-        if Self::is_valid(&text) { Ok(Self(text)) } else { Err(InvalidConnectionId) }
-    }
-}
-
-impl FromStr for ConnectionId {
-    type Err = InvalidConnectionId;
-
-    fn from_str(text: &str) -> Result<Self, InvalidConnectionId> {
-        text.to_owned().try_into()
-    }
-}
-
-impl AsRef<str> for ConnectionId {
-    fn as_ref(&self) -> &str {
-        &self.0
-    }
-}
-
-/// Everybody but the connection that is opening or has closed: `ids.filter(|id| id != event.id())`.
-impl PartialEq<OwnId> for ConnectionId {
-    fn eq(&self, own: &OwnId) -> bool {
-        *self == own.0
-    }
-}
-
-impl fmt::Display for ConnectionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Debug for ConnectionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// The id of the very connection that is opening (`$connect`) or has closed (`$disconnect`).
-///
-/// It can be shown and it is a key of the [`Registry`](crate::Registry), but it can't be posted to: before the `$connect` handler
-/// has answered and after the connection has closed, API Gateway answers such a post with 410
-/// (API Gateway developer guide, "Use @connections commands in your backend service").
-#[derive(Clone, PartialEq, Eq, Hash)]
-pub struct OwnId(ConnectionId);
-
-impl OwnId {
-    pub(crate) fn of(connection: &Connection) -> Self {
-        Self(connection.checked_id().clone())
-    }
-
-    /// The id as API Gateway writes it.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        self.0.as_str()
-    }
-}
-
-impl fmt::Display for OwnId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.0, f)
-    }
-}
-
-impl fmt::Debug for OwnId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&self.0, f)
-    }
-}
 
 /// What every event knows of its connection. [`Connect`](crate::Connect), [`Message`](crate::Message),
 /// [`Disconnect`](crate::Disconnect) and [`Authorize`](crate::Authorize) dereference to it, so all of it is one method away. A clone is
 /// cheap.
 #[derive(Clone)]
-pub struct Connection(Arc<Inner>);
+pub struct RequestContext(Arc<Inner>);
 
 struct Inner {
     id: ConnectionId,
-    origin: Origin,
+    origin: EventSource,
     head: Head,
     raw: OnceLock<Box<ApiGatewayWebsocketProxyRequest>>,
     /// What `raw` is made of, if it is not there yet.
@@ -147,8 +34,8 @@ pub(crate) struct Head {
     pub(crate) request_time_epoch: i64,
 }
 
-impl Connection {
-    pub(crate) fn new(id: ConnectionId, origin: Origin, raw: ApiGatewayWebsocketProxyRequest) -> Self {
+impl RequestContext {
+    pub(crate) fn new(id: ConnectionId, origin: EventSource, raw: ApiGatewayWebsocketProxyRequest) -> Self {
         let context = &raw.request_context;
         let head = Head {
             request_id: context.request_id.clone(),
@@ -160,7 +47,7 @@ impl Connection {
     }
 
     /// Of an event whose other parts are read when they are asked for.
-    pub(crate) fn lean(id: ConnectionId, origin: Origin, head: Head, json: Box<str>) -> Self {
+    pub(crate) fn lean(id: ConnectionId, origin: EventSource, head: Head, json: Box<str>) -> Self {
         Self(Arc::new(Inner { id, origin, head, raw: OnceLock::new(), json }))
     }
 
@@ -262,32 +149,9 @@ impl Connection {
 }
 
 /// Without the event itself: a body, a query or headers may have secrets in them.
-impl fmt::Debug for Connection {
+impl fmt::Debug for RequestContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ids = (self.route_key(), self.request_id());
-        f.debug_struct("Connection").field("id", &self.0.id).field("ids", &ids).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_id_is_url_safe_base64_with_padding_at_its_end() {
-        let longest = "a".repeat(128);
-        for good in ["L0SM9cOFvHcCIhw=", "eHrdFcnvvHcCE-w=", "JC1dgf9yoAMCK-g=", "a", "_-", "ab==", &longest] {
-            assert!(good.parse::<ConnectionId>().is_ok(), "{good}");
-        }
-        let too_long = "a".repeat(129);
-        for bad in ["", "=", "a===", "a=b", "../x", "a/b", "a b", "a%3D", "é", "a\n", "a+b", &too_long] {
-            assert!(bad.parse::<ConnectionId>().is_err(), "{bad:?}");
-        }
-    }
-
-    #[test]
-    fn deserialising_validates_too() {
-        assert!(serde_json::from_str::<ConnectionId>(r#""abc=""#).is_ok());
-        assert!(serde_json::from_str::<ConnectionId>(r#""../x""#).is_err());
+        f.debug_struct("RequestContext").field("id", &self.0.id).field("ids", &ids).finish_non_exhaustive()
     }
 }
