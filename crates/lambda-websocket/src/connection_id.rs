@@ -1,16 +1,15 @@
-//! Connection ids: a checked one, and the event's own where it can't be posted to.
+//! Connection ids, checked: any connection's, and the event's own where API Gateway does not take posts to it.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::context::RequestContext;
-
-/// The id that API Gateway gave a connection, checked: 1 to 128 characters of the URL-safe base64 alphabet, then at most two `=`.
+/// The id that API Gateway gave a connection, checked: up to 128 characters, all of the URL-safe base64 alphabet but for at most two
+/// `=` at the end.
 ///
 /// API Gateway's own ids have 15 such characters and one `=`, for example `L0SM9cOFvHcCIhw=`. Nothing else can become a
-/// `ConnectionId`, so one can go into a URL path or a table key as it is.
+/// `ConnectionId`, so it can go into a URL path or a table key as it is.
 ///
 /// ```
 /// use lambda_websocket::ConnectionId;
@@ -22,7 +21,7 @@ use crate::context::RequestContext;
 #[serde(try_from = "String")]
 pub struct ConnectionId(String);
 
-/// A text that is no connection id.
+/// The text is not a connection id.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not a connection id: it must be 1 to 128 characters of the URL-safe base64 alphabet with `=` only as padding")]
 #[non_exhaustive]
@@ -68,7 +67,7 @@ impl AsRef<str> for ConnectionId {
     }
 }
 
-/// Everybody but the connection that is opening or has closed: `ids.filter(|id| id != event.id())`.
+/// Leaves out the connection that is opening or has closed: `ids.filter(|id| id != event.id())`.
 impl PartialEq<OwnId> for ConnectionId {
     fn eq(&self, own: &OwnId) -> bool {
         *self == own.0
@@ -87,17 +86,17 @@ impl fmt::Debug for ConnectionId {
     }
 }
 
-/// The id of the very connection that is opening (`$connect`) or has closed (`$disconnect`).
+/// The id of the connection that is opening (`$connect`) or has closed (`$disconnect`).
 ///
 /// It can be shown and it is a key of the [`Registry`](crate::Registry), but it can't be posted to: before the `$connect` handler
-/// has answered and after the connection has closed, API Gateway answers such a post with 410
-/// (API Gateway developer guide, "Use @connections commands in your backend service").
+/// has answered and after the connection has closed, API Gateway answers a post with 410.
+/// Source: API Gateway developer guide, "Use @connections commands in your backend service".
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct OwnId(ConnectionId);
 
 impl OwnId {
-    pub(crate) fn of(connection: &RequestContext) -> Self {
-        Self(connection.checked_id().clone())
+    pub(crate) fn new(id: ConnectionId) -> Self {
+        Self(id)
     }
 
     /// The id as API Gateway writes it.

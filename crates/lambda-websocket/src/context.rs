@@ -6,27 +6,28 @@ use std::sync::{Arc, OnceLock};
 
 use aws_lambda_events::apigw::{ApiGatewayWebsocketProxyRequest, ApiGatewayWebsocketProxyRequestContext};
 
-use crate::connection_id::ConnectionId;
+use crate::connection_id::{ConnectionId, OwnId};
 use crate::connections::Connections;
-use crate::connections::endpoint::{Endpoint, EventSource};
+use crate::connections::{Endpoint, EventSource};
 use crate::event;
 
-/// What every event knows of its connection. [`Connect`](crate::Connect), [`Message`](crate::Message),
-/// [`Disconnect`](crate::Disconnect) and [`Authorize`](crate::Authorize) dereference to it, so all of it is one method away. A clone is
-/// cheap.
+/// What every event knows of its request and its connection: what API Gateway calls `requestContext`, and the rest of the event.
+///
+/// [`Connect`](crate::Connect), [`Message`](crate::Message), [`Disconnect`](crate::Disconnect) and [`Authorize`](crate::Authorize)
+/// dereference to it, so all of it is one method away. A clone is cheap.
 #[derive(Clone)]
 pub struct RequestContext(Arc<Inner>);
 
 struct Inner {
     id: ConnectionId,
-    origin: EventSource,
+    source: EventSource,
     head: Head,
     raw: OnceLock<Box<ApiGatewayWebsocketProxyRequest>>,
-    /// What `raw` is made of, if it is not there yet.
+    /// What `raw` is read from if a handler asks for it.
     json: Box<str>,
 }
 
-/// What is asked of every event.
+/// What every event is asked for.
 pub(crate) struct Head {
     pub(crate) request_id: Option<String>,
     pub(crate) route_key: Option<String>,
@@ -35,7 +36,7 @@ pub(crate) struct Head {
 }
 
 impl RequestContext {
-    pub(crate) fn new(id: ConnectionId, origin: EventSource, raw: ApiGatewayWebsocketProxyRequest) -> Self {
+    pub(crate) fn new(id: ConnectionId, source: EventSource, raw: ApiGatewayWebsocketProxyRequest) -> Self {
         let context = &raw.request_context;
         let head = Head {
             request_id: context.request_id.clone(),
@@ -43,29 +44,33 @@ impl RequestContext {
             connected_at: context.connected_at,
             request_time_epoch: context.request_time_epoch,
         };
-        Self(Arc::new(Inner { id, origin, head, raw: Box::new(raw).into(), json: Box::default() }))
+        Self(Arc::new(Inner { id, source, head, raw: Box::new(raw).into(), json: Box::default() }))
     }
 
-    /// Of an event whose other parts are read when they are asked for.
-    pub(crate) fn lean(id: ConnectionId, origin: EventSource, head: Head, json: Box<str>) -> Self {
-        Self(Arc::new(Inner { id, origin, head, raw: OnceLock::new(), json }))
+    /// Makes the context of an event whose other parts are read when a handler asks for them.
+    pub(crate) fn lean(id: ConnectionId, source: EventSource, head: Head, json: Box<str>) -> Self {
+        Self(Arc::new(Inner { id, source, head, raw: OnceLock::new(), json }))
     }
 
-    /// For the crate only: to its user the id of a connection that is not open is an [`OwnId`].
+    /// For this crate only: to users, the id of a connection that is not open is an [`OwnId`].
     pub(crate) fn checked_id(&self) -> &ConnectionId {
         &self.0.id
     }
 
-    fn context(&self) -> &ApiGatewayWebsocketProxyRequestContext {
+    pub(crate) fn own_id(&self) -> OwnId {
+        OwnId::new(self.0.id.clone())
+    }
+
+    fn request_context(&self) -> &ApiGatewayWebsocketProxyRequestContext {
         &self.raw().request_context
     }
 
-    /// For the crate only: an authorizer knows its connection and may not post.
+    /// For this crate only: an authorizer has a context too, and may not post.
     pub(crate) fn api(&self) -> Connections {
-        Connections::new(Endpoint::of(self.0.origin, self))
+        Connections::new(Endpoint::of(self.0.source, self.api_id(), self.stage()))
     }
 
-    /// The id of this event, new for each. API Gateway's access log and error frames carry the same.
+    /// The id of this event; every event has a new one. API Gateway's access log and error frames have the same id.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
         self.0.head.request_id.as_deref()
@@ -79,7 +84,7 @@ impl RequestContext {
 
     /// When the connection was made, in milliseconds since 1970; the same in every event of a connection.
     ///
-    /// An emulator may leave it out. Then it is the time of this event.
+    /// If an emulator leaves it out, this is the time of this event.
     #[must_use]
     pub fn connected_at_ms(&self) -> u64 {
         u64::try_from(self.0.head.connected_at).unwrap_or_default()
@@ -94,23 +99,23 @@ impl RequestContext {
     /// The client's address as API Gateway saw it.
     #[must_use]
     pub fn source_ip(&self) -> Option<IpAddr> {
-        self.context().identity.source_ip.as_deref()?.parse().ok()
+        self.request_context().identity.source_ip.as_deref()?.parse().ok()
     }
 
     /// The client's `User-Agent`, if it sent one.
     #[must_use]
     pub fn user_agent(&self) -> Option<&str> {
-        self.context().identity.user_agent.as_deref()
+        self.request_context().identity.user_agent.as_deref()
     }
 
-    /// One value of the context that the `$connect` authorizer returned, see [`Allow::with_context`](crate::Allow::with_context). API
-    /// Gateway turns every value into a string, and adds it to every later event of the connection. `None` in the authorizer itself.
+    /// A value of the context that the `$connect` authorizer returned, see [`Allow::with_context`](crate::Allow::with_context). API Gateway
+    /// turns every value into a string, and adds it to every later event of the connection. `None` in the authorizer itself.
     #[must_use]
     pub fn authorizer(&self, key: &str) -> Option<&str> {
-        self.context().authorizer.fields.get(key)?.as_str()
+        self.request_context().authorizer.fields.get(key)?.as_str()
     }
 
-    /// Who the `$connect` authorizer says this is: its `principalId`. `None` in the authorizer itself.
+    /// Who the client is, according to the `$connect` authorizer: its `principalId`. `None` in the authorizer itself.
     #[must_use]
     pub fn principal_id(&self) -> Option<&str> {
         self.authorizer("principalId")
@@ -125,30 +130,30 @@ impl RequestContext {
     /// The stage's name, for example `prod`.
     #[must_use]
     pub fn stage(&self) -> &str {
-        self.context().stage.as_deref().unwrap_or_default()
+        self.request_context().stage.as_deref().unwrap_or_default()
     }
 
     /// The API's id.
     #[must_use]
     pub fn api_id(&self) -> &str {
-        self.context().apiid.as_deref().unwrap_or_default()
+        self.request_context().apiid.as_deref().unwrap_or_default()
     }
 
     /// The host that the client connected to: `{apiId}.execute-api.{region}.amazonaws.com` or a custom domain.
     #[must_use]
     pub fn domain_name(&self) -> &str {
-        self.context().domain_name.as_deref().unwrap_or_default()
+        self.request_context().domain_name.as_deref().unwrap_or_default()
     }
 
-    /// The whole event, for what has no method here; its type is re-exported in [`aws_lambda_events`](crate::aws_lambda_events). Only a
-    /// message's body is not in it but in [`Message::body`](crate::Message).
+    /// The whole event, for what has no method here; its type is re-exported in [`aws_lambda_events`](crate::aws_lambda_events). Its body
+    /// is always `None`: a message's body is in [`Message::body`](crate::Message).
     #[must_use]
     pub fn raw(&self) -> &ApiGatewayWebsocketProxyRequest {
-        self.0.raw.get_or_init(|| Box::new(event::raw(&self.0.json)))
+        self.0.raw.get_or_init(|| Box::new(event::rest(&self.0.json)))
     }
 }
 
-/// Without the event itself: a body, a query or headers may have secrets in them.
+/// Leaves out the event itself: headers and query string may hold secrets.
 impl fmt::Debug for RequestContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ids = (self.route_key(), self.request_id());

@@ -3,8 +3,7 @@
 mod authorize;
 mod aws;
 mod body;
-#[cfg(feature = "dynamodb")]
-mod channel;
+mod cause;
 mod connect;
 mod connection_id;
 mod connections;
@@ -16,7 +15,6 @@ mod handshake;
 mod log;
 mod message;
 mod origin;
-mod policy;
 #[cfg(feature = "dynamodb")]
 mod registry;
 mod response;
@@ -28,24 +26,21 @@ mod serve;
 #[doc = include_str!("compile_fail.md")]
 struct CompileFail;
 
-pub use authorize::{Allow, Authorize, ContextValue, Deny};
+pub use authorize::{Allow, Authorize, ContextValue, Deny, Policy, authorize};
 pub use aws_lambda_events;
 pub use body::{Body, Json, Payload, Text};
-#[cfg(feature = "dynamodb")]
-pub use channel::{Channel, InvalidChannel};
-pub use connect::{Accept, Connect, Reject};
+pub use connect::{Accept, Connect, Reject, connect};
 pub use connection_id::{ConnectionId, InvalidConnectionId, OwnId};
 pub use connections::{Broadcast, Closing, ConnectionInfo, Connections, Delivery, Gone, MAX_PAYLOAD_BYTES, PostError};
 pub use context::RequestContext;
-pub use disconnect::Disconnect;
+pub use disconnect::{Disconnect, disconnect};
 pub use error::{FunctionError, RouteError};
 pub use handshake::{Handshake, Subprotocol};
 pub use log::init_log;
-pub use message::Message;
+pub use message::{Message, one_way, two_way};
 pub use origin::{AllowedOrigins, InvalidOrigin};
-pub use policy::Policy;
 #[cfg(feature = "dynamodb")]
-pub use registry::{MissingTableName, Registry, RegistryError, RowKey};
+pub use registry::{Channel, InvalidChannel, MissingTableName, Registry, RegistryError, RowKey};
 pub use response::Response;
-pub use route::{Error, Route, authorize, connect, disconnect, one_way, two_way};
+pub use route::{Error, Route};
 pub use routes::Routes;

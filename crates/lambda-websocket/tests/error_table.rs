@@ -53,7 +53,7 @@ async fn on_connect_an_error_is_the_status_of_the_handshake() {
     check(|| Reject::unauthorized("who?"), 401, "who?").await;
     check(|| Reject::forbidden("not you"), 403, "not you").await;
     check(|| Reject::status::<429>("full"), 429, "full").await;
-    check(|| internal().into(), 500, "Failed to connect: the connection could not be stored").await;
+    check(|| internal().into(), 500, "Failed to connect: internal error").await;
     let route = connect(async |_: Connect| Ok(Accept::new()));
     assert_eq!(outcome(&route, &event("CONNECT", "")).await, Ok((200, Some("Connected".to_owned()))));
 }

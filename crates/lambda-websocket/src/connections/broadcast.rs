@@ -6,8 +6,8 @@ use futures_util::{Stream, StreamExt, TryStreamExt};
 
 use super::{Connections, Delivery, PostError, encode, post};
 use crate::body::Payload;
+use crate::cause::{BoxError, chain};
 use crate::connection_id::ConnectionId;
-use crate::error::{BoxError, chain};
 
 /// How many posts are under way at once. More than this bring no more posts a second over HTTP/1.1.
 const IN_FLIGHT: usize = 64;

@@ -1,7 +1,5 @@
 //! Where `@connections` is.
 
-use crate::context::RequestContext;
-
 /// The SDK's own variable for the endpoint of this service. The template sets it, and so does a local gateway.
 const ENDPOINT_VARIABLE: &str = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI";
 
@@ -23,18 +21,18 @@ pub(crate) enum Endpoint {
 impl Endpoint {
     /// The variable wins. Without it the URL is made from the API's id and not from `domainName`: behind a custom domain the latter
     /// has no stage in its path, and posts to it fail with 403.
-    pub(crate) fn of(origin: EventSource, connection: &RequestContext) -> Self {
+    pub(crate) fn of(source: EventSource, api_id: &str, stage: &str) -> Self {
         let configured = std::env::var(ENDPOINT_VARIABLE).ok().filter(|url| !url.is_empty());
-        match (configured, origin) {
+        match (configured, source) {
             (Some(url), _) => Self::Url(url),
             (None, EventSource::Replay) => Self::Unknown(
                 "nothing is posted in a replay unless AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI says where to",
             ),
             (None, EventSource::ApiGateway) => match std::env::var("AWS_REGION") {
-                Ok(_) if !is_name(connection.api_id()) || !is_name(connection.stage()) => {
+                Ok(_) if !is_name(api_id) || !is_name(stage) => {
                     Self::Unknown("the endpoint of @connections is not known: the event has no apiId or no stage")
                 }
-                Ok(region) => Self::Url(default_url(connection.api_id(), &region, connection.stage())),
+                Ok(region) => Self::Url(default_url(api_id, &region, stage)),
                 Err(_) => Self::Unknown(
                     "the endpoint of @connections is not known: AWS_REGION and AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI are not set",
                 ),

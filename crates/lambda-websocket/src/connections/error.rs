@@ -2,7 +2,7 @@ use aws_sdk_apigatewaymanagement::config::http::HttpResponse;
 use aws_sdk_apigatewaymanagement::error::SdkError;
 
 use super::MAX_PAYLOAD_BYTES;
-use crate::error::BoxError;
+use crate::cause::BoxError;
 
 /// Why `@connections` did not do as it was told.
 #[derive(Debug, thiserror::Error)]

@@ -1,7 +1,7 @@
 //! `@connections`: what a function can do to any open connection, its caller's or another.
 
 mod broadcast;
-pub(crate) mod endpoint;
+mod endpoint;
 mod error;
 mod outcome;
 
@@ -16,7 +16,7 @@ pub use outcome::{Closing, Delivery};
 use crate::aws;
 use crate::body::Payload;
 use crate::connection_id::ConnectionId;
-use endpoint::Endpoint;
+pub(crate) use endpoint::{Endpoint, EventSource};
 use error::answer_of;
 
 /// The largest message in bytes that API Gateway takes, in either direction.

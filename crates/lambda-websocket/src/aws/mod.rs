@@ -20,11 +20,11 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use crate::error::BoxError;
+use crate::cause::BoxError;
 
 /// The roots that AWS's endpoints chain to. Reading all of a system's roots instead is most of an SDK's cold start.
 /// Source: Amazon Trust Services, "Root CAs".
-const AMAZON_ROOTS: &[u8] = include_bytes!("aws/amazon-roots.pem");
+const AMAZON_ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
 /// All tries of a call together. A post and the error frame that tells of its failure both fit into half of the 29 s that API Gateway
 /// waits for a function.

@@ -1,5 +1,7 @@
 //! Who is connected, in which channel: a table of connections on DynamoDB.
 
+mod channel;
+
 use std::collections::HashMap;
 use std::fmt;
 use std::time::{Duration, UNIX_EPOCH};
@@ -8,11 +10,12 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::AttributeValue;
 use futures_util::{Stream, StreamExt, TryStreamExt, future, stream};
 
+pub use channel::{Channel, InvalidChannel};
+
 use crate::aws;
-use crate::channel::Channel;
+use crate::cause::BoxError;
 use crate::connection_id::{ConnectionId, OwnId};
 use crate::connections::Gone;
-use crate::error::BoxError;
 
 /// A connection lasts two hours at most (API Gateway developer guide, "Quotas for configuring and running a WebSocket API"). Its row
 /// lives a little longer, so that it never goes before the connection does.
