@@ -3,11 +3,11 @@
 /// The SDK's own variable for the endpoint of this service. The template sets it, and so does a local gateway.
 const ENDPOINT_VARIABLE: &str = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI";
 
-/// Who delivered an event.
+/// What delivered an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EventSource {
     ApiGateway,
-    /// A test or a sample event: its connections are not ours to post to.
+    /// A test, or a replayed sample event. Its connections belong to an API that a replay must not post to.
     Replay,
 }
 
@@ -19,8 +19,8 @@ pub(crate) enum Endpoint {
 }
 
 impl Endpoint {
-    /// The variable wins. Without it the URL is made from the API's id and not from `domainName`: behind a custom domain the latter
-    /// has no stage in its path, and posts to it fail with 403.
+    /// The variable wins. Without it the URL is made from the API's id and not from `domainName`: a custom domain's URL has no stage in
+    /// its path, so posts to it fail with 403.
     pub(crate) fn of(source: EventSource, api_id: &str, stage: &str) -> Self {
         let configured = std::env::var(ENDPOINT_VARIABLE).ok().filter(|url| !url.is_empty());
         match (configured, source) {
@@ -41,7 +41,7 @@ impl Endpoint {
     }
 }
 
-/// Nothing else may become part of a URL that requests are signed for.
+/// Checks what becomes part of a URL that requests are signed for.
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
@@ -51,7 +51,9 @@ fn default_url(api_id: &str, region: &str, stage: &str) -> String {
 }
 
 /// `AWS::URLSuffix` of the partition that a region is in.
-/// Source: the partition metadata (`dnsSuffix`) that every AWS SDK carries.
+///
+/// Source: the partition metadata (`dnsSuffix`) of the AWS SDK. The SDK could look it up for each event, but it needs an asynchronous
+/// call for that; so it stands here again, and a test compares the two.
 fn url_suffix(region: &str) -> &'static str {
     match region {
         _ if region.starts_with("cn-") => "amazonaws.com.cn",
@@ -66,17 +68,28 @@ fn url_suffix(region: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_apigatewaymanagement::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+
     use super::default_url;
 
-    #[test]
-    fn the_default_url_has_the_stage_and_the_suffix_of_the_partition() {
-        assert_eq!(
-            default_url("abcd123456", "eu-west-1", "prod"),
-            "https://abcd123456.execute-api.eu-west-1.amazonaws.com/prod"
-        );
-        assert_eq!(
-            default_url("abcd123456", "cn-north-1", "prod"),
-            "https://abcd123456.execute-api.cn-north-1.amazonaws.com.cn/prod"
-        );
+    #[tokio::test]
+    async fn the_default_url_has_the_stage_and_the_suffix_that_the_sdk_knows() {
+        let regions = [
+            ("eu-west-1", "amazonaws.com"),
+            ("us-gov-west-1", "amazonaws.com"),
+            ("cn-north-1", "amazonaws.com.cn"),
+            ("us-iso-east-1", "c2s.ic.gov"),
+            ("us-isob-east-1", "sc2s.sgov.gov"),
+            ("us-isof-south-1", "csp.hci.ic.gov"),
+            ("eu-isoe-west-1", "cloud.adc-e.uk"),
+            ("eusc-de-east-1", "amazonaws.eu"),
+        ];
+        for (region, suffix) in regions {
+            let url = default_url("abcd123456", region, "prod");
+            assert_eq!(url, format!("https://abcd123456.execute-api.{region}.{suffix}/prod"));
+            let params = Params::builder().region(region).build().unwrap();
+            let sdks = DefaultResolver::new().resolve_endpoint(&params).await.unwrap();
+            assert_eq!(sdks.url(), format!("https://execute-api.{region}.{suffix}"));
+        }
     }
 }
