@@ -88,7 +88,7 @@ impl fmt::Debug for ConnectionId {
 
 /// The id of the connection that is opening (`$connect`) or has closed (`$disconnect`).
 ///
-/// It can be shown and it is a key of the [`Registry`](crate::Registry), but it can't be posted to: before the `$connect` handler
+/// It can be shown and it is a key of the `Registry`, but it can't be posted to: before the `$connect` handler
 /// has answered and after the connection has closed, API Gateway answers a post with 410.
 /// Source: API Gateway developer guide, "Use @connections commands in your backend service".
 #[derive(Clone, PartialEq, Eq, Hash)]

@@ -1,3 +1,22 @@
+// The first definition of a link counts: the README's own, at its end, are for readers of the repository.
+//! [What an error does]: guide::errors
+//! [Posting from a function that is not a route]: guide::posting
+//! [Channels]: guide#modules
+//! [`connect()`]: connect()
+//! [`Accept`]: Accept
+//! [`Reject`]: Reject
+//! [`disconnect()`]: disconnect()
+//! [`one_way()`]: one_way()
+//! [`two_way()`]: two_way()
+//! [`Json`]: Json
+//! [`Text`]: Text
+//! [`authorize()`]: authorize()
+//! [`Allow`]: Allow
+//! [`Deny`]: Deny
+//! [`Routes`]: Routes
+//! [`RouteError`]: RouteError
+//! [`AllowedOrigins`]: AllowedOrigins
+//!
 #![doc = include_str!("../README.md")]
 
 mod authorize;
@@ -44,3 +63,20 @@ pub use registry::{Channel, InvalidChannel, MissingTableName, Registry, Registry
 pub use response::Response;
 pub use route::{Error, Route};
 pub use routes::Routes;
+
+/// Guides, beside the reference. In the repository they are in the folder `docs`.
+pub mod guide {
+    /// [posting]: posting
+    ///
+    #[doc = include_str!("../docs/channels.md")]
+    #[cfg(feature = "dynamodb")]
+    pub mod channels {}
+
+    #[doc = include_str!("../docs/errors.md")]
+    pub mod errors {}
+
+    /// [Channels]: crate::guide#modules
+    ///
+    #[doc = include_str!("../docs/posting.md")]
+    pub mod posting {}
+}
