@@ -57,7 +57,7 @@ impl Disconnect {
         self.context.api()
     }
 
-    /// The WebSocket close code: the client's own, 1005 if it gave none, 1001 after ten idle minutes, 1000 after a close through
+    /// The WebSocket close code: the client's own, 1005 if it gave no code, 1001 after ten idle minutes, 1000 after a close through
     /// `@connections`. After two hours it is probably 1001 too, which AWS does not document.
     #[must_use]
     pub fn code(&self) -> Option<u16> {

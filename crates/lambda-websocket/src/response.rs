@@ -10,8 +10,8 @@ use crate::context::RequestContext;
 
 /// A Lambda proxy response: `{"statusCode":…,"headers":…,"body":…}`.
 ///
-/// Handlers don't make it; [`Route::replay`](crate::Route::replay) returns it to tests. API Gateway takes an answer with any other key
-/// for malformed, so there are no others.
+/// Handlers don't make it; [`Route::replay`](crate::Route::replay) returns it to tests. API Gateway treats an answer
+/// with any other key as malformed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Response {

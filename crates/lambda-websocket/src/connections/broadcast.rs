@@ -61,7 +61,7 @@ impl Connections {
     /// that are gone or fail. As with [`Connections::post`], a connection may get the message twice if API Gateway's answer is lost.
     ///
     /// # Errors
-    /// If the message can't be sent to any connection (over 128 KiB, not serialisable), if at least one post failed and none succeeded,
+    /// If the message can't be sent to any connection (over 128 KiB, not serialisable), if at least one post failed and no post succeeded,
     /// or if `to` ends with an error, so that it is not known which connections were left out. A message that reached some connections
     /// and failed for others is not an error: the failures are in the report, and in the log at WARN.
     pub async fn broadcast<S, E>(&self, to: S, payload: &impl Payload) -> Result<Broadcast, PostError>

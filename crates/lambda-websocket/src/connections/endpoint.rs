@@ -11,7 +11,7 @@ pub(crate) enum EventSource {
     Replay,
 }
 
-/// The base URL of `@connections`, or why there is none.
+/// The base URL of `@connections`, or why it is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     Url(String),

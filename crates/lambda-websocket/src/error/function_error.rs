@@ -23,7 +23,7 @@ impl FunctionError {
         Self { error_type: "HandlerPanicked", message: format!("the handler panicked: {message}") }
     }
 
-    /// An authorizer got an event that is not a question to an authorizer. API Gateway sends none, so there is no client to answer.
+    /// An authorizer got an event that is not an authorizer's. API Gateway does not send one, so there is no client to answer.
     pub(crate) fn bad_event(why: &BadEvent) -> Self {
         Self { error_type: "BadEvent", message: why.to_string() }
     }

@@ -112,7 +112,7 @@ mod tests {
         assert!(Lean::of(&event.to_string()).is_some());
     }
 
-    /// Otherwise a handler could ask for the rest of an event, and there would be none.
+    /// Otherwise a handler could ask for the rest of an event that can't be read.
     #[test]
     fn the_short_way_takes_nothing_that_the_long_way_refuses() {
         let values = [json!(null), json!(7), json!(-1), json!(1.5), json!(true), json!("x"), json!([]), json!({})];

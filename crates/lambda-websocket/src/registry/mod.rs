@@ -76,7 +76,7 @@ impl Registry {
         Ok(())
     }
 
-    /// The channel that a connection is in, or `None` if it is in none. Needs `dynamodb:GetItem`.
+    /// The channel that a connection is in, or `None` if it is not in any. Needs `dynamodb:GetItem`.
     ///
     /// This reads the newest state of the row, unlike [`Registry::members`].
     ///

@@ -44,6 +44,6 @@ pub(crate) fn again(test: &str, endpoint: &str, variables: &[(&str, &str)]) {
     function.envs([("AWS_REGION", "eu-west-1"), ("AWS_ACCESS_KEY_ID", "key"), ("AWS_SECRET_ACCESS_KEY", "secret")]);
     let output = function.output().unwrap();
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    // A name that no test has would run none, with success.
+    // With a name that no test has, the process would run no test and succeed.
     assert!(output.status.success() && stdout.contains("1 passed"), "the function failed:\n{stdout}\n{stderr}");
 }

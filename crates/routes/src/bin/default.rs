@@ -1,4 +1,4 @@
-//! `$default`: whatever no other route takes. It has a RouteResponse, so what it returns is what the client gets.
+//! `$default`: messages that no other route takes. It has a RouteResponse, so what it returns is what the client gets.
 
 use lambda_websocket::{Error, Json, Message, RouteError, Text, two_way};
 

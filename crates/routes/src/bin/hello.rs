@@ -11,7 +11,7 @@ async fn hello(event: Message<Text>) -> Result<(), RouteError> {
     let greeting = Text(format!("Hello from hello. You connected at: {}", event.connected_at_ms()));
     match event.connections().post(event.id(), &greeting).await? {
         Delivery::Sent => Ok(()),
-        // The caller did not wait for its greeting. There is nothing to clean up: `$disconnect` does that.
+        // The caller has left. There is nothing to clean up here: `$disconnect` does that.
         Delivery::Gone => Ok(()),
     }
 }

@@ -1,4 +1,4 @@
-//! `sendmessage`: `{"action":"sendmessage","data":…}` goes to everyone in the caller's channel, the caller too.
+//! `sendmessage`: `{"action":"sendmessage","data":…}` goes to all clients in the caller's channel, the caller included.
 
 use lambda_websocket::{Error, Json, Message, Registry, RouteError, Text, one_way};
 use serde_json::Value;
@@ -17,7 +17,7 @@ async fn main() -> Result<(), Error> {
         };
         let everyone = registry.members_with(event.id(), &channel);
         let report = event.connections().broadcast(everyone, &text(&event.body.data)).await?;
-        // The message is out. A row that stays behind is found again by the next one, and has a time to live.
+        // The message is out. The next message finds a row that stays behind again, and the row has a time to live.
         if let Err(error) = registry.remove_gone(report.gone).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "a connection that is gone is still in the table");
         }

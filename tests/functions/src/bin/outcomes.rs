@@ -1,4 +1,4 @@
-//! Calls `@connections` at whatever address a message names, and replies with what came of it.
+//! Calls `@connections` at the address that a message names, and replies with the outcome.
 
 use lambda_websocket::{ConnectionId, Connections, Error, Json, Message, PostError, RouteError, Text, two_way};
 use serde::Deserialize;

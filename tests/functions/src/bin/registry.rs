@@ -1,4 +1,4 @@
-//! Does with the registry what a message says, and replies with what it finds.
+//! Makes the call to the registry that a message names, and replies with the result.
 
 use futures_util::TryStreamExt;
 use lambda_websocket::{Channel, ConnectionId, Error, Json, Message, Registry, RouteError, two_way};
