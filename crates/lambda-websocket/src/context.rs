@@ -7,8 +7,7 @@ use std::sync::{Arc, OnceLock};
 use aws_lambda_events::apigw::{ApiGatewayWebsocketProxyRequest, ApiGatewayWebsocketProxyRequestContext};
 
 use crate::connection_id::{ConnectionId, OwnId};
-use crate::connections::Connections;
-use crate::connections::{Endpoint, EventSource};
+use crate::connections::{Connections, Endpoint, EventSource};
 use crate::event;
 
 /// What every event knows of its request and its connection: what API Gateway calls `requestContext`, and the rest of the event.
@@ -67,7 +66,7 @@ impl RequestContext {
 
     /// For this crate only: an authorizer has a context too, and may not post.
     pub(crate) fn api(&self) -> Connections {
-        Connections::new(Endpoint::of(self.0.source, self.api_id(), self.stage()))
+        Connections::new(Endpoint::of(self.0.source, || (self.api_id(), self.stage())))
     }
 
     /// The id of this event; every event has a new one. API Gateway's access log and error frames have the same id.

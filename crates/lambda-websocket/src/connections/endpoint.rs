@@ -21,22 +21,30 @@ pub(crate) enum Endpoint {
 impl Endpoint {
     /// The variable wins. Without it the URL is made from the API's id and not from `domainName`: a custom domain's URL has no stage in
     /// its path, so posts to it fail with 403.
-    pub(crate) fn of(source: EventSource, api_id: &str, stage: &str) -> Self {
-        let configured = std::env::var(ENDPOINT_VARIABLE).ok().filter(|url| !url.is_empty());
-        match (configured, source) {
-            (Some(url), _) => Self::Url(url),
-            (None, EventSource::Replay) => Self::Unknown(
-                "nothing is posted in a replay unless AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI says where to",
-            ),
-            (None, EventSource::ApiGateway) => match std::env::var("AWS_REGION") {
-                Ok(_) if !is_name(api_id) || !is_name(stage) => {
-                    Self::Unknown("the endpoint of @connections is not known: the event has no apiId or no stage")
-                }
-                Ok(region) => Self::Url(default_url(api_id, &region, stage)),
-                Err(_) => Self::Unknown(
-                    "the endpoint of @connections is not known: AWS_REGION and AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI are not set",
-                ),
-            },
+    ///
+    /// `api` returns the API's id and its stage. It is called only if they are needed: most of the event may have to be read for them.
+    pub(crate) fn of<'e>(source: EventSource, api: impl FnOnce() -> (&'e str, &'e str)) -> Self {
+        if let Some(url) = std::env::var(ENDPOINT_VARIABLE).ok().filter(|url| !url.is_empty()) {
+            return Self::Url(url);
+        }
+        if source == EventSource::Replay {
+            return Self::Unknown(
+                "in a replay, posts fail unless AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI says where to send them",
+            );
+        }
+        let Ok(region) = std::env::var("AWS_REGION") else {
+            return Self::Unknown(
+                "the endpoint of @connections is not known: set AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI or AWS_REGION",
+            );
+        };
+        let (api_id, stage) = api();
+        if is_name(api_id) && is_name(stage) {
+            Self::Url(default_url(api_id, &region, stage))
+        } else {
+            Self::Unknown(
+                "the endpoint of @connections is not known: the event has no apiId or no stage, and \
+                AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI is not set",
+            )
         }
     }
 }
