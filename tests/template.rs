@@ -108,7 +108,7 @@ fn every_route_has_its_binary_and_every_binary_its_route() {
 fn exactly_the_routes_that_reply_have_a_route_response() {
     let api = load(&root().join("template.yaml"), &Options::default()).unwrap().api;
     for (route_key, route) in &api.routes {
-        let replies = calls(&source(route_key.trim_start_matches('$')), "request(");
+        let replies = calls(&source(route_key.trim_start_matches('$')), "two_way(");
         // True only where the selection expression and the RouteResponse are both there.
         assert_eq!(route.route_response, replies, "{route_key}");
     }
