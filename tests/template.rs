@@ -16,7 +16,7 @@ const NEEDS: [(&str, &str); 7] = [
     ("registry.channel_of(", "dynamodb:GetItem"),
     ("registry.members", "dynamodb:Query"),
     // A one-way route posts its error frames, whatever its handler does.
-    ("message(", "execute-api:ManageConnections"),
+    ("one_way(", "execute-api:ManageConnections"),
     (".connections()", "execute-api:ManageConnections"),
 ];
 
@@ -78,7 +78,7 @@ fn source(binary: &str) -> String {
     std::fs::read_to_string(root().join(format!("crates/routes/src/bin/{binary}.rs"))).unwrap()
 }
 
-/// `message(` is a call of it, `send_message(` is none.
+/// `one_way(` calls it, `not_one_way(` does not.
 fn calls(source: &str, call: &str) -> bool {
     source
         .match_indices(call)
