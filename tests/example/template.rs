@@ -16,7 +16,7 @@ const NEEDS: [(&str, &str); 7] = [
     ("registry.channel_of(", "dynamodb:GetItem"),
     ("registry.members", "dynamodb:Query"),
     // A one-way route posts its error frames, whatever its handler does.
-    ("message(", "execute-api:ManageConnections"),
+    ("one_way(", "execute-api:ManageConnections"),
     (".connections()", "execute-api:ManageConnections"),
 ];
 
@@ -88,7 +88,7 @@ fn source(binary: &str) -> String {
     std::fs::read_to_string(file).unwrap()
 }
 
-/// `message(` is a call of it, `send_message(` is none.
+/// `one_way(` calls it, `not_one_way(` does not.
 fn calls(source: &str, call: &str) -> bool {
     source
         .match_indices(call)
@@ -117,7 +117,7 @@ fn every_route_has_its_binary_and_every_binary_its_route() {
 fn exactly_the_routes_that_reply_have_a_route_response() {
     let api = api();
     for (route_key, route) in &api.routes {
-        let replies = calls(&source(route_key.trim_start_matches('$')), "request(");
+        let replies = calls(&source(route_key.trim_start_matches('$')), "two_way(");
         // True only where the selection expression and the RouteResponse are both there.
         assert_eq!(route.route_response, replies, "{route_key}");
     }

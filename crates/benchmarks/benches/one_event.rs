@@ -138,7 +138,7 @@ async fn ours(event: &str, times: u32) -> Result<(), Error> {
             None => Err(Reject::bad_request("no channel")),
         })
         .disconnect(async |_: Disconnect| Ok(()))
-        .request("$default", async |_: Message<Text>| Ok(Text::from("hello")))
+        .two_way("$default", async |_: Message<Text>| Ok(Text::from("hello")))
         .into_route();
     for _ in 0..times {
         let answer = route.replay(std::hint::black_box(event)).await?;

@@ -1,4 +1,4 @@
-//! The two kinds of text that go over a WebSocket here: plain text, and JSON that is of some type.
+//! The two kinds of text that go over a WebSocket here: plain text, and JSON of some type.
 
 use std::ops::Deref;
 
@@ -6,9 +6,10 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
-use crate::error::RouteError;
-
 /// JSON: parsed from the client's message, or serialised into a reply or a post.
+///
+/// A message that does not fit `T` is refused with `serde`'s words, such as ``missing field `dish` at line 1 column 2``. Where they would
+/// name the Rust type (`expected struct Order`), the attribute `#[serde(expecting = "an order")]` on the type puts other words there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Json<T>(pub T);
 
@@ -56,12 +57,12 @@ impl Payload for Text {}
 impl<T: Serialize> Payload for Json<T> {}
 
 pub(crate) mod sealed {
-    use super::{Bytes, DeserializeOwned, Json, RouteError, Serialize, Text, fault};
+    use super::{Bytes, DeserializeOwned, Json, Serialize, Text, fault};
 
     pub trait Body: Sized {
         /// # Errors
-        /// The client's, with a text that says what it can mend.
-        fn read(message: String) -> Result<Self, RouteError>;
+        /// What is wrong with the message, in words for the client.
+        fn read(message: String) -> Result<Self, String>;
     }
 
     pub trait Payload {
@@ -73,14 +74,14 @@ pub(crate) mod sealed {
     }
 
     impl Body for Text {
-        fn read(message: String) -> Result<Self, RouteError> {
+        fn read(message: String) -> Result<Self, String> {
             Ok(Self(message))
         }
     }
 
     impl<T: DeserializeOwned> Body for Json<T> {
-        fn read(message: String) -> Result<Self, RouteError> {
-            serde_json::from_str(&message).map(Self).map_err(|error| RouteError::client(fault(&message, &error)))
+        fn read(message: String) -> Result<Self, String> {
+            serde_json::from_str(&message).map(Self).map_err(|error| fault(&message, &error))
         }
     }
 
@@ -97,26 +98,13 @@ pub(crate) mod sealed {
     }
 }
 
-/// `serde_json` calls some faults of type those of syntax, so what is JSON is asked once more.
+/// Tells a message that is not JSON from JSON of another type. `serde_json` calls some faults of the second kind syntax errors, so this
+/// parses the message again, as any JSON.
 fn fault(message: &str, error: &serde_json::Error) -> String {
     match serde_json::from_str::<IgnoredAny>(message) {
-        Ok(_) => format!("Invalid message: {}", without_type_name(&error.to_string())),
+        Ok(_) => format!("Invalid message: {error}"),
         Err(error) => format!("The message is not JSON: {error}"),
     }
-}
-
-/// `expected struct Order` tells a client the name of a Rust type, which is nothing that it can act on.
-fn without_type_name(text: &str) -> String {
-    let Some((before, expected)) = text.rsplit_once("expected ") else { return text.to_owned() };
-    let (expected, place) = expected.split_at(expected.rfind(" at line ").unwrap_or(expected.len()));
-    let named = if expected.starts_with("struct ") {
-        "an object"
-    } else if ["struct ", "enum ", "variant "].iter().any(|kind| expected.contains(kind)) {
-        "another value"
-    } else {
-        expected
-    };
-    format!("{before}expected {named}{place}")
 }
 
 #[cfg(test)]
@@ -125,10 +113,10 @@ mod tests {
 
     use super::sealed::Body as _;
     use super::*;
-    use crate::error::Cause;
 
     #[derive(Debug, Deserialize)]
     #[expect(dead_code, reason = "only the faults of reading it matter here")]
+    #[serde(expecting = "an order")]
     struct Order {
         dish: String,
     }
@@ -139,40 +127,29 @@ mod tests {
         Go,
     }
 
-    #[derive(Debug, Deserialize)]
-    #[expect(dead_code, reason = "only the faults of reading it matter here")]
-    struct Point(u8, u8);
-
-    fn fault_of(message: &str) -> String {
-        fault_of_a::<Order>(message)
+    fn fault_of<T: DeserializeOwned + std::fmt::Debug>(message: &str) -> String {
+        Json::<T>::read(message.to_owned()).unwrap_err()
     }
 
-    fn fault_of_a<T: DeserializeOwned + std::fmt::Debug>(message: &str) -> String {
-        match Json::<T>::read(message.to_owned()).unwrap_err().0 {
-            Cause::Client(text) => text,
-            other => panic!("{other:?}"),
+    #[test]
+    fn a_fault_says_what_to_mend() {
+        let cases = [
+            ("{}", "Invalid message: missing field `dish` at line 1 column 2"),
+            (r#"{"dish":5}"#, "Invalid message: invalid type: integer `5`, expected a string at line 1 column 9"),
+            ("[1]", "Invalid message: invalid type: integer `1`, expected a string at line 1 column 2"),
+            ("7", "Invalid message: invalid type: integer `7`, expected an order at line 1 column 1"),
+            ("hello", "The message is not JSON: expected value at line 1 column 1"),
+            ("", "The message is not JSON: EOF while parsing a value at line 1 column 0"),
+        ];
+        for (message, fault) in cases {
+            assert_eq!(fault_of::<Order>(message), fault, "{message}");
         }
     }
 
     #[test]
-    fn a_fault_says_what_to_mend_and_names_no_rust_type() {
-        assert_eq!(fault_of("{}"), "Invalid message: missing field `dish` at line 1 column 2");
-        assert_eq!(
-            fault_of(r#"{"dish":5}"#),
-            "Invalid message: invalid type: integer `5`, expected a string at line 1 column 9"
-        );
-        assert_eq!(fault_of("[1]"), "Invalid message: invalid type: integer `1`, expected a string at line 1 column 2");
-        assert_eq!(fault_of("7"), "Invalid message: invalid type: integer `7`, expected an object at line 1 column 1");
-        assert_eq!(fault_of_a::<Command>("7"), "Invalid message: expected value at line 1 column 1");
-        assert_eq!(
-            fault_of_a::<Command>(r#""stop""#),
-            "Invalid message: unknown variant `stop`, expected `go` at line 1 column 6"
-        );
-        assert_eq!(
-            fault_of_a::<Point>("{}"),
-            "Invalid message: invalid type: map, expected another value at line 1 column 0"
-        );
-        assert_eq!(fault_of("hello"), "The message is not JSON: expected value at line 1 column 1");
-        assert_eq!(fault_of(""), "The message is not JSON: EOF while parsing a value at line 1 column 0");
+    fn json_of_another_type_is_not_called_broken_json() {
+        assert_eq!(fault_of::<Command>("7"), "Invalid message: expected value at line 1 column 1");
+        let unknown = "Invalid message: unknown variant `stop`, expected `go` at line 1 column 6";
+        assert_eq!(fault_of::<Command>(r#""stop""#), unknown);
     }
 }

@@ -2,42 +2,63 @@
 
 use std::ops::Deref;
 
-use crate::connection::{Connection, OwnId};
+use crate::cause::chain;
+use crate::connection_id::OwnId;
 use crate::connections::Connections;
-use crate::error::{Cause, FunctionError, RouteError, chain};
+use crate::context::RequestContext;
+use crate::error::{FunctionError, Reason, RouteError};
 use crate::event::{BadEvent, Event, Kind};
 use crate::response::Response;
+use crate::route::Route;
 
-/// A connection that has closed, whoever closed it.
+/// A connection that has closed, from either side.
 ///
-/// API Gateway delivers this event at best effort: it may never come. Whatever must go away by itself needs a time to live.
-/// Nothing can be answered here; other connections can be told through [`Disconnect::connections`].
+/// API Gateway delivers this event at best effort: it may never come. Give what must go away a time to live as well. The handler
+/// can't answer here; it can tell other connections through [`Disconnect::connections`].
 #[derive(Clone, Debug)]
 pub struct Disconnect {
     id: OwnId,
-    connection: Connection,
+    context: RequestContext,
+}
+
+/// Serves `$disconnect`. API Gateway ignores the answer, and may never call the function.
+pub fn disconnect<'h>(handler: impl AsyncFn(Disconnect) -> Result<(), RouteError> + 'h) -> Route<'h> {
+    Route::new(async move |event: Event<'_>| match handler(Disconnect::new(event)?).await {
+        Ok(()) => Ok(Response::status(200)),
+        Err(error) => Err(failure(error).into()),
+    })
+}
+
+/// The client is gone and can't be told, so an error of any kind is a failure on our side.
+fn failure(RouteError(reason): RouteError) -> FunctionError {
+    let cause = match reason {
+        Reason::Refused { text, .. } => text.into(),
+        Reason::Internal(cause) => cause,
+    };
+    tracing::error!("{}", chain(&*cause));
+    FunctionError::internal(&*cause)
 }
 
 impl Disconnect {
-    pub(crate) fn new(event: Event<'_>) -> Result<Self, BadEvent> {
-        let connection = event.expect(Kind::Disconnect)?.connection;
-        Ok(Self { id: OwnId::of(&connection), connection })
+    fn new(event: Event<'_>) -> Result<Self, BadEvent> {
+        let context = event.expect(Kind::Disconnect)?.context;
+        Ok(Self { id: context.own_id(), context })
     }
 
-    /// The id that the connection had. It can't be posted to any more, see [`OwnId`].
+    /// The id that the connection had. It can no longer be posted to, see [`OwnId`].
     #[must_use]
     pub fn id(&self) -> &OwnId {
         &self.id
     }
 
-    /// The `@connections` API of this stage, for those who are still there.
+    /// The `@connections` API of this stage, for the connections that are still open.
     #[must_use]
     pub fn connections(&self) -> Connections {
-        self.connection.api()
+        self.context.api()
     }
 
-    /// The WebSocket close code: the client's own, 1005 where it gave none, 1001 after ten idle minutes, 1000 after a close through
-    /// `@connections`. After two hours it is probably 1001 too; AWS does not say.
+    /// The WebSocket close code: the client's own, 1005 if it gave no code, 1001 after ten idle minutes, 1000 after a close through
+    /// `@connections`. After two hours it is probably 1001 too, which AWS does not document.
     #[must_use]
     pub fn code(&self) -> Option<u16> {
         self.raw().request_context.disconnect_status_code?.try_into().ok()
@@ -51,20 +72,9 @@ impl Disconnect {
 }
 
 impl Deref for Disconnect {
-    type Target = Connection;
+    type Target = RequestContext;
 
-    fn deref(&self) -> &Connection {
-        &self.connection
+    fn deref(&self) -> &RequestContext {
+        &self.context
     }
-}
-
-/// Nobody hears the answer, so an error of whatever kind is one of our side.
-pub(crate) fn answer(result: Result<(), RouteError>) -> Result<Response, FunctionError> {
-    let cause = match result {
-        Ok(()) => return Ok(Response::status(200)),
-        Err(RouteError(Cause::Client(text) | Cause::Refused(text))) => text.into(),
-        Err(RouteError(Cause::Internal(cause))) => cause,
-    };
-    tracing::error!("{}", chain(&*cause));
-    Err(FunctionError::internal(&*cause))
 }

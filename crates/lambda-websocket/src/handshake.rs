@@ -1,32 +1,33 @@
-//! What the HTTP request says that asks for a connection.
+//! The HTTP request that asks for a connection.
 
 use std::fmt;
 use std::ops::Deref;
 
 use http::HeaderValue;
 
-use crate::connection::{Connection, OwnId};
+use crate::connection_id::OwnId;
+use crate::context::RequestContext;
 use crate::event::{BadEvent, Event, Kind};
 
 /// The HTTP request that asks for a connection, with its query string and its headers. [`Connect`](crate::Connect) and
-/// [`Authorize`](crate::Authorize) dereference to it; no later event has either, so keep what you need.
+/// [`Authorize`](crate::Authorize) dereference to it; later events have neither query string nor headers, so keep what you need.
 ///
-/// Everything else that an event knows is on [`Connection`]. Shown with `{:?}` it leaves out headers and query string, which is where
-/// secrets are.
+/// Everything else that an event knows is on [`RequestContext`]. `{:?}` leaves out headers and query string, because they may hold
+/// secrets.
 #[derive(Clone)]
 pub struct Handshake {
     id: OwnId,
-    connection: Connection,
+    context: RequestContext,
 }
 
 impl Handshake {
     pub(crate) fn new(event: Event<'_>) -> Result<Self, BadEvent> {
-        let connection = event.expect(Kind::Connect)?.connection;
-        Ok(Self { id: OwnId::of(&connection), connection })
+        let context = event.expect(Kind::Connect)?.context;
+        Ok(Self { id: context.own_id(), context })
     }
 
-    pub(crate) fn connection(&self) -> &Connection {
-        &self.connection
+    pub(crate) fn context(&self) -> &RequestContext {
+        &self.context
     }
 
     /// The id that the connection will have. It can't be posted to yet, see [`OwnId`].
@@ -45,17 +46,17 @@ impl Handshake {
     /// Every value of a query parameter, in the order of the URL.
     pub fn query_all(&self, name: &str) -> impl Iterator<Item = &str> {
         let (single, all) = (&self.raw().query_string_parameters, &self.raw().multi_value_query_string_parameters);
-        // Some emulators leave out the map that has them all.
+        // Some emulators leave out the map that has all values.
         all.all(name).or_else(|| single.all(name)).into_iter().flatten()
     }
 
-    /// The value of a header; the case of `name` does not matter. `None` also for a value that is not ASCII.
+    /// The value of a header; the case of `name` does not matter. `None` also if the value is not ASCII.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.raw().headers.get(name)?.to_str().ok()
     }
 
-    /// Every value of a header; the case of `name` does not matter. Values that are not ASCII are left out.
+    /// Every value of a header; the case of `name` does not matter. Leaves out values that are not ASCII.
     pub fn header_all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.header_values(name).filter_map(|value| value.to_str().ok())
     }
@@ -66,7 +67,7 @@ impl Handshake {
         headers.get_all(name).iter()
     }
 
-    /// The subprotocols that the client offers, the one it likes best first.
+    /// The subprotocols that the client offers, in the order of its preference.
     pub fn subprotocols(&self) -> impl Iterator<Item = Subprotocol<'_>> {
         self.header_all("sec-websocket-protocol")
             .flat_map(|names| names.split(','))
@@ -83,10 +84,10 @@ impl Handshake {
 }
 
 impl Deref for Handshake {
-    type Target = Connection;
+    type Target = RequestContext;
 
-    fn deref(&self) -> &Connection {
-        &self.connection
+    fn deref(&self) -> &RequestContext {
+        &self.context
     }
 }
 
@@ -96,8 +97,8 @@ impl fmt::Debug for Handshake {
     }
 }
 
-/// A subprotocol that the client offered. Only a [`Handshake`] hands one out, so none can be accepted that was not offered: a browser
-/// fails such a connection.
+/// A subprotocol that the client offered. Only a [`Handshake`] hands these out, so a subprotocol that was not offered can't be
+/// accepted: a browser fails such a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Subprotocol<'e>(&'e str);
 

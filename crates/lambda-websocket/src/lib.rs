@@ -1,13 +1,32 @@
+// The first definition of a link counts: the README's own, at its end, are for readers of the repository.
+//! [What an error does]: guide::errors
+//! [Posting from a function that is not a route]: guide::posting
+//! [Channels]: guide#modules
+//! [`connect()`]: connect()
+//! [`Accept`]: Accept
+//! [`Reject`]: Reject
+//! [`disconnect()`]: disconnect()
+//! [`one_way()`]: one_way()
+//! [`two_way()`]: two_way()
+//! [`Json`]: Json
+//! [`Text`]: Text
+//! [`authorize()`]: authorize()
+//! [`Allow`]: Allow
+//! [`Deny`]: Deny
+//! [`Routes`]: Routes
+//! [`RouteError`]: RouteError
+//! [`AllowedOrigins`]: AllowedOrigins
+//!
 #![doc = include_str!("../README.md")]
 
 mod authorize;
 mod aws;
 mod body;
-#[cfg(feature = "dynamodb")]
-mod channel;
+mod cause;
 mod connect;
-mod connection;
+mod connection_id;
 mod connections;
+mod context;
 mod disconnect;
 mod error;
 mod event;
@@ -15,7 +34,6 @@ mod handshake;
 mod log;
 mod message;
 mod origin;
-mod policy;
 #[cfg(feature = "dynamodb")]
 mod registry;
 mod response;
@@ -27,23 +45,38 @@ mod serve;
 #[doc = include_str!("compile_fail.md")]
 struct CompileFail;
 
-pub use authorize::{Allow, Authorize, ContextValue, Deny};
+pub use authorize::{Allow, Authorize, ContextValue, Deny, Policy, authorize};
 pub use aws_lambda_events;
 pub use body::{Body, Json, Payload, Text};
-#[cfg(feature = "dynamodb")]
-pub use channel::{Channel, InvalidChannel};
-pub use connect::{Accept, Connect, Reject};
-pub use connection::{Connection, ConnectionId, InvalidConnectionId, OwnId};
-pub use connections::{Broadcast, ConnectionInfo, Connections, Delivery, Gone, MAX_PAYLOAD_BYTES, PostError};
-pub use disconnect::Disconnect;
+pub use connect::{Accept, Connect, Reject, connect};
+pub use connection_id::{ConnectionId, InvalidConnectionId, OwnId};
+pub use connections::{Broadcast, Closing, ConnectionInfo, Connections, Delivery, Gone, MAX_PAYLOAD_BYTES, PostError};
+pub use context::RequestContext;
+pub use disconnect::{Disconnect, disconnect};
 pub use error::{FunctionError, RouteError};
 pub use handshake::{Handshake, Subprotocol};
 pub use log::init_log;
-pub use message::Message;
+pub use message::{Message, one_way, two_way};
 pub use origin::{AllowedOrigins, InvalidOrigin};
-pub use policy::Policy;
 #[cfg(feature = "dynamodb")]
-pub use registry::{MissingTableName, Registry, RegistryError, RowKey};
+pub use registry::{Channel, InvalidChannel, MissingTableName, Registry, RegistryError, RowKey};
 pub use response::Response;
-pub use route::{Error, Route, authorize, connect, disconnect, message, request};
+pub use route::{Error, Route};
 pub use routes::Routes;
+
+/// Guides, beside the reference. In the repository they are in the folder `docs`.
+pub mod guide {
+    /// [posting]: posting
+    ///
+    #[doc = include_str!("../docs/channels.md")]
+    #[cfg(feature = "dynamodb")]
+    pub mod channels {}
+
+    #[doc = include_str!("../docs/errors.md")]
+    pub mod errors {}
+
+    /// [Channels]: crate::guide#modules
+    ///
+    #[doc = include_str!("../docs/posting.md")]
+    pub mod posting {}
+}

@@ -7,8 +7,8 @@ const VARIABLE: &str = "ALLOWED_ORIGINS";
 /// The origins whose pages may connect, for [`Connect::check_origin`](crate::Connect::check_origin): a list such as
 /// `https://example.com, http://localhost:8080`. An empty list allows all.
 ///
-/// Scheme, host and port must all be the same; the case of the first two does not matter, and neither does a default port that is spelt
-/// out. There are no wildcards, and `null`, the origin of files and sandboxed frames, is never allowed: any page can take it on.
+/// Scheme, host and port must all be the same; the case of scheme and host does not matter, and neither does a default port that is
+/// spelt out. There are no wildcards, and `null`, the origin of files and sandboxed frames, is never allowed: any page can assume it.
 ///
 /// ```
 /// use lambda_websocket::AllowedOrigins;
@@ -21,16 +21,16 @@ const VARIABLE: &str = "ALLOWED_ORIGINS";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AllowedOrigins(Vec<WebOrigin>);
 
-/// A list of origins has an entry that can't be the `Origin` of a page.
+/// An entry in a list of origins can't be the `Origin` of a page.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is not an origin: write scheme://host or scheme://host:port, in ASCII and with nothing behind it")]
+#[error("{0:?} is not an origin: write scheme://host or scheme://host:port, in ASCII and with nothing after it")]
 pub struct InvalidOrigin(String);
 
 impl AllowedOrigins {
-    /// The list in the environment variable `ALLOWED_ORIGINS`; all, if it is not set or empty.
+    /// The list in the environment variable `ALLOWED_ORIGINS`. If the variable is not set or empty, all origins are allowed.
     ///
     /// # Errors
-    /// If the list has an entry that is no origin. A `main` that ends with this error keeps everybody out.
+    /// If an entry in the list is not an origin. A `main` that ends with this error lets no client in.
     pub fn from_env() -> Result<Self, InvalidOrigin> {
         let list = std::env::var_os(VARIABLE).unwrap_or_default();
         list.into_string().map_err(|list| InvalidOrigin(list.to_string_lossy().into_owned()))?.parse()
@@ -50,7 +50,7 @@ impl FromStr for AllowedOrigins {
         let entries = list.split(',').map(str::trim).filter(|entry| !entry.is_empty());
         let origins = entries.map(|entry| WebOrigin::parse(entry).ok_or_else(|| InvalidOrigin(entry.to_owned())));
         let origins = origins.collect::<Result<Vec<_>, _>>()?;
-        // A list of commas alone was meant to be one.
+        // Commas alone are a mistake, and not a list that allows all.
         if origins.is_empty() && !list.trim().is_empty() {
             return Err(InvalidOrigin(list.to_owned()));
         }
@@ -63,7 +63,7 @@ impl FromStr for AllowedOrigins {
 struct WebOrigin {
     scheme: String,
     host: String,
-    /// `None` for the scheme's own.
+    /// `None` for the scheme's default port.
     port: Option<u16>,
 }
 
@@ -81,7 +81,7 @@ impl WebOrigin {
     }
 }
 
-/// The colons within an IPv6 address in brackets are its own.
+/// The colons within an IPv6 address in brackets do not begin a port.
 fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     match authority.rsplit_once(':') {
         Some((host, port)) if !port.contains(']') => {
@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn no_list_admits_everybody() {
+    fn an_empty_list_admits_every_origin() {
         for empty in ["", "  ", "\n"] {
             assert!(list(empty).admits("https://anywhere.example"));
             assert!(list(empty).admits("null"));
@@ -168,8 +168,8 @@ mod tests {
     }
 
     #[test]
-    fn a_list_with_what_is_no_origin_is_refused_by_name() {
-        let no_origins = [
+    fn an_entry_that_is_not_an_origin_is_refused_by_name() {
+        let not_origins = [
             "*",
             "null",
             "example.com",
@@ -184,7 +184,7 @@ mod tests {
             "https://[::1",
             "1http://example.com",
         ];
-        for entry in no_origins {
+        for entry in not_origins {
             let error = format!("https://good.example, {entry}").parse::<AllowedOrigins>().unwrap_err();
             assert_eq!(error, InvalidOrigin(entry.to_owned()));
         }

@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::body::Text;
-use crate::connection::{Connection, ConnectionId};
+use crate::connection_id::ConnectionId;
+use crate::context::RequestContext;
 
 /// A Lambda proxy response: `{"statusCode":…,"headers":…,"body":…}`.
 ///
-/// Handlers don't make one, [`Route::replay`](crate::Route::replay) shows one. API Gateway takes an answer with any other key for
-/// malformed, so there are no others.
+/// Handlers don't make it; [`Route::replay`](crate::Route::replay) returns it to tests. API Gateway treats an answer
+/// with any other key as malformed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Response {
@@ -36,26 +37,26 @@ impl Response {
         self
     }
 
-    /// The HTTP status. Only `$connect` has a use for it: the handshake is answered with it.
+    /// The HTTP status. API Gateway uses it only on `$connect`, where it answers the handshake.
     #[must_use]
     pub fn status_code(&self) -> u16 {
         self.status_code
     }
 
-    /// The body. API Gateway sends it to the client on a route that has a RouteResponse, and drops it on every other.
+    /// The body. API Gateway sends it to the client on a two-way route, and drops it on every other.
     #[must_use]
     pub fn body(&self) -> Option<&str> {
         self.body.as_deref()
     }
 
-    /// A header, by the name as the function spells it. Only `Sec-WebSocket-Protocol` on `$connect` has a use.
+    /// A header, by its name as the function spells it. API Gateway uses only `Sec-WebSocket-Protocol`, on `$connect`.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
     }
 }
 
-/// The frame that tells a client what was wrong, in the shape of API Gateway's own error frames.
+/// The frame that tells a client what is wrong, in the shape of API Gateway's own error frames.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct ErrorFrame<'a> {
@@ -66,8 +67,8 @@ pub(crate) struct ErrorFrame<'a> {
 }
 
 impl<'a> ErrorFrame<'a> {
-    pub(crate) fn new(message: &'a str, connection: &'a Connection) -> Self {
-        Self { message, connection_id: connection.checked_id(), request_id: connection.request_id() }
+    pub(crate) fn new(message: &'a str, context: &'a RequestContext) -> Self {
+        Self { message, connection_id: context.checked_id(), request_id: context.request_id() }
     }
 
     pub(crate) fn to_text(&self) -> Result<Text, serde_json::Error> {

@@ -6,16 +6,16 @@ use std::fmt;
 use futures_util::future::LocalBoxFuture;
 
 use crate::body::{Body, Payload};
-use crate::connect::{Accept, Connect, Reject};
-use crate::disconnect::Disconnect;
+use crate::connect::{Accept, Connect, Reject, connect};
+use crate::disconnect::{Disconnect, disconnect};
 use crate::error::RouteError;
 use crate::event::{BadEvent, Event};
-use crate::message::Message;
+use crate::message::{Message, one_way, two_way};
 use crate::response::Response;
-use crate::route::{self, Error, Route};
+use crate::route::{Error, Route};
 use crate::serve::{Serve, Unserved};
 
-/// Several routes in one function, told apart by their route key. An event of a route that is not here is a 400.
+/// Several routes in one function, told apart by their route key. An event of a route that is not here gets status 400.
 ///
 /// ```no_run
 /// use lambda_websocket::{Accept, Connect, Disconnect, Error, Json, Message, Routes, Text};
@@ -26,7 +26,7 @@ use crate::serve::{Serve, Unserved};
 ///     Routes::new()
 ///         .connect(async |_: Connect| Ok(Accept::new()))
 ///         .disconnect(async |_: Disconnect| Ok(()))
-///         .request("$default", async |_: Message<Text>| Ok(Text(greeting.clone())))
+///         .two_way("$default", async |_: Message<Text>| Ok(Text(greeting.clone())))
 ///         .run()
 ///         .await
 /// }
@@ -46,42 +46,42 @@ impl<'h> Routes<'h> {
     /// Adds `$connect`, see [`connect`](crate::connect()).
     ///
     /// # Panics
-    /// As all of these do: if the route is there already.
+    /// If the route is there already, as do all methods that add a route.
     #[track_caller]
     pub fn connect(self, handler: impl AsyncFn(Connect) -> Result<Accept, Reject> + 'h) -> Self {
-        self.add("$connect", route::connect(handler))
+        self.add("$connect", connect(handler))
     }
 
     /// Adds `$disconnect`, see [`disconnect`](crate::disconnect()).
     #[track_caller]
     pub fn disconnect(self, handler: impl AsyncFn(Disconnect) -> Result<(), RouteError> + 'h) -> Self {
-        self.add("$disconnect", route::disconnect(handler))
+        self.add("$disconnect", disconnect(handler))
     }
 
-    /// Adds a one-way route, see [`message`](crate::message()).
+    /// Adds a one-way route, see [`one_way`](crate::one_way()).
     #[track_caller]
-    pub fn message<B: Body + 'h>(
+    pub fn one_way<B: Body + 'h>(
         self,
         route_key: &str,
         handler: impl AsyncFn(Message<B>) -> Result<(), RouteError> + 'h,
     ) -> Self {
-        self.add(route_key, route::message(handler))
+        self.add(route_key, one_way(handler))
     }
 
-    /// Adds a route with a RouteResponse, see [`request`](crate::request()).
+    /// Adds a two-way route, see [`two_way`](crate::two_way()).
     #[track_caller]
-    pub fn request<B: Body + 'h, R: Payload + 'h>(
+    pub fn two_way<B: Body + 'h, R: Payload + 'h>(
         self,
         route_key: &str,
         handler: impl AsyncFn(Message<B>) -> Result<R, RouteError> + 'h,
     ) -> Self {
-        self.add(route_key, route::request(handler))
+        self.add(route_key, two_way(handler))
     }
 
-    /// As [`Route::run`].
+    /// Serves Lambda's invocations, see [`Route::run`].
     ///
     /// # Errors
-    /// As [`Route::run`].
+    /// Those of [`Route::run`].
     pub async fn run(self) -> Result<(), Error> {
         Route::from(self).run().await
     }
@@ -107,7 +107,7 @@ impl<'h> From<Routes<'h>> for Route<'h> {
 
 impl Serve<Response> for Routes<'_> {
     fn serve<'a>(&'a self, event: Event<'a>) -> LocalBoxFuture<'a, Result<Response, Unserved>> {
-        match self.by_key.get(event.connection.route_key()) {
+        match self.by_key.get(event.context.route_key()) {
             Some(route) => route.serve(event),
             None => Box::pin(async { Err(BadEvent::UnknownRouteKey.into()) }),
         }

@@ -1,11 +1,12 @@
-//! What an error does on each kind of route: its status, its body, and whether Lambda is told of a function error.
+//! What an error does on each kind of route: the status, the body, and whether Lambda records a function error. The table for users is
+//! `docs/errors.md`.
 
 // Clippy's exception for tests does not reach their helpers.
 #![allow(clippy::unwrap_used)]
 
 use lambda_websocket::{
     Accept, Allow, Authorize, Connect, Deny, Disconnect, Json, Message, PostError, Reject, Route, RouteError, Routes,
-    Text, authorize, connect, disconnect, message, request,
+    Text, authorize, connect, disconnect, one_way, two_way,
 };
 use serde_json::{Value, json};
 
@@ -53,22 +54,22 @@ async fn on_connect_an_error_is_the_status_of_the_handshake() {
     check(|| Reject::unauthorized("who?"), 401, "who?").await;
     check(|| Reject::forbidden("not you"), 403, "not you").await;
     check(|| Reject::status::<429>("full"), 429, "full").await;
-    check(|| internal().into(), 500, "Failed to connect: the connection could not be stored").await;
+    check(|| internal().into(), 500, "Failed to connect: internal error").await;
     let route = connect(async |_: Connect| Ok(Accept::new()));
     assert_eq!(outcome(&route, &event("CONNECT", "")).await, Ok((200, Some("Connected".to_owned()))));
 }
 
 const ARN: &str = "arn:aws:execute-api:eu-west-1:123456789012:abcd123456/prod/$connect";
 
-/// The event of an authorizer, which is a `$connect` event with a question in front.
-fn question() -> Value {
+/// An authorizer's event, which is a `$connect` event with a type and a method ARN.
+fn authorizer_event() -> Value {
     let mut event: Value = serde_json::from_str(&event("CONNECT", "")).unwrap();
     event["type"] = "REQUEST".into();
     event["methodArn"] = ARN.into();
     event
 }
 
-/// Whom a policy allows in, `None` if nobody; or type and message of the function error.
+/// The principal that a policy allows in, `None` if it denies; or type and message of the function error.
 type Verdict = Result<Option<String>, (&'static str, String)>;
 
 async fn verdict(handler: impl AsyncFn(Authorize) -> Result<Allow, Deny>, event: &Value) -> Verdict {
@@ -83,33 +84,33 @@ fn failure(error_type: &'static str, message: &str) -> Verdict {
 }
 
 #[tokio::test]
-async fn an_authorizer_lets_in_whom_it_allows_and_nobody_else() {
+async fn an_authorizer_lets_in_only_the_clients_that_it_allows() {
     async fn check(answer: impl Fn() -> Result<Allow, Deny>, expected: Verdict) {
-        assert_eq!(verdict(async |_| answer(), &question()).await, expected);
+        assert_eq!(verdict(async |_| answer(), &authorizer_event()).await, expected);
     }
     check(|| Ok(Allow::new("alice")), Ok(Some("alice".to_owned()))).await;
     check(|| Err(Deny::forbidden("not you")), Ok(None)).await;
-    // To the letter: API Gateway makes 401 of this message, and 500 of every other.
+    // To the letter: API Gateway turns this message into 401, and every other into 500.
     check(|| Err(Deny::unauthorized("who?")), failure("Unauthorized", "Unauthorized")).await;
     let internal_error = |cause: &str| failure("InternalError", &format!("the authorizer failed: {cause}"));
     check(|| Err(internal().into()), internal_error("the secret cause")).await;
     check(|| Err(std::io::Error::other("Unauthorized").into()), internal_error("Unauthorized")).await;
     check(|| Err(Deny::internal("the secret cause")), internal_error("the secret cause")).await;
 
-    let nobody = "the principal is empty: name the client that is allowed in";
-    check(|| Ok(Allow::new("")), internal_error(nobody)).await;
+    let empty = "the principal is empty: name the client that is allowed in";
+    check(|| Ok(Allow::new("")), internal_error(empty)).await;
     let large = || Ok(Allow::new("alice").with_context("data", "x".repeat(8192)));
-    let (error_type, message) = verdict(async |_| large(), &question()).await.unwrap_err();
+    let (error_type, message) = verdict(async |_| large(), &authorizer_event()).await.unwrap_err();
     assert_eq!((error_type, message.contains("and 8192 are allowed")), ("InternalError", true), "{message}");
 
     let panicking = || -> bool { panic!("Unauthorized") };
     let handler = async |_: Authorize| if panicking() { Ok(Allow::new("alice")) } else { unreachable!() };
     let panicked = failure("HandlerPanicked", "the handler panicked: Unauthorized");
-    assert_eq!(verdict(handler, &question()).await, panicked);
+    assert_eq!(verdict(handler, &authorizer_event()).await, panicked);
 }
 
 #[tokio::test]
-async fn an_authorizer_answers_no_other_question() {
+async fn an_authorizer_answers_no_other_event() {
     type Change = fn(&mut Value);
     let cases: [(Change, &str); 10] = [
         (|event| *event = json!("garbage"), "Missing RequestContext"),
@@ -124,7 +125,7 @@ async fn an_authorizer_answers_no_other_question() {
         (|event| event["headers"] = json!(7), "Malformed event"),
     ];
     for (change, message) in cases {
-        let mut event = question();
+        let mut event = authorizer_event();
         change(&mut event);
         let never = async |_: Authorize| -> Result<Allow, Deny> { panic!("asked") };
         assert_eq!(verdict(never, &event).await, failure("BadEvent", message), "{event}");
@@ -134,57 +135,57 @@ async fn an_authorizer_answers_no_other_question() {
 }
 
 #[tokio::test]
-async fn on_a_two_way_route_the_client_s_errors_are_frames_and_ours_a_function_error() {
+async fn on_a_two_way_route_a_client_error_is_a_frame_and_our_error_a_function_error() {
     async fn check(error: impl Fn() -> RouteError, expected: Outcome) {
-        let route = request(async |_: Message<Text>| Err::<Text, _>(error()));
+        let route = two_way(async |_: Message<Text>| Err::<Text, _>(error()));
         assert_eq!(outcome(&route, &event("MESSAGE", "")).await, expected);
     }
     let too_large = "The message is too large: 200000 bytes, and 131072 are allowed";
-    check(|| RouteError::client("mend this"), Ok((400, frame("mend this")))).await;
-    check(|| RouteError::refused("not you"), Ok((403, frame("not you")))).await;
+    check(|| RouteError::bad_request("mend this"), Ok((400, frame("mend this")))).await;
+    check(|| RouteError::forbidden("not you"), Ok((403, frame("not you")))).await;
     check(|| PostError::TooLarge { bytes: 200_000 }.into(), Ok((400, frame(too_large)))).await;
     check(|| PostError::Throttled.into(), Err("InternalError")).await;
     check(|| internal().into(), Err("InternalError")).await;
 
-    let route = request(async |event: Message<Json<Value>>| Ok(event.body));
+    let route = two_way(async |event: Message<Json<Value>>| Ok(event.body));
     assert_eq!(outcome(&route, &event("MESSAGE", "[1]")).await, Ok((200, Some("[1]".to_owned()))));
     let (status, body) = outcome(&route, &event("MESSAGE", "[1")).await.unwrap();
     assert_eq!((status, body.unwrap().contains("The message is not JSON")), (400, true));
 }
 
 #[tokio::test]
-async fn what_a_client_is_told_is_one_line_of_bounded_length() {
-    let route = request(async |_: Message<Json<u64>>| Ok(Text::default()));
+async fn the_text_for_a_client_is_one_line_of_limited_length() {
+    let route = two_way(async |_: Message<Json<u64>>| Ok(Text::default()));
     let long = format!(r#""{}\\n""#, "x".repeat(100_000));
     let (status, body) = outcome(&route, &event("MESSAGE", &long)).await.unwrap();
     assert_eq!(status, 400);
     assert!(body.unwrap().len() < 700);
 
-    let route = request(async |_: Message<Text>| Err::<Text, _>(RouteError::client("one\nERROR two")));
+    let route = two_way(async |_: Message<Text>| Err::<Text, _>(RouteError::bad_request("one\nERROR two")));
     assert_eq!(outcome(&route, &event("MESSAGE", "")).await, Ok((400, frame("one ERROR two"))));
 }
 
 #[tokio::test]
 async fn a_reply_over_the_limit_is_our_error() {
-    let route = request(async |_: Message<Text>| Ok(Text("x".repeat(128 * 1024 + 1))));
+    let route = two_way(async |_: Message<Text>| Ok(Text("x".repeat(128 * 1024 + 1))));
     assert_eq!(outcome(&route, &event("MESSAGE", "")).await, Err("InternalError"));
-    let route = request(async |_: Message<Text>| Ok(Text("x".repeat(128 * 1024))));
+    let route = two_way(async |_: Message<Text>| Ok(Text("x".repeat(128 * 1024))));
     assert_eq!(outcome(&route, &event("MESSAGE", "")).await.unwrap().0, 200);
 }
 
 #[tokio::test]
 async fn on_a_one_way_route_the_answer_has_a_status_and_no_body() {
-    let route = message(async |_: Message<Text>| Err(RouteError::client("mend this")));
+    let route = one_way(async |_: Message<Text>| Err(RouteError::bad_request("mend this")));
     assert_eq!(outcome(&route, &event("MESSAGE", "")).await, Ok((400, None)));
-    let route = message(async |_: Message<Text>| Err(RouteError::refused("not you")));
+    let route = one_way(async |_: Message<Text>| Err(RouteError::forbidden("not you")));
     assert_eq!(outcome(&route, &event("MESSAGE", "")).await, Ok((403, None)));
-    let route = message(async |_: Message<Text>| Err(internal().into()));
+    let route = one_way(async |_: Message<Text>| Err(internal().into()));
     assert_eq!(outcome(&route, &event("MESSAGE", "")).await, Err("InternalError"));
 }
 
 #[tokio::test]
 async fn on_disconnect_every_error_is_a_function_error() {
-    for error in [|| RouteError::client("nobody hears"), || RouteError::internal("the secret cause")] {
+    for error in [|| RouteError::bad_request("not heard"), || RouteError::internal("the secret cause")] {
         let route = disconnect(async |_: Disconnect| Err(error()));
         assert_eq!(outcome(&route, &event("DISCONNECT", "")).await, Err("InternalError"));
     }
@@ -192,12 +193,12 @@ async fn on_disconnect_every_error_is_a_function_error() {
 
 #[tokio::test]
 async fn a_panic_is_a_function_error_on_every_kind_of_route() {
-    let panicking = || -> bool { panic!("as told") };
+    let panicking = || -> bool { panic!("on purpose") };
     let routes = [
         (connect(async |_: Connect| if panicking() { Ok(Accept::new()) } else { unreachable!() }), "CONNECT"),
         (disconnect(async |_: Disconnect| if panicking() { Ok(()) } else { unreachable!() }), "DISCONNECT"),
-        (message(async |_: Message<Text>| if panicking() { Ok(()) } else { unreachable!() }), "MESSAGE"),
-        (request(async |event: Message<Text>| if panicking() { Ok(event.body) } else { unreachable!() }), "MESSAGE"),
+        (one_way(async |_: Message<Text>| if panicking() { Ok(()) } else { unreachable!() }), "MESSAGE"),
+        (two_way(async |event: Message<Text>| if panicking() { Ok(event.body) } else { unreachable!() }), "MESSAGE"),
     ];
     for (route, event_type) in routes {
         assert_eq!(outcome(&route, &event(event_type, "")).await, Err("HandlerPanicked"), "{event_type}");
@@ -209,13 +210,13 @@ async fn the_kind_and_the_route_must_be_the_ones_that_are_served() {
     let wrong = |kind: &str| Ok((400, Some(format!("Wrong event type: expected {kind}"))));
     let route = connect(async |_: Connect| Ok(Accept::new()));
     assert_eq!(outcome(&route, &event("MESSAGE", "")).await, wrong("CONNECT"));
-    let route = request(async |event: Message<Text>| Ok(event.body));
+    let route = two_way(async |event: Message<Text>| Ok(event.body));
     assert_eq!(outcome(&route, &event("DISCONNECT", "")).await, wrong("MESSAGE"));
 
     let greeting = String::from("borrowed from main");
     let routes = Routes::new()
         .connect(async |_: Connect| Ok(Accept::new()))
-        .request("hello", async |_: Message<Text>| Ok(Text::from(greeting.as_str())))
+        .two_way("hello", async |_: Message<Text>| Ok(Text::from(greeting.as_str())))
         .into_route();
     assert_eq!(outcome(&routes, &event("CONNECT", "")).await.unwrap().0, 200);
     assert_eq!(outcome(&routes, &event("MESSAGE", "")).await, Ok((200, Some(greeting.clone()))));
@@ -223,8 +224,34 @@ async fn the_kind_and_the_route_must_be_the_ones_that_are_served() {
 }
 
 #[tokio::test]
+async fn a_wrong_event_gets_400_with_its_fault_as_body_on_every_kind_of_route() {
+    type Change = fn(&mut Value);
+    let faults: [(Change, &str); 5] = [
+        (|event| event["requestContext"] = Value::Null, "Missing RequestContext"),
+        (|event| event["requestContext"]["connectionId"] = Value::Null, "Missing connectionId"),
+        (|event| event["requestContext"]["connectionId"] = json!("../x"), "Malformed connectionId"),
+        (|event| event["requestContext"]["eventType"] = json!("PING"), "Wrong event type: expected "),
+        (|event| event["body"] = json!(7), "Malformed event"),
+    ];
+    let routes = [
+        (connect(async |_: Connect| unreachable!()), "CONNECT"),
+        (disconnect(async |_: Disconnect| unreachable!()), "DISCONNECT"),
+        (one_way(async |_: Message<Text>| unreachable!()), "MESSAGE"),
+        (two_way(async |_: Message<Text>| -> Result<Text, RouteError> { unreachable!() }), "MESSAGE"),
+    ];
+    for (route, kind) in &routes {
+        for (change, text) in faults {
+            let mut event: Value = serde_json::from_str(&event(kind, "")).unwrap();
+            change(&mut event);
+            let expected = text.to_owned() + if text.ends_with(' ') { kind } else { "" };
+            assert_eq!(outcome(route, &event.to_string()).await, Ok((400, Some(expected))), "{kind}: {event}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_replay_posts_nowhere_unless_it_is_told_where() {
-    let route = message(async |event: Message<Text>| {
+    let route = one_way(async |event: Message<Text>| {
         let _delivery = event.connections().post(event.id(), &event.body).await?;
         Ok(())
     });

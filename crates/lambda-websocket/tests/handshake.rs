@@ -6,7 +6,7 @@
 use lambda_websocket::{Accept, Allow, AllowedOrigins, Authorize, Connect, authorize, connect};
 use serde_json::{Value, json};
 
-/// What API Gateway asks an authorizer; but for `type` and `methodArn` a `$connect` event looks the same.
+/// An authorizer's event. A `$connect` event looks the same, without `type` and `methodArn`.
 fn event() -> Value {
     json!({
         "type": "REQUEST",
@@ -27,7 +27,7 @@ fn event() -> Value {
 }
 
 #[tokio::test]
-async fn an_authorizer_sees_all_that_the_client_sent() {
+async fn an_authorizer_sees_everything_that_the_client_sent() {
     let route = authorize(async |event: Authorize| {
         assert_eq!(event.method_arn(), "arn:aws:execute-api:eu-west-1:123456789012:abcd123456/prod/$connect");
         assert_eq!(event.id().as_str(), "L0SM9cOFvHcCIhw=");
@@ -47,7 +47,7 @@ async fn an_authorizer_sees_all_that_the_client_sent() {
 }
 
 #[tokio::test]
-async fn a_handshake_is_shown_without_its_secrets() {
+async fn debug_output_of_a_handshake_has_no_secrets() {
     let secretive = |shown: String| {
         assert!(shown.contains("L0SM9cOFvHcCIhw="), "{shown}");
         assert!(!shown.contains("secret") && !shown.contains("bearer"), "{shown}");
@@ -79,9 +79,9 @@ async fn status(allowed: &str, origins: &[&str]) -> u16 {
     route.replay(&event.to_string()).await.unwrap().status_code()
 }
 
-/// More than the map of headers takes, which panics.
+/// More headers than the map of headers can hold: it panics.
 #[tokio::test]
-async fn an_event_that_no_library_can_hold_is_a_function_error() {
+async fn an_event_with_too_many_headers_is_a_function_error() {
     let mut event = event();
     event["headers"] = (0..40_000).map(|n| (format!("x-{n}"), Value::from("x"))).collect();
     let route = connect(async |_: Connect| Ok(Accept::new()));
@@ -89,7 +89,7 @@ async fn an_event_that_no_library_can_hold_is_a_function_error() {
 }
 
 #[tokio::test]
-async fn a_page_from_elsewhere_may_not_connect() {
+async fn a_page_of_another_origin_may_not_connect() {
     let allowed = "https://example.com, http://localhost:8080";
     assert_eq!(status(allowed, &["https://example.com"]).await, 200);
     assert_eq!(status(allowed, &["HTTP://LOCALHOST:8080"]).await, 200);
@@ -97,13 +97,13 @@ async fn a_page_from_elsewhere_may_not_connect() {
     {
         assert_eq!(status(allowed, &[foreign]).await, 403, "{foreign}");
     }
-    // The header that counts is not ours to choose.
+    // Of several headers, all must be allowed: it is not known which one counts.
     assert_eq!(status(allowed, &["https://evil.example", "https://example.com"]).await, 403);
     assert_eq!(status(allowed, &["https://example.com", "https://evil.example"]).await, 403);
 }
 
 #[tokio::test]
-async fn what_is_no_browser_sends_no_origin_and_may_connect() {
+async fn a_client_other_than_a_browser_sends_no_origin_and_may_connect() {
     assert_eq!(status("https://example.com", &[]).await, 200);
 }
 

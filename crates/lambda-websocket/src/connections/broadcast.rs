@@ -6,29 +6,28 @@ use futures_util::{Stream, StreamExt, TryStreamExt};
 
 use super::{Connections, Delivery, PostError, encode, post};
 use crate::body::Payload;
-use crate::connection::ConnectionId;
-use crate::error::{BoxError, chain};
+use crate::cause::{BoxError, chain};
+use crate::connection_id::ConnectionId;
 
-/// How many posts are under way at once. More than this bring no more posts a second over HTTP/1.1.
+/// How many posts are under way at once. Over HTTP/1.1, more than this do not make more posts a second.
 const IN_FLIGHT: usize = 64;
 
-/// What became of one message to many.
+/// What became of one message to many connections.
 #[derive(Debug)]
 #[non_exhaustive]
 #[must_use = "connections that are gone should be forgotten"]
 pub struct Broadcast {
     /// How many connections it was sent to.
     pub sent: usize,
-    /// Connections that are closed or not open yet, for [`Registry::remove_gone`](crate::Registry::remove_gone).
+    /// Connections that are closed or not open yet, for `Registry::remove_gone`.
     pub gone: Gone,
-    /// Connections that it could not be sent to, and why. Each is a WARN in the log.
+    /// Connections that it could not be sent to, and why. Each is in the log too, at WARN.
     pub failed: Vec<(ConnectionId, PostError)>,
 }
 
 /// Connections that a broadcast found closed, or not open yet.
 ///
-/// It also knows when the first post went out: a connection that was younger than a `$connect` can last at that time may have opened
-/// since.
+/// It also knows when the broadcast began, because a connection that was younger then than a `$connect` can last may have opened since.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Gone {
     pub(crate) ids: Vec<ConnectionId>,
@@ -36,34 +35,35 @@ pub struct Gone {
 }
 
 impl Gone {
-    /// How many there are.
+    /// The number of connections.
     #[must_use]
     pub fn len(&self) -> usize {
         self.ids.len()
     }
 
-    /// Whether there is none.
+    /// Whether no connection was gone.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.ids.is_empty()
     }
 
-    /// Their ids.
+    /// The ids of the connections.
     pub fn iter(&self) -> impl Iterator<Item = &ConnectionId> {
         self.ids.iter()
     }
 }
 
 impl Connections {
-    /// Sends one message to many connections, 64 at a time, serialised once. One that is gone or fails stops none of the others.
+    /// Sends one message to many connections, 64 at a time. The message is serialised once, and a connection that is gone or fails does
+    /// not stop the others.
     ///
-    /// `to` is read as the posts go out, so the memory that this needs does not grow with the channel, only with those in it that are
-    /// gone or fail. As with [`Connections::post`], a connection may get the message twice if an answer of API Gateway is lost.
+    /// `to` is read as the posts go out, so the memory that this needs does not grow with the channel, only with the connections in it
+    /// that are gone or fail. As with [`Connections::post`], a connection may get the message twice if API Gateway's answer is lost.
     ///
     /// # Errors
-    /// If the message can't be sent to anybody (over 128 KiB, not serialisable), if it reached nobody and something failed, or if `to`
-    /// ends with an error, so that nobody knows who was left out. If it reached some and failed for others, that is a WARN in the log and
-    /// in the report.
+    /// If the message can't be sent to any connection (over 128 KiB, not serialisable), if at least one post failed and no post succeeded,
+    /// or if `to` ends with an error, so that it is not known which connections were left out. A message that reached some connections
+    /// and failed for others is not an error: the failures are in the report, and in the log at WARN.
     pub async fn broadcast<S, E>(&self, to: S, payload: &impl Payload) -> Result<Broadcast, PostError>
     where
         S: Stream<Item = Result<ConnectionId, E>>,
@@ -93,7 +93,7 @@ impl Connections {
 
 /// The stream of ids ended with an error.
 #[derive(Debug, thiserror::Error)]
-#[error("sent to {sent} only, because the connections to send to can't be read")]
+#[error("sent to {sent} connections only, because the list of connections can't be read")]
 struct Unread {
     sent: usize,
     source: BoxError,

@@ -1,19 +1,17 @@
 //! Where `@connections` is.
 
-use crate::connection::Connection;
-
 /// The SDK's own variable for the endpoint of this service. The template sets it, and so does a local gateway.
 const ENDPOINT_VARIABLE: &str = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI";
 
-/// Who delivered an event.
+/// What delivered an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Origin {
+pub(crate) enum EventSource {
     ApiGateway,
-    /// A test or a sample event: its connections are not ours to post to.
+    /// A test, or a replayed sample event. Its connections belong to an API that a replay must not post to.
     Replay,
 }
 
-/// The base URL of `@connections`, or why there is none.
+/// The base URL of `@connections`, or why it is not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     Url(String),
@@ -21,29 +19,37 @@ pub(crate) enum Endpoint {
 }
 
 impl Endpoint {
-    /// The variable wins. Without it the URL is made from the API's id and not from `domainName`: behind a custom domain the latter
-    /// has no stage in its path, and posts to it fail with 403.
-    pub(crate) fn of(origin: Origin, connection: &Connection) -> Self {
-        let configured = std::env::var(ENDPOINT_VARIABLE).ok().filter(|url| !url.is_empty());
-        match (configured, origin) {
-            (Some(url), _) => Self::Url(url),
-            (None, Origin::Replay) => Self::Unknown(
-                "nothing is posted in a replay unless AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI says where to",
-            ),
-            (None, Origin::ApiGateway) => match std::env::var("AWS_REGION") {
-                Ok(_) if !is_name(connection.api_id()) || !is_name(connection.stage()) => {
-                    Self::Unknown("the endpoint of @connections is not known: the event has no apiId or no stage")
-                }
-                Ok(region) => Self::Url(default_url(connection.api_id(), &region, connection.stage())),
-                Err(_) => Self::Unknown(
-                    "the endpoint of @connections is not known: AWS_REGION and AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI are not set",
-                ),
-            },
+    /// The variable wins. Without it the URL is made from the API's id and not from `domainName`: a custom domain's URL has no stage in
+    /// its path, so posts to it fail with 403.
+    ///
+    /// `api` returns the API's id and its stage. It is called only if they are needed: most of the event may have to be read for them.
+    pub(crate) fn of<'e>(source: EventSource, api: impl FnOnce() -> (&'e str, &'e str)) -> Self {
+        if let Some(url) = std::env::var(ENDPOINT_VARIABLE).ok().filter(|url| !url.is_empty()) {
+            return Self::Url(url);
+        }
+        if source == EventSource::Replay {
+            return Self::Unknown(
+                "in a replay, posts fail unless AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI says where to send them",
+            );
+        }
+        let Ok(region) = std::env::var("AWS_REGION") else {
+            return Self::Unknown(
+                "the endpoint of @connections is not known: set AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI or AWS_REGION",
+            );
+        };
+        let (api_id, stage) = api();
+        if is_name(api_id) && is_name(stage) {
+            Self::Url(default_url(api_id, &region, stage))
+        } else {
+            Self::Unknown(
+                "the endpoint of @connections is not known: the event has no apiId or no stage, and \
+                AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI is not set",
+            )
         }
     }
 }
 
-/// Nothing else may become part of a URL that requests are signed for.
+/// Checks what becomes part of a URL that requests are signed for.
 fn is_name(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
 }
@@ -53,7 +59,9 @@ fn default_url(api_id: &str, region: &str, stage: &str) -> String {
 }
 
 /// `AWS::URLSuffix` of the partition that a region is in.
-/// Source: the partition metadata (`dnsSuffix`) that every AWS SDK carries.
+///
+/// Source: the partition metadata (`dnsSuffix`) of the AWS SDK. The SDK could look it up for each event, but it needs an asynchronous
+/// call for that; so it stands here again, and a test compares the two.
 fn url_suffix(region: &str) -> &'static str {
     match region {
         _ if region.starts_with("cn-") => "amazonaws.com.cn",
@@ -68,17 +76,28 @@ fn url_suffix(region: &str) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_apigatewaymanagement::config::endpoint::{DefaultResolver, Params, ResolveEndpoint};
+
     use super::default_url;
 
-    #[test]
-    fn the_default_url_has_the_stage_and_the_suffix_of_the_partition() {
-        assert_eq!(
-            default_url("abcd123456", "eu-west-1", "prod"),
-            "https://abcd123456.execute-api.eu-west-1.amazonaws.com/prod"
-        );
-        assert_eq!(
-            default_url("abcd123456", "cn-north-1", "prod"),
-            "https://abcd123456.execute-api.cn-north-1.amazonaws.com.cn/prod"
-        );
+    #[tokio::test]
+    async fn the_default_url_has_the_stage_and_the_suffix_that_the_sdk_knows() {
+        let regions = [
+            ("eu-west-1", "amazonaws.com"),
+            ("us-gov-west-1", "amazonaws.com"),
+            ("cn-north-1", "amazonaws.com.cn"),
+            ("us-iso-east-1", "c2s.ic.gov"),
+            ("us-isob-east-1", "sc2s.sgov.gov"),
+            ("us-isof-south-1", "csp.hci.ic.gov"),
+            ("eu-isoe-west-1", "cloud.adc-e.uk"),
+            ("eusc-de-east-1", "amazonaws.eu"),
+        ];
+        for (region, suffix) in regions {
+            let url = default_url("abcd123456", region, "prod");
+            assert_eq!(url, format!("https://abcd123456.execute-api.{region}.{suffix}/prod"));
+            let params = Params::builder().region(region).build().unwrap();
+            let sdks = DefaultResolver::new().resolve_endpoint(&params).await.unwrap();
+            assert_eq!(sdks.url(), format!("https://execute-api.{region}.{suffix}"));
+        }
     }
 }

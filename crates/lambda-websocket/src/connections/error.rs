@@ -2,9 +2,9 @@ use aws_sdk_apigatewaymanagement::config::http::HttpResponse;
 use aws_sdk_apigatewaymanagement::error::SdkError;
 
 use super::MAX_PAYLOAD_BYTES;
-use crate::error::BoxError;
+use crate::cause::BoxError;
 
-/// Why `@connections` did not do as it was told.
+/// A call to `@connections` failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PostError {
@@ -14,7 +14,7 @@ pub enum PostError {
         /// The size of the message.
         bytes: usize,
     },
-    /// Too many calls in this time, or the client reads too slowly (429), also after the last try.
+    /// Too many calls, or the client reads too slowly (429), still after the last try.
     #[error("@connections: throttled")]
     Throttled,
     /// The function's role lacks `execute-api:ManageConnections`, or the endpoint is another API's (403).
@@ -22,17 +22,18 @@ pub enum PostError {
         "@connections: forbidden: the function needs execute-api:ManageConnections on this API and stage, and this stage's endpoint"
     )]
     Forbidden,
-    /// API Gateway does not take the connection id or the request (400).
+    /// API Gateway does not accept the connection id or the request (400).
     #[error("@connections: bad request")]
     BadRequest,
-    /// API Gateway could not be reached, answered otherwise, or the message could not be serialised.
+    /// API Gateway could not be reached or answered with another status, or the message could not be serialised.
     #[error("@connections: the call failed")]
     Failed(#[source] BoxError),
 }
 
-/// `None` means gone. Told apart by status alone: real 410s come without a body, and some without the header that names the error.
+/// API Gateway's answer; `None` means gone. Only the status counts: real 410s come without a body, and some without the header that names
+/// the error.
 ///
-/// `sent` is the size of what was sent, in bytes.
+/// `sent` is the size of the message that was sent, in bytes.
 pub(super) fn answer_of<T, E>(answer: Result<T, SdkError<E, HttpResponse>>, sent: usize) -> Result<Option<T>, PostError>
 where
     E: std::error::Error + Send + Sync + 'static,

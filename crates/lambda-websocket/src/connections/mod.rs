@@ -1,8 +1,9 @@
-//! `@connections`: what a function can do to any open connection, its caller's or another.
+//! `@connections`: what a function can do with any open connection, its caller's or another.
 
 mod broadcast;
-pub(crate) mod endpoint;
+mod endpoint;
 mod error;
+mod outcome;
 
 use aws_sdk_apigatewaymanagement::Client;
 use aws_sdk_apigatewaymanagement::primitives::{Blob, DateTime};
@@ -10,22 +11,23 @@ use bytes::Bytes;
 
 pub use broadcast::{Broadcast, Gone};
 pub use error::PostError;
+pub use outcome::{Closing, Delivery};
 
 use crate::aws;
 use crate::body::Payload;
-use crate::connection::ConnectionId;
-use endpoint::Endpoint;
+use crate::connection_id::ConnectionId;
+pub(crate) use endpoint::{Endpoint, EventSource};
 use error::answer_of;
 
-/// The largest message in bytes that API Gateway takes, in either direction.
+/// The largest message that API Gateway accepts, in bytes, in either direction.
 ///
 /// Source: API Gateway developer guide, "Quotas for configuring and running a WebSocket API": message payload size, 128 KB.
 pub const MAX_PAYLOAD_BYTES: usize = 128 * 1024;
 
-/// The `@connections` API of one stage. A clone is cheap; the client behind it is made at the first call and kept for the thread.
+/// The `@connections` API of one stage. A clone is cheap; the SDK client is made at the first call and kept for the thread.
 ///
-/// A function needs the permission `execute-api:ManageConnections` for it. Each call ends within six seconds: up to three tries of
-/// three seconds at most, the throttled and the failed ones repeated after a short pause.
+/// A function needs the permission `execute-api:ManageConnections` for it. Each call ends within six seconds: a try that is throttled or
+/// fails is repeated after a short pause, at most twice, and each try takes three seconds at most.
 ///
 /// ```no_run
 /// use lambda_websocket::{Delivery, Message, RouteError, Text};
@@ -33,7 +35,7 @@ pub const MAX_PAYLOAD_BYTES: usize = 128 * 1024;
 /// async fn handler(event: Message<Text>) -> Result<(), RouteError> {
 ///     match event.connections().post(event.id(), &Text::from("hello")).await? {
 ///         Delivery::Sent => Ok(()),
-///         Delivery::Gone => Ok(()), // the caller has left in the meantime, and nobody waits
+///         Delivery::Gone => Ok(()), // the caller has left in the meantime, and no one waits
 ///     }
 /// }
 /// ```
@@ -42,21 +44,11 @@ pub struct Connections {
     endpoint: Endpoint,
 }
 
-/// What became of a call to one connection. A connection that is gone is an everyday outcome and no error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[must_use = "a connection that is gone should be forgotten"]
-pub enum Delivery {
-    /// API Gateway has taken it. Whether the client reads it, nobody is told.
-    Sent,
-    /// The connection is closed, or not open yet (its `$connect` is still running).
-    Gone,
-}
-
-/// What API Gateway knows of an open connection.
+/// What API Gateway knows about an open connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConnectionInfo {
-    /// When it was made, in milliseconds since 1970.
+    /// When the connection was made, in milliseconds since 1970.
     pub connected_at_ms: Option<u64>,
     /// When the last message went over it, in either direction, in milliseconds since 1970.
     pub last_active_at_ms: Option<u64>,
@@ -71,31 +63,31 @@ impl Connections {
         Self { endpoint }
     }
 
-    /// The API at a base URL, `https://{apiId}.execute-api.{region}.amazonaws.com/{stage}`, for functions that are not called by
-    /// the WebSocket itself.
+    /// The API at a base URL, `https://{apiId}.execute-api.{region}.amazonaws.com/{stage}`, for functions that no route of this API
+    /// calls, see [the guide](crate::guide::posting).
     pub fn at(url: impl Into<String>) -> Self {
         Self::new(Endpoint::Url(url.into()))
     }
 
-    /// Sends a message to one connection. If API Gateway's answer is lost, it is sent again, so it may arrive twice.
+    /// Sends a message to one connection. If API Gateway's answer is lost, the message is sent again, so it may arrive twice.
     ///
     /// # Errors
-    /// [`PostError::TooLarge`] before anything is sent if the message is over 128 KiB; the others are API Gateway's answers.
+    /// [`PostError::TooLarge`], before anything is sent, if the message is over 128 KiB; the other errors are API Gateway's answers.
     pub async fn post(&self, to: &ConnectionId, payload: &impl Payload) -> Result<Delivery, PostError> {
         let payload = encode(payload)?;
         post(self.client().await?, to, payload).await
     }
 
-    /// What API Gateway knows of a connection; `None` if it is gone.
+    /// What API Gateway knows about a connection; `None` if it is gone.
     ///
     /// # Errors
-    /// Whatever keeps API Gateway from telling.
+    /// API Gateway's answers other than success and 410, see [`PostError`].
     pub async fn get(&self, id: &ConnectionId) -> Result<Option<ConnectionInfo>, PostError> {
         let answer = self.client().await?.get_connection().connection_id(id.as_str()).send().await;
         Ok(answer_of(answer, 0)?.map(|found| {
             let identity = found.identity.map(|identity| (identity.source_ip, identity.user_agent));
             let (source_ip, user_agent) = identity.unwrap_or_default();
-            // The SDK puts an empty text where API Gateway left a member out.
+            // The SDK returns an empty text where API Gateway's answer has no such member.
             let present = |text: Option<String>| text.filter(|text| !text.is_empty());
             ConnectionInfo {
                 connected_at_ms: found.connected_at.and_then(millis),
@@ -109,10 +101,10 @@ impl Connections {
     /// Closes a connection: its client gets close code 1000, and `$disconnect` runs.
     ///
     /// # Errors
-    /// Whatever keeps API Gateway from closing it.
-    pub async fn close(&self, id: &ConnectionId) -> Result<Delivery, PostError> {
+    /// API Gateway's answers other than success and 410, see [`PostError`].
+    pub async fn close(&self, id: &ConnectionId) -> Result<Closing, PostError> {
         let answer = self.client().await?.delete_connection().connection_id(id.as_str()).send().await;
-        Ok(Delivery::of(answer_of(answer, 0)?.as_ref()))
+        Ok(answer_of(answer, 0)?.map_or(Closing::AlreadyGone, |_| Closing::Closed))
     }
 
     async fn client(&self) -> Result<Client, PostError> {
@@ -123,19 +115,7 @@ impl Connections {
     }
 }
 
-impl Delivery {
-    /// Whether the connection is closed or not open yet.
-    #[must_use]
-    pub fn is_gone(self) -> bool {
-        self == Self::Gone
-    }
-
-    fn of<T>(answer: Option<&T>) -> Self {
-        if answer.is_some() { Self::Sent } else { Self::Gone }
-    }
-}
-
-/// Checks the size on our side: the SDK would send it all, only to be told no.
+/// Checks the size before sending: the SDK would send everything, only to get a 413.
 fn encode(payload: &impl Payload) -> Result<Bytes, PostError> {
     let payload = payload.to_bytes().map_err(|error| PostError::Failed(error.into()))?;
     if payload.len() > MAX_PAYLOAD_BYTES {
@@ -147,7 +127,7 @@ fn encode(payload: &impl Payload) -> Result<Bytes, PostError> {
 async fn post(client: Client, to: &ConnectionId, payload: Bytes) -> Result<Delivery, PostError> {
     let sent = payload.len();
     let answer = client.post_to_connection().connection_id(to.as_str()).data(Blob::new(payload)).send().await;
-    Ok(Delivery::of(answer_of(answer, sent)?.as_ref()))
+    Ok(answer_of(answer, sent)?.map_or(Delivery::Gone, |_| Delivery::Sent))
 }
 
 fn millis(time: DateTime) -> Option<u64> {

@@ -1,16 +1,17 @@
-//! The short way through the events that come most: messages exactly as API Gateway writes them today.
+//! The short way for messages, the most frequent events, if they are exactly as API Gateway writes them today.
 //!
-//! Of such an event only what every message needs is kept. It has nothing that the type of `aws_lambda_events` would not take, so that
-//! one can be made of it later, should anyone ask. Whatever is not exactly so goes the long way.
+//! It keeps only what every message needs, and a copy of the JSON for the rest, which is read if a handler asks for it. So that this
+//! second reading can't fail, the short way takes nothing that the type of `aws_lambda_events` would refuse. Any other event goes the
+//! long way.
 
 use std::collections::HashMap;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::connection::Head;
+use crate::context::Head;
 
-/// Bytes. To look for the body takes longer than to copy this much.
+/// In bytes. For a shorter event, looking for the body takes longer than copying everything.
 const LONG: usize = 4096;
 
 #[derive(Deserialize)]
@@ -24,7 +25,7 @@ pub(super) struct Lean<'a> {
     stage_variables: HashMap<&'a str, &'a str>,
 }
 
-/// A `&str` takes no text with an escape in it: that goes the long way too.
+/// A `&str` can't hold a text with an escape in it; an event with one goes the long way too.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Context<'a> {
@@ -68,13 +69,13 @@ impl<'a> Lean<'a> {
         serde_json::from_str(json).ok()
     }
 
-    /// What the rest can be read from later: the event, but mostly without its body if that is long.
+    /// The JSON that the rest can be read from later: the event, in most cases without its body if that is long.
     pub(super) fn rest(&self, json: &str) -> Box<str> {
         let known = self.request_context.authorizer.is_empty() && self.stage_variables.is_empty();
         if json.len() < LONG || !known || !json.starts_with(r#"{"requestContext":{"#) {
             return json.into();
         }
-        // There is no quote within any text before it, so this is the key.
+        // No text before it has a quote in it (it would be escaped), so this is the key.
         let Some((before, _)) = json.split_once(r#","body":"#) else { return json.into() };
         format!(r#"{before},"isBase64Encoded":{}}}"#, self.is_base64_encoded).into()
     }
@@ -102,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_of_api_gateway_goes_the_short_way() {
+    fn a_message_as_api_gateway_writes_it_goes_the_short_way() {
         let mut event = message();
         assert!(Lean::of(&event.to_string()).is_some());
         event["requestContext"]["authorizer"] = json!({ "principalId": "me", "integrationLatency": 7 });
@@ -111,9 +112,9 @@ mod tests {
         assert!(Lean::of(&event.to_string()).is_some());
     }
 
-    /// Or else somebody would ask for the rest of an event that was served, and there would be none.
+    /// Otherwise a handler could ask for the rest of an event that can't be read.
     #[test]
-    fn what_the_long_way_would_not_take_does_not_go_the_short_one() {
+    fn the_short_way_takes_nothing_that_the_long_way_refuses() {
         let values = [json!(null), json!(7), json!(-1), json!(1.5), json!(true), json!("x"), json!([]), json!({})];
         let mut taken = 0;
         let places =

@@ -1,4 +1,4 @@
-//! Mends events that are good but not as `aws_lambda_events` wants them: API Gateway's of 2018 to 2021, and those of emulators.
+//! Mends events that are good but that `aws_lambda_events` refuses: API Gateway's of 2018 to 2021, and those of emulators.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -33,7 +33,7 @@ fn drop_nulls(value: &mut Value) {
     }
 }
 
-/// A header that can't be one would fail the whole event.
+/// One header that is not valid would fail the whole event.
 fn is_header(name: &String, value: &mut Value) -> bool {
     let is_value = |value: &Value| value.as_str().is_some_and(|text| HeaderValue::from_str(text).is_ok());
     let good = HeaderName::from_bytes(name.as_bytes()).is_ok()

@@ -1,9 +1,11 @@
-//! A span's fields as a JSON object, written as they come. Each event has two spans, and their fields are formatted whether or not
-//! anything is logged.
+//! A span's fields as a JSON object, serialised one by one.
+//!
+//! `tracing_subscriber`'s own `JsonFields` collects them in a map of `serde_json` values first. The fields of each event's two spans are
+//! formatted even if nothing is logged, so that map would be part of what every event costs.
 
 use std::fmt::{self, Debug};
 
-use serde_json::Value;
+use serde::Serialize;
 use tracing::field::{Field, Visit};
 use tracing::span::Record;
 use tracing_subscriber::field::RecordFields;
@@ -15,78 +17,68 @@ pub(super) struct JsonFields;
 
 impl<'w> FormatFields<'w> for JsonFields {
     fn format_fields<R: RecordFields>(&self, mut writer: Writer<'w>, fields: R) -> fmt::Result {
-        let mut object = Object { json: String::with_capacity(192) };
-        object.json.push('{');
+        let mut object = OpenObject(Vec::with_capacity(192));
+        object.0.push(b'{');
         fields.record(&mut object);
-        object.json.push('}');
-        writer.write_str(&object.json)
+        writer.write_str(&object.close()?)
     }
 
     fn add_fields(&self, current: &'w mut FormattedFields<Self>, fields: &Record<'_>) -> fmt::Result {
-        current.fields.pop();
-        let mut object = Object { json: std::mem::take(&mut current.fields) };
+        let mut object = OpenObject(std::mem::take(&mut current.fields).into_bytes());
+        object.0.pop();
         fields.record(&mut object);
-        object.json.push('}');
-        current.fields = object.json;
+        current.fields = object.close()?;
         Ok(())
     }
 }
 
-/// An object that is not closed yet.
-struct Object {
-    json: String,
-}
+/// A JSON object without its closing brace.
+struct OpenObject(Vec<u8>);
 
-impl Object {
-    fn name(&mut self, field: &Field) {
-        if self.json.len() > 1 {
-            self.json.push(',');
+impl OpenObject {
+    fn add(&mut self, field: &Field, value: impl Serialize) {
+        if self.0.len() > 1 {
+            self.0.push(b',');
         }
-        self.quoted(field.name());
-        self.json.push(':');
+        self.write(field.name());
+        self.0.push(b':');
+        self.write(value);
     }
 
-    fn quoted(&mut self, text: &str) {
-        if text.bytes().any(|byte| byte == b'"' || byte == b'\\' || byte < b' ') {
-            self.json.push_str(&Value::from(text).to_string());
-        } else {
-            self.json.push('"');
-            self.json.push_str(text);
-            self.json.push('"');
-        }
+    fn write(&mut self, value: impl Serialize) {
+        // Neither texts and numbers nor writing into memory can fail.
+        let _ = serde_json::to_writer(&mut self.0, &value);
+    }
+
+    fn close(mut self) -> Result<String, fmt::Error> {
+        self.0.push(b'}');
+        String::from_utf8(self.0).map_err(|_| fmt::Error)
     }
 }
 
-impl Visit for Object {
+impl Visit for OpenObject {
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.name(field);
-        self.quoted(value);
+        self.add(field, value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.name(field);
-        self.json.push_str(if value { "true" } else { "false" });
+        self.add(field, value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.name(field);
-        self.json.push_str(&value.to_string());
+        self.add(field, value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.name(field);
-        self.json.push_str(&value.to_string());
+        self.add(field, value);
     }
 
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.name(field);
-        // JSON has no NaN and no infinity: `Value` makes null of them.
-        self.json.push_str(&Value::from(value).to_string());
+        self.add(field, value);
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.name(field);
-        self.quoted(&format!("{value:?}"));
+        self.add(field, format!("{value:?}"));
     }
 }
 
@@ -123,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_field_is_one_of_json_whenever_it_is_recorded() {
+    fn every_kind_of_field_is_valid_json_whenever_it_is_recorded() {
         let lines = Lines::default();
         let layer = tracing_subscriber::fmt::layer().json().fmt_fields(JsonFields).with_writer(lines.clone());
         tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {

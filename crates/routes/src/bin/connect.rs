@@ -4,7 +4,7 @@ use lambda_websocket::{Accept, AllowedOrigins, Channel, Connect, Error, Registry
 
 const DEFAULT_CHANNEL: &str = "lobby";
 
-/// What this API calls its messages. A browser that offers subprotocols wants to hear one of them.
+/// The name of this API's messages. A browser that offers subprotocols fails the connection unless the server picks one.
 const SUBPROTOCOL: &str = "chat.v1";
 
 #[tokio::main(flavor = "current_thread")]

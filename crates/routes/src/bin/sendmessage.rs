@@ -1,6 +1,6 @@
-//! `sendmessage`: `{"action":"sendmessage","data":…}` goes to everyone in the caller's channel, the caller too.
+//! `sendmessage`: `{"action":"sendmessage","data":…}` goes to all clients in the caller's channel, the caller included.
 
-use lambda_websocket::{Error, Json, Message, Registry, RouteError, Text, message};
+use lambda_websocket::{Error, Json, Message, Registry, RouteError, Text, one_way};
 use serde_json::Value;
 
 #[derive(serde::Deserialize)]
@@ -11,13 +11,13 @@ struct SendMessage {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let registry = Registry::from_env()?;
-    message(async |event: Message<Json<SendMessage>>| {
+    one_way(async |event: Message<Json<SendMessage>>| {
         let Some(channel) = registry.channel_of(event.id()).await? else {
-            return Err(RouteError::client("You are in no channel; reconnect"));
+            return Err(RouteError::bad_request("You are in no channel; reconnect"));
         };
         let everyone = registry.members_with(event.id(), &channel);
         let report = event.connections().broadcast(everyone, &text(&event.body.data)).await?;
-        // The message is out. A row that stays behind is found again by the next one, and has a time to live.
+        // The message is out. The next message finds a row that stays behind again, and the row has a time to live.
         if let Err(error) = registry.remove_gone(report.gone).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "a connection that is gone is still in the table");
         }

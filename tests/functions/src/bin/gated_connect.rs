@@ -1,4 +1,4 @@
-//! `$connect` of the example API, held up: it stores the connection as `connect` does, then asks at a gate and waits until it opens.
+//! `$connect` of the example API, held up: it stores the connection as `connect` does, then waits until the test lets it go on.
 
 use lambda_websocket::{Accept, Channel, Connect, Error, Registry, connect};
 use tokio::io::AsyncReadExt;
@@ -11,7 +11,7 @@ async fn main() -> Result<(), Error> {
     connect(async |event: Connect| {
         let channel: Channel = "lobby".parse()?;
         registry.add(event.id(), &channel, event.connected_at_ms()).await?;
-        // Whoever keeps the gate knows that the row is there, and lets us through by hanging up.
+        // The test accepts this TCP connection, so it knows that the row is there. It lets the function go on by closing it.
         TcpStream::connect(&gate).await?.read_to_end(&mut Vec::new()).await?;
         Ok(Accept::new())
     })

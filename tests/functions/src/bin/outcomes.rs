@@ -1,6 +1,6 @@
-//! Calls `@connections` at whatever address a message names, and replies with what came of it.
+//! Calls `@connections` at the address that a message names, and replies with the outcome.
 
-use lambda_websocket::{ConnectionId, Connections, Error, Json, Message, PostError, RouteError, Text, request};
+use lambda_websocket::{ConnectionId, Connections, Error, Json, Message, PostError, RouteError, Text, two_way};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -12,7 +12,7 @@ struct Order {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    request(obey).run().await
+    two_way(obey).run().await
 }
 
 async fn obey(event: Message<Json<Order>>) -> Result<Text, RouteError> {

@@ -1,7 +1,7 @@
-//! Does with the registry what a message says, and replies with what it finds.
+//! Makes the call to the registry that a message names, and replies with the result.
 
 use futures_util::TryStreamExt;
-use lambda_websocket::{Channel, ConnectionId, Error, Json, Message, Registry, RouteError, request};
+use lambda_websocket::{Channel, ConnectionId, Error, Json, Message, Registry, RouteError, two_way};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ enum Order {
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let registry = Registry::from_env()?;
-    request(async |event: Message<Json<Order>>| obey(&registry, event).await).run().await
+    two_way(async |event: Message<Json<Order>>| obey(&registry, event).await).run().await
 }
 
 async fn obey(registry: &Registry, event: Message<Json<Order>>) -> Result<Json<Value>, RouteError> {

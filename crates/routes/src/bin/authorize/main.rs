@@ -1,6 +1,6 @@
-//! The authorizer of `$connect`: lets in whoever has a JSON Web Token that was signed with `JWT_SECRET` (HS256) and is valid now.
+//! The authorizer of `$connect`: lets in clients that have a JSON Web Token that is signed with `JWT_SECRET` (HS256) and valid now.
 //!
-//! A browser can set no headers, so the token is in the URL, `?token=<JWT>`, or beside `chat.v1` a subprotocol, `bearer.<JWT>`.
+//! A page can't set headers on a WebSocket, so the token is in the URL, `?token=<JWT>`, or a subprotocol beside `chat.v1`, `bearer.<JWT>`.
 
 mod token;
 
@@ -19,7 +19,7 @@ async fn main() -> Result<(), Error> {
     .await
 }
 
-/// Two tokens are none: which of them counts would be for whoever added one to choose.
+/// Refuses two tokens: otherwise whatever adds a second token to the request could choose which of them counts.
 fn the_token(event: &Authorize) -> Option<&str> {
     let offered = event.subprotocols().filter_map(|name| name.as_str().strip_prefix("bearer."));
     let mut tokens = event.query_all("token").chain(offered);

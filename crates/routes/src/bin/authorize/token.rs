@@ -8,15 +8,15 @@ use jsonwebtoken::signature::{self, Verifier as VerifySignature};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use ring::hmac;
 
-/// HS256 is as strong as its secret, and one that is shorter than its hash weakens it. Source: RFC 7518, section 3.2.
+/// In bytes. HS256 is as strong as its secret: a secret shorter than the hash weakens it. Source: RFC 7518, section 3.2.
 const SHORTEST_SECRET: usize = 32;
 
-/// What is used of a token. `exp` must be there and `nbf` may; both are checked and then of no further use.
+/// The claims that are used. `exp` must be there too and `nbf` may be; both are only checked.
 #[derive(serde::Deserialize)]
 pub(crate) struct Claims {
-    /// Who it was made for.
+    /// The subject: the client that the token was made for.
     pub(crate) sub: String,
-    /// Whom it was made for use by, in whatever form.
+    /// The audience, in any form: the services that the token is meant for.
     aud: Option<serde::de::IgnoredAny>,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct Verifier {
 }
 
 impl Verifier {
-    /// With the secret in `JWT_SECRET`. Without a good one the function must not start: it would let in those who guess it.
+    /// Makes a verifier with the secret in `JWT_SECRET`. Without a good secret the function must not start: a client could guess it.
     pub(crate) fn from_env() -> Result<Self, String> {
         let secret = env::var("JWT_SECRET")
             .map_err(|_| "JWT_SECRET is not set: it must be the secret that tokens are signed with")?;
@@ -41,15 +41,15 @@ impl Verifier {
         if secret.len() < SHORTEST_SECRET {
             return Err(format!("JWT_SECRET is too short: HS256 takes {SHORTEST_SECRET} bytes or more"));
         }
-        // An error says that one is installed already.
+        // An error says that a provider is installed already.
         let _ = HS256.install_default();
         Ok(Self { key: DecodingKey::from_secret(secret.as_bytes()), validation: validation() })
     }
 
-    /// The claims of a token that was signed with the secret and is valid now, give or take a minute for clocks that differ.
+    /// Returns the claims of a token that is signed with the secret and valid now, with a minute's tolerance for clocks that differ.
     pub(crate) fn verify(&self, token: &str) -> Result<Claims, Error> {
         let claims = decode::<Claims>(token, &self.key, &self.validation)?.claims;
-        // The library overlooks an audience that it can't read.
+        // The library ignores an audience that it can't read.
         if claims.aud.is_some() {
             return Err(ErrorKind::InvalidAudience.into());
         }
@@ -60,7 +60,7 @@ impl Verifier {
     }
 }
 
-/// HS256 only, whatever the token itself says. A token for a certain audience (`aud`) is refused: it is not for us.
+/// HS256 only, whatever the token says. A token for a certain audience (`aud`) is refused: this API is not that audience.
 fn validation() -> Validation {
     let mut validation = Validation::new(Algorithm::HS256);
     validation.set_required_spec_claims(&["exp", "sub"]);

@@ -1,67 +1,58 @@
-//! Whom the clients trust: Amazon's own roots, or those of the file that `AWS_CA_BUNDLE` names.
-//!
-//! A variable belongs to a process, so each case is this program once more, as the function that posts.
-
-#![allow(clippy::unwrap_used)]
+//! Which certificates the clients trust: Amazon's own roots, or those in the file that `AWS_CA_BUNDLE` names.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::sync::Arc;
 use std::{env, fs, thread};
 
-use lambda_websocket::Connections;
-use lambda_websocket::Text;
+use lambda_websocket::{Connections, Text};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-const URL: &str = "TEST_POST_TO";
+use crate::function;
+
+/// What the outcome of the function's post must contain.
+const EXPECTED: &str = "TEST_EXPECTED";
 
 #[test]
 fn a_bundle_takes_the_place_of_amazons_roots() {
+    if let Some(url) = function::endpoint() {
+        return function::run(post(url));
+    }
     let authority = authority();
     let url = serve(&authority);
     let private = authority.pem();
     let amazon = fs::read_to_string("src/aws/amazon-roots.pem").unwrap();
-
-    assert_eq!(post(&url, Some(&bundle("private", &private))), "Ok(Sent)");
     // As a system's own file of roots would be, with a private one added.
-    assert_eq!(post(&url, Some(&bundle("many", &format!("# Amazon\n{amazon}\n{private}")))), "Ok(Sent)");
-
-    for untrusting in [None, Some(bundle("amazon", &amazon))] {
-        let outcome = post(&url, untrusting.as_deref());
-        assert!(outcome.contains("UnknownIssuer"), "{outcome}");
+    let many = format!("# Amazon\n{amazon}\n{private}");
+    let cases = [
+        (Some(("private", private.as_str())), "Ok(Sent)"),
+        (Some(("many", &many)), "Ok(Sent)"),
+        (None, "UnknownIssuer"),
+        (Some(("amazon", &amazon)), "UnknownIssuer"),
+        (Some(("none", "no certificate")), "BadBundle"),
+    ];
+    for (bundle, expected) in cases {
+        let bundle = bundle.map(|(name, pem)| file(name, pem));
+        let mut variables = vec![(EXPECTED, expected)];
+        variables.extend(bundle.iter().map(|path| ("AWS_CA_BUNDLE", path.as_str())));
+        function::again("roots::a_bundle_takes_the_place_of_amazons_roots", &url, &variables);
     }
-    let outcome = post(&url, Some(&bundle("none", "no certificate")));
-    assert!(outcome.contains("BadBundle"), "{outcome}");
 }
 
-#[tokio::test]
-#[ignore = "the function of the other test"]
-async fn function() {
-    let Ok(url) = env::var(URL) else { return };
+async fn post(url: String) {
     let id = "L0SM9cOFvHcCIhw=".parse().unwrap();
-    println!("<<{:?}>>", Connections::at(url).post(&id, &Text::from("hello")).await);
+    let outcome = format!("{:?}", Connections::at(url).post(&id, &Text::from("hello")).await);
+    let expected = env::var(EXPECTED).unwrap();
+    assert!(outcome.contains(&expected), "expected {expected}: {outcome}");
 }
 
-fn post(url: &str, bundle: Option<&Path>) -> String {
-    let mut function = Command::new(env::current_exe().unwrap());
-    function.args(["--exact", "function", "--ignored", "--nocapture"]).env(URL, url).env_remove("AWS_CA_BUNDLE");
-    function.envs([("AWS_REGION", "eu-west-1"), ("AWS_ACCESS_KEY_ID", "key"), ("AWS_SECRET_ACCESS_KEY", "secret")]);
-    if let Some(bundle) = bundle {
-        function.env("AWS_CA_BUNDLE", bundle);
-    }
-    let output = String::from_utf8(function.output().unwrap().stdout).unwrap();
-    let (_, outcome) = output.split_once("<<").unwrap();
-    outcome.split_once(">>").unwrap().0.to_owned()
-}
-
-fn bundle(name: &str, pem: &str) -> PathBuf {
+fn file(name: &str, pem: &str) -> String {
     let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-roots.pem"));
     fs::write(&path, pem).unwrap();
-    path
+    path.into_os_string().into_string().unwrap()
 }
 
 fn authority() -> CertifiedIssuer<'static, KeyPair> {
@@ -86,7 +77,7 @@ fn serve(authority: &CertifiedIssuer<'static, KeyPair>) -> String {
         for stream in listener.incoming() {
             let tls = ServerConnection::new(Arc::clone(&config)).unwrap();
             let mut stream = BufReader::new(StreamOwned::new(tls, stream.unwrap()));
-            // Those that don't trust this certificate say so and are gone.
+            // A client that does not trust this certificate says so and hangs up.
             let head = (&mut stream).lines().map_while(Result::ok).take_while(|line| !line.is_empty());
             if head.count() > 0 {
                 stream

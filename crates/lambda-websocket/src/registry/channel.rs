@@ -5,13 +5,13 @@ use serde::{Deserialize, Serialize};
 
 /// The name of a channel: 1 to 2,048 bytes, which is what DynamoDB takes as a partition key.
 ///
-/// In `$connect` a name that can't be one is the client's mistake: `name.parse().map_err(Reject::bad_request)?`. As a field of a
-/// message's type it is checked when the message is read.
+/// In `$connect`, a name that is not valid is the client's mistake: `name.parse().map_err(Reject::bad_request)?`. As a field of a
+/// message's type, a `Channel` is checked when the message is read.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Channel(String);
 
-/// A text that can't be the name of a channel.
+/// The text is not a valid name of a channel: it is empty, or over 2,048 bytes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("The name of a channel must be 1 to {} bytes long", Channel::MAX_BYTES)]
 #[non_exhaustive]
@@ -21,7 +21,7 @@ impl Channel {
     /// Source: DynamoDB developer guide, "Quotas in Amazon DynamoDB": partition key length.
     const MAX_BYTES: usize = 2048;
 
-    /// The name.
+    /// The channel's name.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

@@ -1,4 +1,4 @@
-//! What only an authorizer's event has. The authorizer types of `aws_lambda_events` leave out the connection, so they are of no use.
+//! What only an authorizer's event has. The authorizer types of `aws_lambda_events` leave out the connection, so they don't help here.
 
 use serde::Deserialize;
 
@@ -12,7 +12,7 @@ struct Question {
     method_arn: Option<String>,
 }
 
-pub(super) fn method_arn(json: &str) -> Result<String, BadEvent> {
+pub(super) fn of(json: &str) -> Result<String, BadEvent> {
     let question: Question = serde_json::from_str(json).map_err(|error| BadEvent::Malformed(error.to_string()))?;
     let arn = question.method_arn.filter(|arn| !arn.is_empty()).ok_or(BadEvent::MissingMethodArn)?;
     if question.kind.as_deref() != Some("REQUEST") {
@@ -22,7 +22,7 @@ pub(super) fn method_arn(json: &str) -> Result<String, BadEvent> {
 }
 
 /// `arn:{partition}:execute-api:{region}:{account}:{api}/{stage}/$connect`. It becomes the resource of a policy, where `*` and `?` stand
-/// for anything and `${` begins a variable: with one of them an answer would be about more than was asked.
+/// for anything and `${` begins a variable: with any of them the answer would cover more than was asked.
 fn is_method_arn(arn: &str) -> bool {
     let parts: Vec<_> = arn.splitn(6, ':').collect();
     let is_arn = matches!(parts[..], ["arn", _, "execute-api", _, _, resource] if resource.contains('/'));
@@ -41,12 +41,12 @@ mod tests {
     fn the_resource_is_the_one_that_the_event_names() {
         for arn in [ARN, "arn:aws-cn:execute-api:cn-north-1:123456789012:abcd123456/prod/$connect"] {
             let event = json!({ "type": "REQUEST", "methodArn": arn, "headers": {} });
-            assert_eq!(method_arn(&event.to_string()), Ok(arn.to_owned()));
+            assert_eq!(of(&event.to_string()), Ok(arn.to_owned()));
         }
     }
 
     #[test]
-    fn what_is_no_question_about_one_resource_is_refused() {
+    fn an_event_that_does_not_ask_about_exactly_one_resource_is_refused() {
         let cases = [
             (json!({ "type": "REQUEST" }), BadEvent::MissingMethodArn),
             (json!({ "type": "REQUEST", "methodArn": null }), BadEvent::MissingMethodArn),
@@ -55,20 +55,20 @@ mod tests {
             (json!({ "type": "TOKEN", "methodArn": ARN }), BadEvent::WrongAuthorizerType),
         ];
         for (event, why) in cases {
-            assert_eq!(method_arn(&event.to_string()), Err(why), "{event}");
+            assert_eq!(of(&event.to_string()), Err(why), "{event}");
         }
         let foreign = ARN.replace("execute-api", "s3");
         let variable = ARN.replace("$connect", "${aws:username}");
         for arn in ["*", "arn", "arn:aws:execute-api:::*", "arn:aws:execute-api:eu-west-1:1:a", &foreign, &variable] {
             let event = json!({ "type": "REQUEST", "methodArn": arn });
-            assert_eq!(method_arn(&event.to_string()), Err(BadEvent::MalformedMethodArn), "{arn}");
+            assert_eq!(of(&event.to_string()), Err(BadEvent::MalformedMethodArn), "{arn}");
         }
         for (letter, with) in [("$connect", "*"), ("prod", "pro?")] {
             let event = json!({ "type": "REQUEST", "methodArn": ARN.replace(letter, with) });
-            assert_eq!(method_arn(&event.to_string()), Err(BadEvent::MalformedMethodArn), "{event}");
+            assert_eq!(of(&event.to_string()), Err(BadEvent::MalformedMethodArn), "{event}");
         }
         for json in [r#"{"methodArn":7}"#, r#"{"methodArn":"a","methodArn":"b"}"#, "7"] {
-            assert!(matches!(method_arn(json), Err(BadEvent::Malformed(_))), "{json}");
+            assert!(matches!(of(json), Err(BadEvent::Malformed(_))), "{json}");
         }
     }
 }

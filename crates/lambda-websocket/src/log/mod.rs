@@ -1,7 +1,7 @@
-//! Log lines as Lambda wants them.
+//! Log lines in the format that Lambda expects.
 //!
 //! `lambda_runtime` can set this up too. But its filter links a regular expression engine, 0.4 MB of every function, and its format
-//! makes and serialises a map of each span's fields, two spans for every event.
+//! builds a map of each span's fields before it serialises them, for two spans of every event.
 
 mod fields;
 
@@ -11,24 +11,24 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt;
 use tracing_subscriber::prelude::*;
 
-/// Lets `tracing`'s log lines go to standard output as Lambda's logging settings say, for a `main` that logs before
-/// [`Route::run`](crate::Route::run), which does this too. If there is a subscriber already, it stays.
+/// Writes `tracing`'s log lines to standard output, as Lambda's logging settings say. [`Route::run`](crate::Route::run) calls it; call it
+/// yourself only if `main` logs before that. A `tracing` subscriber that is set already stays.
 ///
 /// | variable | meaning |
 /// |---|---|
-/// | `AWS_LAMBDA_LOG_LEVEL` | the least level that is written, `INFO` if it is not set |
-/// | `RUST_LOG` | goes before it: a level, or several for modules, `info,lambda_websocket=debug` |
+/// | `AWS_LAMBDA_LOG_LEVEL` | the lowest level that is written; `INFO` if it is not set |
+/// | `RUST_LOG` | overrides it: one level, or one for each module, `info,lambda_websocket=debug` |
 /// | `AWS_LAMBDA_LOG_FORMAT` | `JSON`: each line is an object |
 ///
-/// Of JSON lines Lambda itself drops those below its `ApplicationLogLevel`, whatever `RUST_LOG` says.
+/// Lambda itself drops JSON lines below its `ApplicationLogLevel`, whatever `RUST_LOG` says.
 pub fn init_log() {
     let is_json = env::var("AWS_LAMBDA_LOG_FORMAT").is_ok_and(|format| format.eq_ignore_ascii_case("json"));
     let lines = fmt::layer().with_target(false);
     let levels = levels(env::var("AWS_LAMBDA_LOG_LEVEL").ok().as_deref(), env::var("RUST_LOG").ok().as_deref());
     let subscriber = tracing_subscriber::registry().with(levels);
-    // An error means that there is one.
+    // An error means that there is a subscriber already.
     let _ = if is_json {
-        // With the time: of a line without one Lambda believes that its level is INFO.
+        // With the time: Lambda takes a line without it for INFO.
         // Source: AWS Lambda developer guide, "Log-level filtering".
         subscriber.with(lines.json().fmt_fields(fields::JsonFields)).try_init()
     } else {
@@ -47,7 +47,7 @@ fn levels(level: Option<&str>, targets: Option<&str>) -> Targets {
     targets.with_default(level)
 }
 
-/// One of Lambda's levels. An empty one would be read as ERROR.
+/// One of Lambda's levels. `tracing` would read an empty text as ERROR.
 fn named(level: &str) -> Option<LevelFilter> {
     match level {
         "" => None,
@@ -56,7 +56,7 @@ fn named(level: &str) -> Option<LevelFilter> {
     }
 }
 
-/// Without blanks and empty parts, which would be read as ERROR for everything.
+/// Removes blanks and empty parts, which `tracing` would read as ERROR for everything.
 fn tidy(targets: &str) -> String {
     let parts: Vec<_> = targets.split(',').map(str::trim).filter(|part| !part.is_empty()).collect();
     parts.join(",")

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::authorize::{Allow, ContextValue};
+use super::{Allow, ContextValue};
 
 /// Source: API Gateway developer guide, "Quotas for configuring and running a WebSocket API": Lambda authorizer result size, 8 KB.
 const MAX_BYTES: usize = 8 * 1024;
@@ -13,13 +13,13 @@ const MAX_BYTES: usize = 8 * 1024;
 /// Source: API Gateway developer guide, "API Gateway WebSocket API mapping template reference": `$context.authorizer`.
 const RESERVED_KEYS: [&str; 2] = ["principalId", "integrationLatency"];
 
-/// API Gateway wants a principal in a denial too, and shows it to nobody.
+/// API Gateway needs a principal in a denial too, and never shows it.
 const NOBODY: &str = "nobody";
 
 /// An authorizer's answer: `{"principalId":…,"policyDocument":…,"context":…}`. Its policy allows or denies `execute-api:Invoke` on exactly
 /// the resource that API Gateway asked about.
 ///
-/// Handlers don't make one, [`Route::replay`](crate::Route::replay) shows one.
+/// Handlers don't make it; [`Route::replay`](crate::Route::replay) returns it to tests.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Policy {
@@ -50,7 +50,7 @@ enum Effect {
     Deny,
 }
 
-/// Why an [`Allow`] can't be answered.
+/// Why an [`Allow`] can't become an answer that API Gateway takes.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvalidAllow {
     #[error("the principal is empty: name the client that is allowed in")]
@@ -59,7 +59,7 @@ pub(crate) enum InvalidAllow {
     ReservedKey(String),
     #[error("the authorizer's answer is too large: {0} bytes, and {MAX_BYTES} are allowed; put less into the context")]
     TooLarge(usize),
-    #[error("the authorizer's answer can't be written")]
+    #[error("the authorizer's answer can't be serialised")]
     Json(#[from] serde_json::Error),
 }
 
@@ -93,13 +93,13 @@ impl Policy {
         statement
     }
 
-    /// Whether it lets the client in.
+    /// Whether the policy lets the client in.
     #[must_use]
     pub fn allows(&self) -> bool {
         self.statement().effect == Effect::Allow
     }
 
-    /// What it is about: the event's `methodArn`.
+    /// What the policy is about: the event's `methodArn`.
     #[must_use]
     pub fn resource(&self) -> &str {
         &self.statement().resource
@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_that_api_gateway_would_not_take_is_none() {
+    fn an_answer_that_api_gateway_would_not_take_is_an_error() {
         let refused = |allow| Policy::allow(ARN.to_owned(), allow).unwrap_err().to_string();
         assert!(refused(Allow::new("")).contains("principal is empty"));
         for key in RESERVED_KEYS {
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn the_whole_answer_counts_for_its_limit() {
+    fn the_limit_is_on_the_whole_answer() {
         let with = |length| Policy::allow(ARN.to_owned(), Allow::new("alice").with_context("data", "x".repeat(length)));
         let empty = serde_json::to_string(&with(0).unwrap()).unwrap().len();
         assert!(with(8192 - empty).is_ok());

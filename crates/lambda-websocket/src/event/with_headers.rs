@@ -1,6 +1,6 @@
-//! The short way through the events that carry headers, `$connect` and `$disconnect`: into the type of `aws_lambda_events`, but without
-//! its detour, which keeps each header until it knows whether it is one value or several. Whatever is not exactly as API Gateway
-//! writes it today goes the long way.
+//! The short way for the events that have headers, `$connect` and `$disconnect`: into the type of `aws_lambda_events`, but without the
+//! detour of that type's own parser, which keeps each header aside until it knows whether it has one value or several. An event that is
+//! not exactly as API Gateway writes it today goes the long way.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -10,12 +10,12 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// A browser sends about that many, and a map that need not grow is filled faster.
+/// About as many as a browser sends. A map that does not have to grow is filled faster.
 const HEADERS: usize = 24;
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Handshake {
+struct WithHeaders {
     headers: Headers,
     multi_value_headers: Headers,
     #[serde(default)]
@@ -29,11 +29,11 @@ struct Handshake {
 }
 
 pub(super) fn of(json: &str) -> Option<ApiGatewayWebsocketProxyRequest> {
-    // Only a guess: other orders are as good, and go the long way.
+    // A quick guess, so that a message is not parsed here in vain. Events in another order go the long way.
     if !json.trim_start().strip_prefix('{')?.trim_start().starts_with("\"headers\"") {
         return None;
     }
-    let read: Handshake = serde_json::from_str(json).ok()?;
+    let read: WithHeaders = serde_json::from_str(json).ok()?;
     let mut event = ApiGatewayWebsocketProxyRequest::default();
     event.headers = read.headers.0;
     event.multi_value_headers = read.multi_value_headers.0;
@@ -86,7 +86,7 @@ impl<'de> Visitor<'de> for Values<'_> {
     type Value = ();
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("one value or several")
+        f.write_str("a header's value or values")
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
@@ -127,7 +127,7 @@ impl<T> Visitor<'_> for Parsed<T> {
     }
 
     fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
-        (self.0)(text).ok_or_else(|| E::custom("not one"))
+        (self.0)(text).ok_or_else(|| E::custom("not valid in a header"))
     }
 }
 
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn both_ways_lead_to_the_same() {
+    fn the_short_way_and_the_long_way_read_the_same() {
         for mut event in events() {
             event["multiValueHeaders"] = json!({ "X-Two": ["a", "b"], "x-two": ["c"], "X-None": [] });
             event["headers"] = json!({ "X-Two": "b", "x-two": "c", "Host": ["example.com"] });
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_long_way_would_not_take_does_not_go_the_short_one() {
+    fn the_short_way_takes_nothing_that_the_long_way_refuses() {
         let values = [json!(null), json!(7), json!("x"), json!("\n"), json!([]), json!(["x", null]), json!({})];
         let places = ["", "/headers", "/multiValueHeaders", "/multiValueQueryStringParameters", "/requestContext"];
         let mut taken = 0;

@@ -1,11 +1,12 @@
-//! The one place that configures SDK clients: roots of trust, retries, time limits. Everything is made at its first use, so that a
-//! function that never calls AWS neither pays for a client nor links one.
+//! The one place that configures SDK clients: certificates to trust, retries, time limits. Everything is made at its first use, so that
+//! a function that never calls AWS neither pays for a client nor links the SDK.
 //!
-//! Clients are kept for each thread and not for the process. A client's connections live in the runtime that made them; in Lambda there
-//! is one, on one thread, but tests have a runtime each, and a client that outlived its own would fail.
+//! Clients are kept for each thread and not for the process. A client's connections live in the runtime that made them. A function on
+//! Lambda has one runtime on one thread, but each test has its own, and a client that outlived its runtime would fail.
+
+mod trust;
 
 use std::cell::{OnceCell, RefCell};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
@@ -16,15 +17,8 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::http::{HttpClient, http_client_fn};
-use rustls::RootCertStore;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 
-use crate::error::BoxError;
-
-/// The roots that AWS's endpoints chain to. Reading all of a system's roots instead is most of an SDK's cold start.
-/// Source: Amazon Trust Services, "Root CAs".
-const AMAZON_ROOTS: &[u8] = include_bytes!("aws/amazon-roots.pem");
+use crate::cause::BoxError;
 
 /// All tries of a call together. A post and the error frame that tells of its failure both fit into half of the 29 s that API Gateway
 /// waits for a function.
@@ -32,32 +26,24 @@ const OPERATION: Duration = Duration::from_secs(6);
 const ATTEMPT: Duration = Duration::from_secs(3);
 const CONNECT: Duration = Duration::from_secs(1);
 
-/// `AWS_CA_BUNDLE` names something that can't be trusted.
-#[derive(Debug, thiserror::Error)]
-#[error("AWS_CA_BUNDLE names {}, which is no file of PEM certificates", .path.display())]
-struct BadBundle {
-    path: PathBuf,
-    source: BoxError,
-}
-
 async fn config() -> Result<SdkConfig, BoxError> {
     thread_local!(static CONFIG: OnceCell<SdkConfig> = const { OnceCell::new() });
 
     if let Some(config) = CONFIG.with(|config| config.get().cloned()) {
         return Ok(config);
     }
-    // Boxed: only the first call needs it, but it would be 11 KB of the future of each, which is copied on its way to the runtime.
+    // Boxed: only the first call needs it, but it would be 11 KB of every call's future, which is copied on its way to the runtime.
     let loaded = Box::pin(load()).await?;
-    // Of two first calls at once the quicker one's stays.
+    // If two first calls run at once, the quicker call's configuration stays.
     Ok(CONFIG.with(|config| config.get_or_init(|| loaded).clone()))
 }
 
 async fn load() -> Result<SdkConfig, BoxError> {
     keep_freed_memory();
-    let trust = TrustStore::empty().with_pem_certificate(roots()?);
+    let trust = TrustStore::empty().with_pem_certificate(trust::roots()?);
     let tls = TlsContext::builder().with_trust_store(trust).build()?;
     let http = Builder::new().tls_provider(Provider::rustls(CryptoMode::Ring)).tls_context(tls).build_https();
-    // Each new client would have `http` read the roots, to see whether it can. That is so: they were checked.
+    // Given `http` itself, each new client would make it read the certificates once more, only to check them. `trust` has done that.
     let http = http_client_fn(move |settings, components| http.http_connector(settings, components));
     let retries = RetryConfig::standard()
         .with_max_attempts(3)
@@ -72,16 +58,16 @@ async fn load() -> Result<SdkConfig, BoxError> {
     Ok(loader.http_client(http).retry_config(retries).timeout_config(time_limits).load().await)
 }
 
-/// Has glibc keep up to 1 MiB of freed memory at the end of its heap. It begins with 128 KiB, and then gives back what every few posts need
-/// and asks the system for it again, which takes 5 % of the time of a broadcast. It learns from the first large block that it sees freed.
-/// Source: mallopt(3), `M_TRIM_THRESHOLD` and `M_MMAP_THRESHOLD`.
+/// Frees one block of 512 KiB, from which glibc learns to keep up to 1 MiB of freed memory instead of 128 KiB; without this it returns
+/// to the system what the next posts need again, which takes 5 % of a broadcast's time.
+/// Source: mallopt(3), `M_TRIM_THRESHOLD` and `M_MMAP_THRESHOLD`: freeing a block raises both. Other allocators are not affected.
 fn keep_freed_memory() {
     const HALF: usize = 512 * 1024;
     drop(std::hint::black_box(Vec::<u8>::with_capacity(HALF)));
 }
 
-/// Lambda hands credentials and region over in the environment, where the SDK's chain looks first too. But before it does, it makes
-/// clients for all the places where it might look next, which takes a quarter of the time to the first call.
+/// Lambda passes credentials and region in the environment, which is also where the SDK's own chain looks first. But before it looks, the
+/// chain makes clients for all other places, which takes a quarter of the time to the first call.
 fn from_environment(mut loader: ConfigLoader) -> ConfigLoader {
     let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
     if is_set("AWS_ACCESS_KEY_ID") && is_set("AWS_SECRET_ACCESS_KEY") {
@@ -93,25 +79,7 @@ fn from_environment(mut loader: ConfigLoader) -> ConfigLoader {
     loader
 }
 
-/// `AWS_CA_BUNDLE` names a file of roots to trust instead of Amazon's, for a proxy or a private endpoint, as for the AWS CLI.
-fn roots() -> Result<Vec<u8>, BadBundle> {
-    let Some(path) = std::env::var_os("AWS_CA_BUNDLE").filter(|path| !path.is_empty()).map(PathBuf::from) else {
-        return Ok(AMAZON_ROOTS.to_vec());
-    };
-    read_roots(&path).map_err(|source| BadBundle { path, source })
-}
-
-/// Checks them too: the SDK's HTTP client panics on a certificate that it can't read.
-fn read_roots(path: &std::path::Path) -> Result<Vec<u8>, BoxError> {
-    let pem = std::fs::read(path)?;
-    let mut store = RootCertStore::empty();
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        store.add(certificate?)?;
-    }
-    if store.is_empty() { Err("there is no certificate in it".into()) } else { Ok(pem) }
-}
-
-/// The client for `@connections` at `url`. The last one is kept: a function posts to one stage, mostly.
+/// The client for `@connections` at `url`. The last client is kept: a function nearly always posts to one stage.
 pub(crate) async fn connections(url: &str) -> Result<aws_sdk_apigatewaymanagement::Client, BoxError> {
     use aws_sdk_apigatewaymanagement::{Client, config::Builder};
     thread_local!(static LAST: RefCell<Option<(String, Client)>> = const { RefCell::new(None) });
@@ -126,7 +94,7 @@ pub(crate) async fn connections(url: &str) -> Result<aws_sdk_apigatewaymanagemen
     Ok(client)
 }
 
-/// The client for DynamoDB; `AWS_ENDPOINT_URL_DYNAMODB` says where, if it is not the region's own.
+/// The client for DynamoDB, at `AWS_ENDPOINT_URL_DYNAMODB` or else at the region's own endpoint.
 #[cfg(feature = "dynamodb")]
 pub(crate) async fn dynamodb() -> Result<aws_sdk_dynamodb::Client, BoxError> {
     use aws_sdk_dynamodb::Client;
@@ -141,28 +109,10 @@ pub(crate) async fn dynamodb() -> Result<aws_sdk_dynamodb::Client, BoxError> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
-    #[test]
-    fn the_embedded_roots_are_five_certificates() {
-        let mut store = RootCertStore::empty();
-        for certificate in CertificateDer::pem_slice_iter(AMAZON_ROOTS) {
-            store.add(certificate.unwrap()).unwrap();
-        }
-        assert_eq!(store.len(), 5);
-    }
+    use super::connections;
 
     #[test]
     fn the_future_of_a_client_is_small() {
         assert!(size_of_val(&connections("https://example.com/prod")) < 256);
-    }
-
-    #[test]
-    fn a_bundle_that_is_none_is_an_error_that_says_so() {
-        let manifest = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-        assert!(read_roots(&manifest.join("src/aws/amazon-roots.pem")).is_ok());
-        let error = read_roots(&manifest.join("Cargo.toml")).unwrap_err();
-        assert_eq!(error.to_string(), "there is no certificate in it");
-        assert!(read_roots(&manifest.join("missing.pem")).is_err());
     }
 }
