@@ -6,7 +6,6 @@ use aws_sdk_apigatewaymanagement::Client as Sdk;
 use aws_sdk_apigatewaymanagement::error::ProvideErrorMetadata;
 use aws_sdk_apigatewaymanagement::primitives::Blob;
 use serde_json::Value;
-use tokio_tungstenite::tungstenite::Message;
 use websocket_gateway::{Clock, Gateway, Options};
 
 use crate::support::{Client, Keys, ended, options, probe, start};
@@ -117,8 +116,7 @@ async fn last_active_is_the_last_data_in_either_direction() {
     client.hear().await;
     assert_eq!(last_active().await, connected_at + 10);
     clock.advance(Duration::from_secs(5));
-    client.send_frame(Message::Ping("x".into())).await;
-    client.hear_pong().await;
+    client.ping("x").await;
     assert_eq!(last_active().await, connected_at + 10);
     gateway.stop().await;
 }

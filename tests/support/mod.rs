@@ -10,9 +10,9 @@ mod own_project;
 mod program;
 mod section;
 mod table;
+mod time_limit;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -28,16 +28,7 @@ pub(crate) use own_project::OwnProject;
 pub(crate) use program::{as_from_a_shell, end, gateway, pid, serving, signal};
 pub(crate) use section::{SECTIONS, Section};
 pub(crate) use table::Table;
-
-/// Long enough for any machine: this only keeps a broken system from hanging the test run.
-const WATCHDOG: Duration = Duration::from_secs(60);
-
-pub(crate) async fn in_time<T>(what: &str, work: impl Future<Output = T>) -> T {
-    match tokio::time::timeout(WATCHDOG, work).await {
-        Ok(done) => done,
-        Err(_) => panic!("{what}: nothing happened"),
-    }
-}
+pub(crate) use time_limit::{in_time, try_in_time};
 
 pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
