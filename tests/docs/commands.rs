@@ -5,6 +5,7 @@ use std::process::Stdio;
 
 use rustix::process::Signal;
 use tokio::process::Command;
+use websocket_gateway::template::{Options, load};
 
 use crate::support::{Client, Section, as_from_a_shell, end, gateway, in_time, root, serving, signal};
 
@@ -70,4 +71,15 @@ fn options(help: &str) -> BTreeMap<String, Option<String>> {
         }
     }
     options
+}
+
+#[test]
+fn the_parameter_of_the_section_authorizer_switches_the_authorizer_on() {
+    let section = Section::named("authorizer");
+    let command = section.code().into_iter().find(|code| code.starts_with("cargo run ")).unwrap();
+    let (_, parameter) = command.split_once("--parameter ").unwrap();
+    let (name, _) = parameter.split_once('=').unwrap();
+    let parameters = [(name.to_owned(), "x".repeat(32))].into();
+    let loaded = load(&root().join("template.yaml"), &Options { parameters, ..Options::default() }).unwrap();
+    assert!(loaded.api.authorizer.is_some(), "{command}");
 }

@@ -3,12 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
+use websocket_gateway::Gateway;
 use websocket_gateway::lambda::InvokeError;
-use websocket_gateway::{Gateway, Options};
 
-use crate::support::{gateway as program, in_time, options, root, start};
-
-const TEMPLATE: &str = "tests/templates/authorize.yaml";
+use crate::support::{SECRET, authorized_example, authorizer_event, example_with, gateway as program, in_time, root};
 
 /// What API Gateway is told: whom to let in, or with which error the function failed.
 async fn verdict(gateway: &Gateway, event: impl Into<Vec<u8>>) -> Result<String, String> {
@@ -17,7 +15,7 @@ async fn verdict(gateway: &Gateway, event: impl Into<Vec<u8>>) -> Result<String,
             let answer: Value = serde_json::from_slice(&answer).unwrap();
             let statement = &answer["policyDocument"]["Statement"][0];
             assert_eq!(statement["Effect"], "Allow", "{answer}");
-            assert_eq!(statement["Resource"], event_of("authorize")["methodArn"], "{answer}");
+            assert_eq!(statement["Resource"], authorizer_event("authorize")["methodArn"], "{answer}");
             Ok(answer["principalId"].as_str().unwrap().to_owned())
         }
         // API Gateway makes 401 of the message `Unauthorized`, and 500 of any other.
@@ -30,10 +28,6 @@ fn read(file: &str) -> Vec<u8> {
     std::fs::read(root().join("tests/example/authorizer-events").join(file)).unwrap()
 }
 
-fn event_of(name: &str) -> Value {
-    serde_json::from_slice(&read(&format!("{name}.json"))).unwrap()
-}
-
 fn files(folder: &str) -> BTreeSet<String> {
     let entries = std::fs::read_dir(root().join("tests/example/authorizer-events").join(folder)).unwrap();
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -42,7 +36,7 @@ fn files(folder: &str) -> BTreeSet<String> {
 
 #[tokio::test]
 async fn who_has_a_good_token_is_let_in_wherever_it_is() {
-    let gateway = start(options(TEMPLATE)).await;
+    let gateway = authorized_example().await;
     for file in files("") {
         assert_eq!(verdict(&gateway, read(&file)).await, Ok("alice".to_owned()), "{file}");
     }
@@ -84,7 +78,7 @@ async fn nobody_else_is_let_in() {
     .into();
     assert_eq!(files("invalid"), expected.keys().cloned().collect());
 
-    let gateway = start(options(TEMPLATE)).await;
+    let gateway = authorized_example().await;
     for (file, message) in expected {
         let event = read(&format!("invalid/{file}"));
         assert_eq!(verdict(&gateway, event).await, Err(message.to_owned()), "{file}");
@@ -94,11 +88,11 @@ async fn nobody_else_is_let_in() {
 
 #[tokio::test]
 async fn a_huge_token_is_no_more_than_a_bad_one() {
-    let gateway = start(options(TEMPLATE)).await;
-    let good = event_of("authorize")["queryStringParameters"]["token"].as_str().unwrap().to_owned();
+    let gateway = authorized_example().await;
+    let good = authorizer_event("authorize")["queryStringParameters"]["token"].as_str().unwrap().to_owned();
     let huge = "x".repeat(1024 * 1024);
     for token in [format!("{good}{huge}"), format!("{huge}.{good}"), huge.clone(), ".".repeat(1024 * 1024)] {
-        let mut event = event_of("authorize");
+        let mut event = authorizer_event("authorize");
         event["queryStringParameters"]["token"] = token.as_str().into();
         event["multiValueQueryStringParameters"]["token"] = json!([token]);
         assert_eq!(verdict(&gateway, event.to_string()).await, Err("Unauthorized".to_owned()));
@@ -110,9 +104,8 @@ async fn a_huge_token_is_no_more_than_a_bad_one() {
 
 #[tokio::test]
 async fn without_a_good_secret_it_does_not_start() {
-    for secret in ["", "one byte less than HS256 takes.", "{{resolve:secretsmanager:websocket-jwt-secret}}"] {
-        let parameters = [("JwtSecret".to_owned(), secret.to_owned())].into();
-        let gateway = start(Options { parameters, ..options(TEMPLATE) }).await;
+    for secret in ["one byte less than HS256 takes.", "{{resolve:secretsmanager:websocket-jwt-secret}}"] {
+        let gateway = example_with(&[("JwtSecret", secret)]).await;
         let error = gateway.invoke("AuthorizeFunction", read("authorize.json")).await.unwrap_err();
         assert!(matches!(error, InvokeError::Exited { during_init: true, .. }), "{secret}: {error}");
         gateway.stop().await;
@@ -123,12 +116,14 @@ async fn without_a_good_secret_it_does_not_start() {
 async fn no_token_is_ever_logged() {
     for (file, outcome) in [("authorize", "execute-api:Invoke"), ("invalid/authorize.expired", "ExpiredSignature")] {
         let path = format!("tests/example/authorizer-events/{file}.json");
-        let run = program(&["invoke", "AuthorizeFunction", &path, "--template", TEMPLATE]).output();
+        let parameter = format!("JwtSecret={SECRET}");
+        let mut run = program(&["invoke", "AuthorizeFunction", &path, "--parameter", &parameter]);
+        let run = run.env("RUST_LOG", "debug").output();
         let output = in_time("the end of the gateway", run).await.unwrap();
         let output = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap()).concat();
         assert!(output.contains(outcome), "{output}");
         assert!(output.contains("DEBUG"), "{output}");
-        let token = event_of(file)["queryStringParameters"]["token"].as_str().unwrap().to_owned();
+        let token = authorizer_event(file)["queryStringParameters"]["token"].as_str().unwrap().to_owned();
         for part in token.split('.') {
             assert!(!output.contains(part), "{output}");
         }

@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use saphyr::{LoadableYamlNode, Yaml};
-use websocket_gateway::api::{Code, Function};
-use websocket_gateway::template::{Options, load};
+use websocket_gateway::api::{Api, Authorizer, Code, Function};
+use websocket_gateway::template::{Loaded, Options, load};
 
-use crate::support::{edited, root, with_authorizer};
+use crate::support::{SECRET, root};
 
 /// What a call in a route's source needs to be allowed.
 const NEEDS: [(&str, &str); 7] = [
@@ -20,12 +20,20 @@ const NEEDS: [(&str, &str); 7] = [
     (".connections()", "execute-api:ManageConnections"),
 ];
 
-/// A template's document, without looking at tags: `!Sub text` is the text.
-fn document() -> Yaml<'static> {
-    parse(std::fs::read_to_string(root().join("template.yaml")).unwrap())
+/// The template with the parameter `JwtSecret`, which switches the authorizer on, or off if it is empty.
+fn loaded(secret: &str) -> Loaded {
+    let parameters = [("JwtSecret".to_owned(), secret.to_owned())].into();
+    load(&root().join("template.yaml"), &Options { parameters, ..Options::default() }).unwrap()
 }
 
-fn parse(text: String) -> Yaml<'static> {
+/// The API with its authorizer.
+fn api() -> Api {
+    loaded(SECRET).api
+}
+
+/// The template's document, without looking at tags: `!Sub text` is the text.
+fn document() -> Yaml<'static> {
+    let text = std::fs::read_to_string(root().join("template.yaml")).unwrap();
     Yaml::load_from_str(text.leak()).unwrap().remove(0)
 }
 
@@ -75,7 +83,10 @@ fn binary(function: &Function) -> &str {
 }
 
 fn source(binary: &str) -> String {
-    std::fs::read_to_string(root().join(format!("crates/routes/src/bin/{binary}.rs"))).unwrap()
+    let folder = root().join("crates/routes/src/bin");
+    let files = [format!("{binary}.rs"), format!("{binary}/main.rs")].map(|file| folder.join(file));
+    let file = files.iter().find(|file| file.exists()).unwrap_or_else(|| panic!("no source of {binary}"));
+    std::fs::read_to_string(file).unwrap()
 }
 
 /// `message(` is a call of it, `send_message(` is none.
@@ -87,9 +98,7 @@ fn calls(source: &str, call: &str) -> bool {
 
 #[test]
 fn every_route_has_its_binary_and_every_binary_its_route() {
-    let loaded = load(&root().join("template.yaml"), &Options::default()).unwrap();
-    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
-    let api = loaded.api;
+    let api = api();
     let mut binaries = BTreeSet::new();
     for (route_key, route) in &api.routes {
         let name = route_key.trim_start_matches('$');
@@ -98,7 +107,8 @@ fn every_route_has_its_binary_and_every_binary_its_route() {
         assert_eq!(binary(function), name, "{route_key}");
         binaries.insert(name.to_owned());
     }
-    binaries.insert("authorize".to_owned());
+    let authorizer = &api.functions[&api.authorizer.unwrap().function];
+    binaries.insert(binary(authorizer).to_owned());
     let sources = std::fs::read_dir(root().join("crates/routes/src/bin")).unwrap();
     let sources = sources.map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned());
     assert_eq!(binaries, sources.collect());
@@ -106,7 +116,7 @@ fn every_route_has_its_binary_and_every_binary_its_route() {
 
 #[test]
 fn exactly_the_routes_that_reply_have_a_route_response() {
-    let api = load(&root().join("template.yaml"), &Options::default()).unwrap().api;
+    let api = api();
     for (route_key, route) in &api.routes {
         let replies = calls(&source(route_key.trim_start_matches('$')), "request(");
         // True only where the selection expression and the RouteResponse are both there.
@@ -117,7 +127,7 @@ fn exactly_the_routes_that_reply_have_a_route_response() {
 #[test]
 fn every_function_may_do_what_it_does_and_nothing_else() {
     let document = document();
-    let api = load(&root().join("template.yaml"), &Options::default()).unwrap().api;
+    let api = api();
     for function in api.functions.values() {
         let id = &function.logical_id;
         let source = source(binary(function));
@@ -147,7 +157,7 @@ fn every_function_may_do_what_it_does_and_nothing_else() {
 #[test]
 fn every_function_keeps_its_logs_for_a_while_only() {
     let document = document();
-    let api = load(&root().join("template.yaml"), &Options::default()).unwrap().api;
+    let api = api();
     for id in api.functions.keys() {
         let properties = get(resource(&document, id), "Properties").unwrap();
         let group = get(properties, "LoggingConfig").and_then(|logging| get(logging, "LogGroup")).unwrap();
@@ -157,45 +167,33 @@ fn every_function_keeps_its_logs_for_a_while_only() {
 }
 
 #[test]
-fn the_authorizer_is_off_until_its_lines_are_no_comments() {
-    let off = document();
-    let auth = |document| get(get(resource(document, "WebSocketApi"), "Properties").unwrap(), "Auth").cloned();
-    assert!(auth(&off).is_none());
-    assert!(get(get(&off, "Resources").unwrap(), "AuthorizeFunction").is_none());
-    assert!(get(get(&off, "Parameters").unwrap(), "JwtSecret").is_none());
+fn the_authorizer_is_off_until_the_parameter_has_a_secret() {
+    let secret = get(&document(), "Parameters").and_then(|parameters| get(parameters, "JwtSecret")).unwrap().clone();
+    assert_eq!(get(&secret, "NoEcho").unwrap().as_bool(), Some(true));
+    assert_eq!(get(&secret, "Default").unwrap().as_str(), Some(""));
 
-    let on = parse(with_authorizer());
-    let auth = auth(&on).unwrap();
-    assert_eq!(get(&auth, "AuthType").unwrap().as_str(), Some("CUSTOM"));
-    assert_eq!(get(&auth, "AuthArn").unwrap().as_str(), Some("AuthorizeFunction.Arn"));
+    let off = load(&root().join("template.yaml"), &Options::default()).unwrap();
+    assert_eq!(off.api.authorizer, None);
+    let [note] = off.notes.as_slice() else { panic!("{:?}", off.notes) };
+    assert!(note.message.starts_with("every client may connect"), "{note}");
+    assert!(note.help.as_ref().unwrap().contains("--parameter JwtSecret="), "{note}");
+
+    let on = loaded(SECRET);
+    assert!(on.notes.is_empty(), "{:?}", on.notes);
+    let function = "AuthorizeFunction".to_owned();
+    assert_eq!(on.api.functions[&function].environment["JWT_SECRET"], SECRET);
     // Every identity source must be there, and the token is in one of two places.
-    assert!(get(&auth, "IdentitySource").is_none());
-
-    let function = resource(&on, "AuthorizeFunction");
-    let build = get(function, "Metadata").and_then(|metadata| get(metadata, "BuildProperties")).unwrap();
-    assert_eq!(get(build, "Binary").unwrap().as_str(), Some("authorize"));
-    let properties = get(function, "Properties").unwrap();
-    assert!(get(properties, "Policies").is_none(), "it calls nobody");
-    let variables = get(properties, "Environment").and_then(|environment| get(environment, "Variables")).unwrap();
-    assert_eq!(get(variables, "JWT_SECRET").unwrap().as_str(), Some("JwtSecret"));
-    let group = get(properties, "LoggingConfig").and_then(|logging| get(logging, "LogGroup")).unwrap();
-    let group = resource(&on, group.as_str().unwrap());
-    assert!(get(group, "Properties").and_then(|p| get(p, "RetentionInDays")).is_some());
-
-    let secret = get(&on, "Parameters").and_then(|parameters| get(parameters, "JwtSecret")).unwrap();
-    assert_eq!(get(secret, "NoEcho").unwrap().as_bool(), Some(true));
-    assert!(get(secret, "Default").unwrap().as_str().unwrap().starts_with("{{resolve:secretsmanager:"));
+    assert_eq!(on.api.authorizer, Some(Authorizer { function, identity_sources: Vec::new() }));
 }
 
 #[test]
-fn nothing_else_changes_with_the_authorizer_and_twice_is_once() {
-    let off = std::fs::read_to_string(root().join("template.yaml")).unwrap();
-    let on = with_authorizer();
-    assert_eq!(edited(&on), on);
-    let differs = |(off, on): &(&str, &str)| off != on;
-    let changed: Vec<_> = off.lines().zip(on.lines()).filter(differs).collect();
-    assert_eq!(off.lines().count(), on.lines().count());
-    for (off, on) in changed {
-        assert_eq!(off.strip_prefix("  # "), on.strip_prefix("  "));
+fn nothing_else_changes_with_the_authorizer() {
+    let (off, mut on) = (loaded(""), loaded(SECRET));
+    // A warning would also name a permission that is missing.
+    for warnings in [off.warnings, on.warnings] {
+        assert!(warnings.is_empty(), "{warnings:?}");
     }
+    on.api.authorizer = None;
+    on.api.functions.remove("AuthorizeFunction").unwrap();
+    assert_eq!(on.api, off.api);
 }

@@ -1,30 +1,15 @@
-//! The example with its authorizer switched on, as the README says, from the client's side.
-
-use std::path::Path;
+//! The example with its authorizer switched on by the parameter `JwtSecret`, from the client's side.
 
 use serde_json::Value;
-use websocket_gateway::{Gateway, Options};
+use websocket_gateway::Gateway;
 
-use crate::support::{Client, Refused, Table, ended, options, root, start, with_authorizer};
-
-/// What the tokens in `tests/example/authorizer-events/` are signed with.
-const SECRET: &str = "for tests only: 32 bytes or more";
-
-async fn example(parameters: &[(&str, &str)]) -> Gateway {
-    // Each test has its own, beside which the package of the functions is not.
-    let name = parameters.iter().map(|(name, _)| *name).collect::<Vec<_>>().join("-");
-    let template = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("authorizer-{name}.yaml"));
-    let package = root().canonicalize().unwrap().join("crates/routes");
-    let text = with_authorizer().replace("CodeUri: crates/routes", &format!("CodeUri: {}", package.display()));
-    std::fs::write(&template, text).unwrap();
-    let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    start(Options { parameters, ..options(template.to_str().unwrap()) }).await
-}
+use crate::support::{
+    Client, Refused, SECRET, Table, authorized_example, authorizer_event, ended, example, example_with,
+};
 
 /// The token of a sample event, with the query or the offer that it came in.
 fn sent(name: &str) -> (String, Option<String>) {
-    let event = std::fs::read(root().join(format!("tests/example/authorizer-events/{name}.json"))).unwrap();
-    let event: Value = serde_json::from_slice(&event).unwrap();
+    let event = authorizer_event(name);
     let tokens = event["multiValueQueryStringParameters"]["token"].as_array();
     let tokens = tokens.into_iter().flatten().map(|token| format!("token={}", token.as_str().unwrap()));
     let query = tokens.collect::<Vec<_>>().join("&").replace(' ', "%20");
@@ -39,7 +24,7 @@ async fn connect(gateway: &Gateway, name: &str) -> Result<Client, Refused> {
 
 #[tokio::test]
 async fn a_good_token_opens_the_connection_and_every_event_says_whose_it_is() {
-    let gateway = example(&[("JwtSecret", SECRET)]).await;
+    let gateway = authorized_example().await;
     let mut invocations = gateway.invocations();
     let by_url = connect(&gateway, "authorize").await.unwrap();
     assert_eq!(by_url.subprotocol, None);
@@ -58,7 +43,7 @@ async fn a_good_token_opens_the_connection_and_every_event_says_whose_it_is() {
 
 #[tokio::test]
 async fn a_bad_token_or_none_or_two_is_401_and_leaves_no_row() {
-    let gateway = example(&[("JwtSecret", SECRET), ("LogRetentionDays", "1")]).await;
+    let gateway = authorized_example().await;
     let table = Table::of(&gateway).await;
     for fault in [
         "alg-hs512",
@@ -90,16 +75,24 @@ async fn a_bad_token_or_none_or_two_is_401_and_leaves_no_row() {
 }
 
 #[tokio::test]
-async fn without_a_secret_nobody_gets_in() {
-    // As it comes, the parameter is a reference that only CloudFormation resolves.
-    let gateway = example(&[]).await;
+async fn without_the_parameter_every_client_is_let_in() {
+    let gateway = example().await;
+    for name in ["authorize", "invalid/authorize.missing-token", "invalid/authorize.expired"] {
+        assert!(connect(&gateway, name).await.is_ok(), "{name}");
+    }
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_reference_that_only_cloudformation_resolves_lets_no_client_in() {
+    let gateway = example_with(&[("JwtSecret", "{{resolve:secretsmanager:websocket-jwt-secret}}")]).await;
     assert_eq!(connect(&gateway, "authorize").await.err(), Some(Refused(500)));
     gateway.stop().await;
 }
 
 #[tokio::test]
 async fn a_good_token_is_no_use_to_a_page_from_elsewhere() {
-    let gateway = example(&[("JwtSecret", SECRET), ("AllowedOrigins", "https://example.com")]).await;
+    let gateway = example_with(&[("JwtSecret", SECRET), ("AllowedOrigins", "https://example.com")]).await;
     let url = format!("{}?{}", gateway.url(), sent("authorize").0);
     let foreign = Client::try_connect(&url, &[("origin", "https://evil.example")]).await;
     assert_eq!(foreign.err(), Some(Refused(403)));

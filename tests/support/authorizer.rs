@@ -1,20 +1,24 @@
-use std::io::Write;
-use std::process::{Command, Stdio};
+use serde_json::Value;
+use websocket_gateway::{Gateway, Options};
 
-use super::{Section, root};
+use super::{options, root, start};
 
-/// The template as it is when somebody has switched its authorizer on.
-pub(crate) fn with_authorizer() -> String {
-    edited(&std::fs::read_to_string(root().join("template.yaml")).unwrap())
+/// What the tokens in `tests/example/authorizer-events/` are signed with.
+pub(crate) const SECRET: &str = "for tests only: 32 bytes or more";
+
+/// The example API with its authorizer switched on.
+pub(crate) async fn authorized_example() -> Gateway {
+    example_with(&[("JwtSecret", SECRET)]).await
 }
 
-/// What the command in the section `authorizer` makes of a template.
-pub(crate) fn edited(template: &str) -> String {
-    let section = Section::named("authorizer");
-    let command = section.text().lines().find_map(|line| line.strip_prefix("sed -i.bak '")).unwrap();
-    let script = command.strip_suffix("' template.yaml").unwrap();
-    let mut sed = Command::new("sed").arg(script).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    // It reads all before the pipe to us is full: a template is smaller than that.
-    sed.stdin.take().unwrap().write_all(template.as_bytes()).unwrap();
-    String::from_utf8(sed.wait_with_output().unwrap().stdout).unwrap()
+/// The example API with these parameters.
+pub(crate) async fn example_with(parameters: &[(&str, &str)]) -> Gateway {
+    let parameters = parameters.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    start(Options { parameters, ..options("template.yaml") }).await
+}
+
+/// A sample event of the authorizer, by its file name without `.json`.
+pub(crate) fn authorizer_event(name: &str) -> Value {
+    let event = std::fs::read(root().join(format!("tests/example/authorizer-events/{name}.json"))).unwrap();
+    serde_json::from_slice(&event).unwrap()
 }

@@ -18,7 +18,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use websocket_gateway::{Gateway, Invocation, Invocations, Options};
 
-pub(crate) use authorizer::{edited, with_authorizer};
+pub(crate) use authorizer::{SECRET, authorized_example, authorizer_event, example_with};
 pub(crate) use client::{Client, Refused};
 pub(crate) use gate::Gate;
 pub(crate) use generated::assert_is_up_to_date;

@@ -14,7 +14,7 @@ use crate::gateway::StartError;
 use crate::guard::Guard;
 use crate::lambda::{self, Endpoint, InvokeError, Lambda, Program};
 use crate::options::Options;
-use crate::template::TemplateError;
+use crate::template::{Loaded, TemplateError};
 
 /// The API and its functions.
 #[derive(Debug)]
@@ -86,11 +86,11 @@ impl Deployer {
     }
 }
 
-/// Reads the template, and logs what it asks for in vain.
-pub(crate) fn load(options: &Options) -> Result<Api, TemplateError> {
+/// Reads the template, and logs its warnings.
+pub(crate) fn load(options: &Options) -> Result<Loaded, TemplateError> {
     let loaded = options.read_template()?;
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
-    Ok(loaded.api)
+    Ok(loaded)
 }

@@ -14,7 +14,7 @@ use crate::options::{Options, Store};
 /// # Errors
 /// If the template can't be served.
 pub fn environment(options: &Options) -> Result<BTreeMap<String, BTreeSet<String>>, StartError> {
-    let api = load(options)?;
+    let api = load(options)?.api;
     let address = local(SocketAddr::new(options.host, options.port));
     let dynamodb_url = match &options.store {
         Store::Endpoint(url) => url.clone(),

@@ -24,7 +24,7 @@ use crate::options::{Options, Store};
 use crate::places::Places;
 use crate::record::Recorder;
 use crate::service::Service;
-use crate::template::TemplateError;
+use crate::template::{Loaded, TemplateError};
 
 /// How long [`Gateway::stop`] waits for sessions to close and for `$disconnect` to run.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);
@@ -99,7 +99,10 @@ impl Gateway {
     /// # Errors
     /// See [`StartError`].
     pub async fn start(options: Options) -> Result<Self, StartError> {
-        let api = load(&options)?;
+        let Loaded { api, notes, .. } = load(&options)?;
+        for note in &notes {
+            tracing::info!("{note}");
+        }
         // Before the build, which takes long: whatever is not there, or is taken, should be known at once.
         let (listener, address) = listen(options.host, options.port).await?;
         let elsewhere = match &options.lambda_endpoint {
@@ -150,7 +153,7 @@ impl Gateway {
     pub async fn reload(&self) -> Result<Reloaded, StartError> {
         let _one_at_a_time = self.reloading.lock().await;
         let before = self.service.deployment();
-        let deployment = self.deployer.deploy(load(&self.deployer.options)?, Some(&before)).await?;
+        let deployment = self.deployer.deploy(load(&self.deployer.options)?.api, Some(&before)).await?;
         let reloaded = Reloaded {
             functions: deployment.functions.differing_from(&before.functions),
             api: deployment.api != before.api,

@@ -86,7 +86,7 @@ impl Stack {
 }
 
 /// Every name that something in `node` refers to.
-fn referred(node: &Node, ids: &mut Vec<String>) {
+pub(super) fn referred(node: &Node, ids: &mut Vec<String>) {
     match &node.value {
         Value::List(items) => items.iter().for_each(|item| referred(item, ids)),
         Value::Map(map) => map.0.iter().for_each(|entry| referred(&entry.value, ids)),

@@ -40,18 +40,18 @@ impl TemplateError {
     }
 }
 
-/// Something that the gateway can start without, but whose author should know about it.
+/// Something that does not keep the gateway from starting, but that the template's author should know.
 #[derive(Clone, Debug)]
-pub struct Warning {
-    /// What differs from the author's likely intention.
+pub struct Remark {
+    /// What it is.
     pub message: String,
-    /// What to write instead.
+    /// What to do about it.
     pub help: Option<String>,
     /// Where it is; `None` if the cause is that something is missing from the whole template.
     pub location: Option<Location>,
 }
 
-impl fmt::Display for Warning {
+impl fmt::Display for Remark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(location) = &self.location {
             write!(f, "{location}: ")?;
@@ -90,7 +90,7 @@ impl fmt::Display for Location {
     }
 }
 
-/// What becomes a [`TemplateError`] or a [`Warning`] once it is known which file it is about.
+/// What becomes a [`TemplateError`] or a [`Remark`] once it is known which file it is about.
 #[derive(Clone, Debug)]
 pub(super) struct Finding {
     message: String,
@@ -155,9 +155,9 @@ impl Finding {
         }
     }
 
-    pub(super) fn into_warning(self, source: &NamedSource<String>) -> Warning {
+    pub(super) fn into_remark(self, source: &NamedSource<String>) -> Remark {
         let location = self.location(source);
-        Warning { message: self.message, help: self.help, location }
+        Remark { message: self.message, help: self.help, location }
     }
 
     fn location(&self, source: &NamedSource<String>) -> Option<Location> {

@@ -4,7 +4,8 @@
 //! a stack that can work out intrinsics (`stack`, `parameters`, `intrinsics`, `references`, `memo`); from that the types which the
 //! gateway serves are read by their `properties`. `websocket_api` reads an API however it is written, with its `stages` and
 //! `routes`; `serverless_api` knows what is only SAM's, and `plain_api` with `plain_routes` what is only CloudFormation's own.
-//! `authorizers` reads who may connect, in either. `deployment` and `permissions` look for what would be different on AWS. `function` with `code`, `roles` with `policies`, and `table` read the rest.
+//! `authorizers` reads who may connect, in either. `deployment` and `permissions` look for what would be different on AWS, `notes` for
+//! what is easily overlooked. `function` with `code`, `roles` with `policies`, and `table` read the rest.
 
 mod authorizers;
 mod choice;
@@ -18,6 +19,7 @@ mod kinds;
 mod managed_policies;
 mod memo;
 mod node;
+mod notes;
 mod parameters;
 mod permissions;
 mod plain_api;
@@ -44,7 +46,7 @@ use miette::NamedSource;
 
 use crate::api::Api;
 
-pub use error::{Location, TemplateError, Warning};
+pub use error::{Location, Remark, TemplateError};
 
 use error::Finding;
 use node::Entry;
@@ -82,8 +84,10 @@ impl Default for Options {
 pub struct Loaded {
     /// The API with its functions and tables.
     pub api: Api,
-    /// What its author should know about, in the order in which it was found.
-    pub warnings: Vec<Warning>,
+    /// What is probably not as its author means it, in the order in which it was found.
+    pub warnings: Vec<Remark>,
+    /// What is right as it is, but easily overlooked.
+    pub notes: Vec<Remark>,
 }
 
 /// Reads the template at `path`.
@@ -102,15 +106,16 @@ pub fn load(path: &Path, options: &Options) -> Result<Loaded, TemplateError> {
 fn read(path: &Path, text: &str, options: &Options) -> Result<Loaded, TemplateError> {
     let text = text.trim_start_matches('\u{feff}');
     let source = Arc::new(NamedSource::new(path.to_string_lossy(), text.to_owned()));
-    let mut warnings = Vec::new();
-    let api = document::parse(text)
+    let remarks = |findings: Vec<Finding>| findings.into_iter().map(|finding| finding.into_remark(&source)).collect();
+    document::parse(text)
         .and_then(|root| Stack::read(&root, Arc::clone(&source), path, options))
         .and_then(|stack| {
-            warnings.extend(stack.macros.iter().map(not_expanded));
-            websocket_api::read(&stack, &mut warnings)
+            let mut warnings = stack.macros.iter().map(not_expanded).collect();
+            let api = websocket_api::read(&stack, &mut warnings)?;
+            let notes = notes::of(&stack, &api);
+            Ok(Loaded { api, warnings: remarks(warnings), notes: remarks(notes) })
         })
-        .map_err(|finding| finding.into_error(&source))?;
-    Ok(Loaded { api, warnings: warnings.into_iter().map(|finding| finding.into_warning(&source)).collect() })
+        .map_err(|finding| finding.into_error(&source))
 }
 
 fn not_expanded(entry: &Entry) -> Finding {

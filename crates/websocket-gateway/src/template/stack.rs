@@ -43,7 +43,7 @@ pub(super) struct Resource {
     pub(super) span: SourceSpan,
     pub(super) kind: String,
     pub(super) kind_span: SourceSpan,
-    condition: Option<Node>,
+    pub(super) condition: Option<Node>,
     pub(super) depends_on: Option<Node>,
     pub(super) properties: Map,
     metadata: Map,

@@ -12,6 +12,7 @@ mod chat;
 mod choices;
 mod functions;
 mod macros;
+mod notes;
 mod plain;
 mod roles;
 mod warnings;
@@ -114,7 +115,7 @@ fn assert_fails(text: &str, place: &str, message: &str, help: &str) {
 }
 
 /// `place` is what stands in the line from the column of the only warning on.
-fn assert_warns(text: &str, warnings: &[Warning], place: &str, message: &str, help: &str) {
+fn assert_warns(text: &str, warnings: &[Remark], place: &str, message: &str, help: &str) {
     let [warning] = warnings else { panic!("{warnings:?} instead of {message}") };
     assert!(warning.message.contains(message), "{warning} instead of {message}");
     assert!(warning.help.as_deref().unwrap_or_default().contains(help), "{warning} instead of {help}");
@@ -128,7 +129,7 @@ fn rest_of_line(text: &str, at: &Location) -> String {
 
 #[test]
 fn the_api_of_the_example_is_read_whole() {
-    let Loaded { api, warnings } = load_text(TEMPLATE).unwrap();
+    let Loaded { api, warnings, .. } = load_text(TEMPLATE).unwrap();
     assert!(warnings.is_empty(), "{warnings:?}");
     assert_eq!((api.logical_id.as_str(), api.stage.name.as_str()), ("WebSocketApi", "prod"));
     assert_eq!(api.route_selection_expression.evaluate(r#"{"action":"x"}"#).as_deref(), Some("x"));
@@ -540,7 +541,7 @@ fn a_route_with_half_of_a_route_response_is_one_way_and_gets_a_warning() {
     Type: AWS::ApiGatewayV2::RouteResponse
     Properties: { ApiId: !Ref WebSocketApi, RouteId: !Ref WebSocketApiDefaultRoute, RouteResponseKey: $default }\n";
     let text = with(response, "");
-    let Loaded { api, warnings } = load_text(&text).unwrap();
+    let Loaded { api, warnings, .. } = load_text(&text).unwrap();
     assert!(!api.routes["$default"].route_response);
     let warning = warnings[0].to_string();
     assert!(
@@ -548,10 +549,10 @@ fn a_route_with_half_of_a_route_response_is_one_way_and_gets_a_warning() {
         "{warning}"
     );
     let (_, addition) = warning.split_once("add to `Resources`: ").unwrap();
-    let Loaded { api, warnings } = load_text(&format!("{text}  {addition}\n")).unwrap();
+    let Loaded { api, warnings, .. } = load_text(&format!("{text}  {addition}\n")).unwrap();
     assert!(api.routes["$default"].route_response && warnings.is_empty());
 
-    let Loaded { api, warnings } = load_text(&with(", RouteResponseSelectionExpression: $default", "")).unwrap();
+    let Loaded { api, warnings, .. } = load_text(&with(", RouteResponseSelectionExpression: $default", "")).unwrap();
     assert!(!api.routes["$default"].route_response);
     let warning = warnings[0].to_string();
     assert!(warning.contains("25:3: the route `$default` has no `RouteResponseSelectionExpression`"), "{warning}");

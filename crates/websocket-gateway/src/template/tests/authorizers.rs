@@ -32,13 +32,13 @@ fn plain(from: &str, to: &str) -> String {
 
 #[test]
 fn an_authorizer_is_read_with_its_function() {
-    let Loaded { api, warnings } = load_text(&serverless("AuthType: CUSTOM", "AuthType: CUSTOM, Name: x")).unwrap();
+    let Loaded { api, warnings, .. } = load_text(&serverless("AuthType: CUSTOM", "AuthType: CUSTOM, Name: x")).unwrap();
     assert!(warnings.is_empty(), "{warnings:?}");
     let identity_sources = vec![IdentitySource::Header("Auth".into()), IdentitySource::Context("stage".into())];
     assert_eq!(api.authorizer, Some(Authorizer { function: "UnusedFunction".into(), identity_sources }));
     assert_eq!(api.functions["UnusedFunction"].timeout, Duration::from_secs(5));
 
-    let Loaded { api, warnings } = load_text(&plain("AuthorizerType: REQUEST", "AuthorizerType: REQUEST")).unwrap();
+    let Loaded { api, warnings, .. } = load_text(&plain("AuthorizerType: REQUEST", "AuthorizerType: REQUEST")).unwrap();
     assert!(warnings.is_empty(), "{warnings:?}");
     let identity_sources = vec![IdentitySource::QueryString("token".into())];
     assert_eq!(api.authorizer, Some(Authorizer { function: "Function".into(), identity_sources }));
@@ -120,7 +120,7 @@ fn what_would_differ_on_aws_is_warned_of() {
     assert!(load_text(&text).unwrap().warnings.is_empty());
 
     let text = plain("AuthorizationType: CUSTOM", "AuthorizationType: NONE");
-    let Loaded { api, warnings } = load_text(&text).unwrap();
+    let Loaded { api, warnings, .. } = load_text(&text).unwrap();
     assert_eq!(api.authorizer, None);
     assert_warns(&text, &warnings, "!Ref Authorizer", "nothing asks this authorizer", "AuthorizationType: CUSTOM");
 }

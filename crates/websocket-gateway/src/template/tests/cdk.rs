@@ -113,7 +113,7 @@ const SYNTH: &str = r#"{
 
 #[test]
 fn assets_are_the_functions_code_and_the_rest_does_not_disturb() {
-    let Loaded { api, warnings } = load_text(SYNTH).unwrap();
+    let Loaded { api, warnings, .. } = load_text(SYNTH).unwrap();
     assert!(warnings.is_empty(), "{warnings:?}");
     assert_eq!((api.logical_id.as_str(), api.stage.name.as_str()), ("Api1A2B3C4D", "prod"));
     assert_eq!(api.routes["$connect"].function, "Handler886CB40B");
@@ -126,7 +126,7 @@ fn assets_are_the_functions_code_and_the_rest_does_not_disturb() {
 #[test]
 fn an_asset_that_was_built_can_t_be_built_again() {
     let text = SYNTH.replace("\"aws:asset:is-bundled\": false", "\"aws:asset:is-bundled\": true");
-    let Loaded { api, warnings } = load_text(&text).unwrap();
+    let Loaded { api, warnings, .. } = load_text(&text).unwrap();
     assert!(matches!(api.functions["Handler886CB40B"].code, Code::NotHere { .. }));
     assert_warns(&text, &warnings, "\"../crates/routes\"", "its asset is what a build has made", "--lambda-endpoint");
 }

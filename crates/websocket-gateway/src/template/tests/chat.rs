@@ -97,7 +97,7 @@ Outputs:
 
 #[test]
 fn it_loads_with_one_warning_for_each_function_that_is_not_rust() {
-    let Loaded { api, warnings } = load_text(CHAT).unwrap();
+    let Loaded { api, warnings, .. } = load_text(CHAT).unwrap();
     let routes: Vec<_> = api.routes.iter().map(|(key, route)| (key.as_str(), route.function.as_str())).collect();
     assert_eq!(
         routes,

@@ -18,7 +18,7 @@ fn they_load_with_a_warning_that_says_why() {
     ];
     for (properties, place, why) in cases {
         let text = default_function(properties);
-        let Loaded { api, warnings } = load_text(&text).unwrap();
+        let Loaded { api, warnings, .. } = load_text(&text).unwrap();
         let Code::NotHere { why: found } = &api.functions["DefaultFunction"].code else { panic!("{properties}") };
         assert!(found.starts_with(why), "{found} instead of {why}");
         let message = format!("`DefaultFunction` can't be started here: {why}");
@@ -46,7 +46,7 @@ fn plain_functions_have_their_code_in_other_words() {
             + &format!(
                 "  Plain: {{ Type: AWS::Lambda::Function, Properties: {{ Runtime: provided.al2, Role: !GetAtt R.Arn, Code: {code} }} }}\n  R: {{ Type: AWS::IAM::Role }}\n"
             );
-        let Loaded { api, warnings } = load_text(&text).unwrap();
+        let Loaded { api, warnings, .. } = load_text(&text).unwrap();
         assert_eq!(api.functions["Plain"].code, Code::NotHere { why: why.to_owned() });
         assert_warns(&text, &warnings, code, &format!("`Plain` can't be started here: {why}"), "--lambda-endpoint URL");
     }

@@ -70,7 +70,7 @@ pub(super) fn changed(from: &str, to: &str) -> String {
 
 #[test]
 fn routes_integrations_stage_and_functions_are_read() {
-    let Loaded { api, warnings } = load_text(PLAIN).unwrap();
+    let Loaded { api, warnings, .. } = load_text(PLAIN).unwrap();
     assert!(warnings.is_empty(), "{warnings:?}");
     assert_eq!((api.logical_id.as_str(), api.stage.name.as_str()), ("Api", "dev"));
     assert_eq!(api.stage.variables["level"], "1");
@@ -96,7 +96,8 @@ fn routes_integrations_stage_and_functions_are_read() {
 fn the_project_s_own_template_means_the_same_with_plain_resources() {
     let serverless = include_str!("../../../../../template.yaml");
     let from = serverless.find("  WebSocketApi:\n").unwrap();
-    let to = serverless.find("  ConnectFunction:\n").unwrap();
+    // `$connect` is plain already.
+    let to = serverless.find("  WebSocketApiConnectRoute:\n").unwrap();
     let mut plain = serverless[..from].to_owned();
     plain += "
   WebSocketApi:
@@ -109,13 +110,9 @@ fn the_project_s_own_template_means_the_same_with_plain_resources() {
     Type: AWS::ApiGatewayV2::RouteResponse
     Properties: { ApiId: !Ref WebSocketApi, RouteId: !Ref DefaultRoute, RouteResponseKey: $default }
 ";
-    for (key, name) in [
-        ("$connect", "Connect"),
-        ("$disconnect", "Disconnect"),
-        ("$default", "Default"),
-        ("hello", "Hello"),
-        ("sendmessage", "Sendmessage"),
-    ] {
+    for (key, name) in
+        [("$disconnect", "Disconnect"), ("$default", "Default"), ("hello", "Hello"), ("sendmessage", "Sendmessage")]
+    {
         let expression = if key == "$default" { "RouteResponseSelectionExpression: $default, " } else { "" };
         plain += &format!(
             "
@@ -136,13 +133,16 @@ fn the_project_s_own_template_means_the_same_with_plain_resources() {
     }
     plain += &serverless[to..];
 
-    let [serverless, plain] = [serverless, &plain].map(|text| {
-        let Loaded { mut api, warnings } = load_text(text).unwrap();
-        assert!(warnings.is_empty(), "{warnings:?}");
-        api.functions.values_mut().for_each(|function| function.defined_at.clear());
-        format!("{api:#?}")
-    });
-    assert_eq!(serverless, plain);
+    for parameters in [&[][..], &[("JwtSecret", "x")]] {
+        let [serverless, plain] = [serverless, &plain].map(|text| {
+            let Loaded { mut api, warnings, .. } = load_with(text, parameters).unwrap();
+            assert!(warnings.is_empty(), "{warnings:?}");
+            assert_eq!(api.authorizer.is_some(), !parameters.is_empty());
+            api.functions.values_mut().for_each(|function| function.defined_at.clear());
+            format!("{api:#?}")
+        });
+        assert_eq!(serverless, plain);
+    }
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn an_api_that_sam_makes_may_have_plain_routes_too() {
     Type: AWS::ApiGatewayV2::Integration
     Properties: { ApiId: !Ref WebSocketApi, IntegrationType: AWS_PROXY, IntegrationUri: !GetAtt DefaultFunction.Arn, CredentialsArn: x }
 ";
-    let Loaded { api, warnings } = load_text(&text).unwrap();
+    let Loaded { api, warnings, .. } = load_text(&text).unwrap();
     assert!(warnings.is_empty(), "{warnings:?}");
     assert_eq!((api.routes.len(), api.routes["send-message"].function.as_str()), (4, "DefaultFunction"));
 }
@@ -164,7 +164,7 @@ fn an_api_that_sam_makes_may_have_plain_routes_too() {
 #[test]
 fn without_an_integration_connect_is_as_if_it_were_absent() {
     let text = changed(", Target: !Join ['/', [integrations, !Ref ConnectIntegration]]", "");
-    let Loaded { api, warnings } = load_text(&text).unwrap();
+    let Loaded { api, warnings, .. } = load_text(&text).unwrap();
     assert!(warnings.is_empty() && !api.routes.contains_key("$connect"), "{warnings:?}");
 }
 

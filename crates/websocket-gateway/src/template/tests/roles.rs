@@ -18,7 +18,7 @@ fn statement(text: &str) -> String {
 }
 
 fn policy(text: &str) -> Policy {
-    let Loaded { api, warnings } = load_text(text).unwrap();
+    let Loaded { api, warnings, .. } = load_text(text).unwrap();
     assert!(warnings.is_empty(), "{warnings:?}");
     api.functions["ConnectFunction"].policy.clone()
 }
@@ -94,7 +94,7 @@ fn managed_policies_are_known_or_said_not_to_be() {
 
     for unknown in ["OurPolicy", "arn:aws:iam::123456789012:policy/AWSLambdaBasicExecutionRole", "!Ref Certificate"] {
         let text = policies(&format!("[{unknown}]"));
-        let Loaded { api, warnings } = load_text(&text).unwrap();
+        let Loaded { api, warnings, .. } = load_text(&text).unwrap();
         assert_warns(&text, &warnings, unknown, "does not know all that `ConnectFunction` may do", "on AWS");
         assert_eq!(api.functions["ConnectFunction"].policy, Policy::of_everything());
     }
@@ -138,7 +138,7 @@ fn what_is_not_evaluated_is_refused_and_never_left_out() {
 #[test]
 fn a_resource_of_another_stack_is_every_resource() {
     let text = statement("{ Effect: Allow, Action: 'dynamodb:GetItem', Resource: !ImportValue X }");
-    let Loaded { api, warnings } = load_text(&text).unwrap();
+    let Loaded { api, warnings, .. } = load_text(&text).unwrap();
     assert_warns(&text, &warnings, "!ImportValue X", "takes it for `*`", "");
     let policy = &api.functions["ConnectFunction"].policy;
     assert!(allows(policy, "dynamodb:GetItem", "x") && !allows(policy, "dynamodb:PutItem", "x"));
@@ -165,7 +165,7 @@ fn a_role_has_policies_of_its_own_and_those_that_name_it() {
     Type: AWS::IAM::Policy
     Properties: { Roles: [somebody], PolicyDocument: { Statement: [{ Effect: Allow, Action: '*', Resource: '*' }] } }";
     let text = changed("{ Type: AWS::IAM::Role }", &format!("\n    {role}"));
-    let Loaded { api, warnings } = load_text(&text).unwrap();
+    let Loaded { api, warnings, .. } = load_text(&text).unwrap();
     assert!(warnings.is_empty(), "{warnings:?}");
     let policy = &api.functions["Function"].policy;
     for action in ["dynamodb:GetItem", "dynamodb:Query", "execute-api:ManageConnections"] {
@@ -188,7 +188,7 @@ fn a_role_that_is_not_here_allows_everything_with_a_warning() {
         ("!Ref Certificate", "!Ref"),
     ] {
         let text = with(POLICIES, &format!("Role: {role}"));
-        let Loaded { api, warnings } = load_text(&text).unwrap();
+        let Loaded { api, warnings, .. } = load_text(&text).unwrap();
         assert_warns(&text, &warnings, place, "does not know all that `ConnectFunction` may do", "on AWS");
         assert_eq!(api.functions["ConnectFunction"].policy, Policy::of_everything());
     }

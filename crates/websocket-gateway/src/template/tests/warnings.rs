@@ -163,12 +163,12 @@ fn routes_that_only_aws_can_serve_are_left_out_and_named() {
     ];
     for (to, place, why) in cases {
         let text = changed(proxy, to);
-        let Loaded { api, warnings } = load_text(&text).unwrap();
+        let Loaded { api, warnings, .. } = load_text(&text).unwrap();
         assert_eq!(api.routes.keys().collect::<Vec<_>>(), ["$connect"], "{to}");
         assert_warns(&text, &warnings, place, &format!("the route `send-message` is not served: {why}"), "`$default`");
     }
     let text = changed("      Target: !Sub integrations/${SendIntegration}\n", "");
-    let Loaded { api, warnings } = load_text(&text).unwrap();
+    let Loaded { api, warnings, .. } = load_text(&text).unwrap();
     assert_eq!(api.routes.len(), 1);
     assert_warns(&text, &warnings, "SendRoute:", "the route `send-message` is not served: it has no `Target`", "");
     let text = changed("      IntegrationType: AWS_PROXY\n", "      IntegrationType: MOCK\n");
