@@ -4,5 +4,6 @@ mod authorize;
 mod chat;
 mod connect;
 mod events;
+mod faults;
 mod template;
 mod with_authorizer;

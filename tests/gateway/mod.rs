@@ -3,11 +3,12 @@
 mod authorizers;
 mod cargo_lambda;
 mod command_line;
-mod faults;
 mod hot_reload;
 mod lambda_api;
 mod lifecycle;
 mod management_api;
+mod pending_connect;
 mod permissions;
+mod release_build;
 mod replay;
 mod robustness;

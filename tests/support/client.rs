@@ -1,4 +1,5 @@
 use futures_util::{SinkExt, StreamExt};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -24,6 +25,11 @@ pub(crate) struct Client {
 /// The HTTP status that refused a handshake.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refused(pub(crate) u16);
+
+/// The query string of a handshake that gives the probe an order, or a list of orders.
+pub(crate) fn order(order: &Value) -> String {
+    format!("?do={}", utf8_percent_encode(&order.to_string(), NON_ALPHANUMERIC))
+}
 
 impl Client {
     /// Connects to an API whose `$default` is the probe, and asks it for the connection id.
