@@ -1,4 +1,4 @@
-//! The example's authorizer: its own binary, called by itself. Every event here is as real as its token, which was signed elsewhere.
+//! The example's authorizer: its own binary, called directly. Every event here is as real as its token, which was signed elsewhere.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use websocket_gateway::lambda::InvokeError;
 use super::faults;
 use crate::support::{SECRET, authorized_example, authorizer_event, example_with, gateway as program, in_time, root};
 
-/// What API Gateway is told: whom to let in, or with which error the function failed.
+/// What the function tells API Gateway: which principal it allows, or the error message that it failed with.
 async fn verdict(gateway: &Gateway, event: impl Into<Vec<u8>>) -> Result<String, String> {
     match gateway.invoke("AuthorizeFunction", event.into()).await {
         Ok(answer) => {
@@ -34,7 +34,7 @@ fn read(file: &str) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn who_has_a_good_token_is_let_in_wherever_it_is() {
+async fn a_good_token_is_accepted_wherever_it_is() {
     let gateway = authorized_example().await;
     for (file, _) in faults::events(folder()) {
         assert_eq!(verdict(&gateway, read(&file)).await, Ok("alice".to_owned()), "{file}");
@@ -55,7 +55,7 @@ async fn every_other_event_is_refused() {
 }
 
 #[tokio::test]
-async fn a_huge_token_is_no_more_than_a_bad_one() {
+async fn a_huge_token_is_refused_like_any_bad_token() {
     let gateway = authorized_example().await;
     let good = authorizer_event("authorize")["queryStringParameters"]["token"].as_str().unwrap().to_owned();
     let huge = "x".repeat(1024 * 1024);
@@ -65,7 +65,7 @@ async fn a_huge_token_is_no_more_than_a_bad_one() {
         event["multiValueQueryStringParameters"]["token"] = json!([token]);
         assert_eq!(verdict(&gateway, event.to_string()).await, Err("Unauthorized".to_owned()));
     }
-    // The function is none the worse for it.
+    // The function still works.
     assert_eq!(verdict(&gateway, read("authorize.json")).await, Ok("alice".to_owned()));
     gateway.stop().await;
 }
@@ -82,6 +82,8 @@ async fn without_a_good_secret_it_does_not_start() {
 
 #[tokio::test]
 async fn no_token_is_ever_logged() {
+    // Builds the functions, which may take longer than the time limit below.
+    authorized_example().await.stop().await;
     for (file, outcome) in [("authorize", "execute-api:Invoke"), ("invalid/authorize.expired", "ExpiredSignature")] {
         let path = format!("tests/example/authorizer-events/{file}.json");
         let parameter = format!("JwtSecret={SECRET}");

@@ -4,6 +4,7 @@ use websocket_gateway::Gateway;
 
 use crate::support::{
     Client, Refused, SECRET, Table, authorized_example, authorizer_event, event_of, example, example_with,
+    gateway as program, in_time,
 };
 
 /// The token of a sample event, with the query or the offer that it came in.
@@ -63,6 +64,20 @@ async fn without_the_parameter_every_client_is_let_in() {
 }
 
 #[tokio::test]
+async fn the_start_says_whether_every_client_may_connect() {
+    // Builds the functions, which may take longer than the time limit below.
+    example().await.stop().await;
+    for (parameter, noted) in [("JwtSecret=", true), (&*format!("JwtSecret={SECRET}"), false)] {
+        let run = program(&["invoke", "$default", "events/default.json", "--parameter", parameter]).output();
+        let output = in_time("the end of the gateway", run).await.unwrap();
+        let log = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{log}");
+        assert_eq!(log.contains("every client may connect"), noted, "{log}");
+        assert_eq!(log.contains("--parameter JwtSecret="), noted, "{log}");
+    }
+}
+
+#[tokio::test]
 async fn a_reference_that_only_cloudformation_resolves_lets_no_client_in() {
     let gateway = example_with(&[("JwtSecret", "{{resolve:secretsmanager:websocket-jwt-secret}}")]).await;
     assert_eq!(connect(&gateway, "authorize").await.err(), Some(Refused(500)));
@@ -70,7 +85,7 @@ async fn a_reference_that_only_cloudformation_resolves_lets_no_client_in() {
 }
 
 #[tokio::test]
-async fn a_good_token_is_no_use_to_a_page_from_elsewhere() {
+async fn a_good_token_does_not_help_a_page_of_another_origin() {
     let gateway = example_with(&[("JwtSecret", SECRET), ("AllowedOrigins", "https://example.com")]).await;
     let url = format!("{}?{}", gateway.url(), sent("authorize").0);
     let foreign = Client::try_connect(&url, &[("origin", "https://evil.example")]).await;
