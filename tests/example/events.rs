@@ -50,10 +50,9 @@ async fn the_sample_events_do_what_they_say() {
         ("disconnect.json", answer(200, NO_BODY), None),
     ];
     // A new route needs no line here: its event is replayed, and must be served.
-    for (file, _) in faults::events(root().join("events")) {
-        if !expected.iter().any(|(name, ..)| *name == file) {
-            assert_eq!(replay(&gateway, &file).await.0["statusCode"], 200, "{file}");
-        }
+    let events = faults::events(root().join("events"));
+    for (file, _) in events.iter().filter(|(file, _)| !expected.iter().any(|(name, ..)| name == file)) {
+        assert_eq!(replay(&gateway, file).await.0["statusCode"], 200, "{file}");
     }
 
     for (file, answer, posted) in expected {
@@ -63,6 +62,20 @@ async fn the_sample_events_do_what_they_say() {
         }
     }
     assert!(table.rows().await.is_empty());
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn exactly_the_routes_that_reply_have_a_route_response() {
+    let gateway = example().await;
+    for (route_key, route) in &gateway.api().routes {
+        if ["$connect", "$disconnect"].contains(&route_key.as_str()) {
+            continue;
+        }
+        let (answer, _) = replay(&gateway, &format!("{}.json", route_key.trim_start_matches('$'))).await;
+        // True only where the template has both the selection expression and the RouteResponse.
+        assert_eq!(route.route_response, answer.get("body").is_some(), "{route_key}: {answer}");
+    }
     gateway.stop().await;
 }
 

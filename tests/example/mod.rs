@@ -5,5 +5,6 @@ mod chat;
 mod connect;
 mod events;
 mod faults;
+mod needs;
 mod template;
 mod with_authorizer;
