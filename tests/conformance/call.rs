@@ -8,10 +8,10 @@ use aws_sdk_apigatewaymanagement::error::BoxError;
 use aws_sdk_apigatewaymanagement::primitives::Blob;
 use serde_json::Value;
 
-use super::client::in_time;
 use super::pattern::Places;
 use super::row::{Call, Method};
 use super::target::Target;
+use crate::support::try_in_time;
 
 /// Makes a call and checks its answer.
 pub(crate) async fn call(target: &Target, call: &Call, places: &mut Places) -> Result<(), String> {
@@ -28,16 +28,34 @@ pub(crate) async fn call(target: &Target, call: &Call, places: &mut Places) -> R
     match call.method {
         Method::Get => {
             let operation = sdk.get_connection().connection_id(id);
-            drop(in_time(operation.customize().mutate_request(redirect).interceptor(seen.clone()).send()).await?);
+            drop(
+                try_in_time(
+                    "a call of @connections",
+                    operation.customize().mutate_request(redirect).interceptor(seen.clone()).send(),
+                )
+                .await?,
+            );
         }
         Method::Delete => {
             let operation = sdk.delete_connection().connection_id(id);
-            drop(in_time(operation.customize().mutate_request(redirect).interceptor(seen.clone()).send()).await?);
+            drop(
+                try_in_time(
+                    "a call of @connections",
+                    operation.customize().mutate_request(redirect).interceptor(seen.clone()).send(),
+                )
+                .await?,
+            );
         }
         Method::Post => {
             let data = call.bytes.map(|bytes| "x".repeat(bytes)).or_else(|| call.data.clone()).unwrap_or_default();
             let operation = sdk.post_to_connection().connection_id(id).data(Blob::new(data));
-            drop(in_time(operation.customize().mutate_request(redirect).interceptor(seen.clone()).send()).await?);
+            drop(
+                try_in_time(
+                    "a call of @connections",
+                    operation.customize().mutate_request(redirect).interceptor(seen.clone()).send(),
+                )
+                .await?,
+            );
         }
     }
     let answer = seen.0.lock().unwrap().take().ok_or("no answer")?;

@@ -4,7 +4,7 @@
 //! With `--nocapture` it prints what came of each row.
 
 mod call;
-mod client;
+mod handshake;
 mod pattern;
 mod readme;
 mod row;

@@ -145,6 +145,12 @@ pub(crate) struct Close {
     pub(crate) reason: String,
 }
 
+impl Close {
+    pub(crate) fn frame(&self) -> Option<(u16, &str)> {
+        self.code.map(|code| (code, self.reason.as_str()))
+    }
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Seen {

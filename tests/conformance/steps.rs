@@ -7,11 +7,11 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::call;
-use super::client::{Client, in_time};
 use super::pattern::Places;
 use super::row::{Close, Connect, Row, Seen, Sized, Step};
 use super::target::Target;
+use super::{call, handshake};
+use crate::support::{Client, try_in_time};
 
 /// A message that every API of the template takes, and whose answer is its event.
 const SHOW_THE_EVENT: &str = r#"{"action":"twoway","room":{"name":"lobby"}}"#;
@@ -28,7 +28,7 @@ pub(crate) async fn run(row: &Row, target: &mut Target) -> Result<(), String> {
         run.step(step).await.map_err(|why| format!("step {}: {why}", n + 1))?;
     }
     match run.client.take() {
-        Some(client) => client.close(&Close::default()).await.map_err(|why| format!("after the last step: {why}")),
+        Some(client) => client.try_close(None).await.map_err(|why| format!("after the last step: {why}")),
         None => Ok(()),
     }
 }
@@ -49,21 +49,21 @@ impl Run<'_> {
             Step::Send(message) => self.send(&message.to_string()).await,
             Step::SendSized(Sized { bytes, frames }) => {
                 let text = sized(*bytes);
-                self.client()?.send_in_frames(&text, *frames).await
+                self.client()?.try_send_in_frames(&text, *frames).await
             }
-            Step::SendBinary(bytes) => self.client()?.send(Message::binary(bytes.clone())).await,
-            Step::SendRaw(hex) => self.client()?.send_raw(&bytes(hex)).await,
-            Step::Ping(text) => self.client()?.ping(text).await,
+            Step::SendBinary(bytes) => self.client()?.try_send(Message::binary(bytes.clone())).await,
+            Step::SendRaw(hex) => self.client()?.try_send_raw(&bytes(hex)).await,
+            Step::Ping(text) => self.client()?.try_ping(text).await,
             Step::Hear(Value::String(text)) => self.hear(text).await,
             Step::Hear(expected) => self.hear_json(expected, false).await,
             Step::HearJson(expected) => self.hear_json(expected, true).await,
             Step::Identify => self.identify().await,
-            Step::HearClose(close) => self.leave()?.hear_close(close).await,
-            Step::Close(close) => self.leave()?.close(close).await,
+            Step::HearClose(close) => hear_close(self.leave()?, close).await,
+            Step::Close(close) => self.leave()?.try_close(close.frame()).await,
             Step::Cut => self.leave().map(drop),
             Step::Seen(seen) => self.seen(seen).await,
-            Step::SeenAtLast(seen) => in_time(self.seen_at_last(seen)).await,
-            Step::Ended(route_key) => in_time(self.target.ended(route_key)).await,
+            Step::SeenAtLast(seen) => try_in_time("what the probe will have seen", self.seen_at_last(seen)).await,
+            Step::Ended(route_key) => try_in_time("the end of an invocation", self.target.ended(route_key)).await,
             Step::NeverSeen(what) => self.never_seen(what).await,
             Step::Call(call) => call::call(self.target, call, &mut self.places).await,
             Step::Differ([one, other]) if self.places.get(one) == self.places.get(other) => {
@@ -88,22 +88,22 @@ impl Run<'_> {
     async fn connect(&mut self, connect: &Connect) -> Result<(), String> {
         self.tag = new_tag();
         let url = url(&self.target.url, connect, &self.tag);
-        self.client = Client::connect(&url, connect, &mut self.places).await?;
+        self.client = handshake::connect(&url, connect, &mut self.places).await?;
         Ok(())
     }
 
     async fn send(&mut self, text: &str) -> Result<(), String> {
         let text = self.places.fill(text);
-        self.client()?.send(Message::text(text)).await
+        self.client()?.try_send(Message::text(text)).await
     }
 
     async fn hear(&mut self, expected: &str) -> Result<(), String> {
-        let heard = self.client()?.hear().await?;
+        let heard = self.client()?.try_hear().await?;
         self.places.text(expected, &heard)
     }
 
     async fn hear_json(&mut self, expected: &Value, others: bool) -> Result<(), String> {
-        let heard = self.client()?.hear().await?;
+        let heard = self.client()?.try_hear().await?;
         let heard = serde_json::from_str(&heard).map_err(|error| format!("{error}: {heard}"))?;
         self.places.json(expected, &heard, others)
     }
@@ -120,7 +120,7 @@ impl Run<'_> {
 
     async fn seen(&mut self, expected: &Seen) -> Result<(), String> {
         let of = self.places.get("connectionId").unwrap_or(&self.tag);
-        let seen = in_time(self.target.wait_for(of, &expected.what)).await?;
+        let seen = try_in_time("what the probe has seen", self.target.wait_for(of, &expected.what)).await?;
         if let Some(exactly) = &expected.is {
             self.places.json(exactly, &seen, false)?;
         }
@@ -135,14 +135,23 @@ impl Run<'_> {
 
     async fn never_seen(&mut self, what: &str) -> Result<(), String> {
         let id = self.places.get("connectionId").ok_or("no <connectionId>")?.to_owned();
-        let mut other = Client::connect(&self.target.url, &Connect::default(), &mut Places::default()).await?.unwrap();
-        other.send(Message::text(SHOW_THE_EVENT)).await?;
-        let event: Value = serde_json::from_str(&other.hear().await?).unwrap();
-        other.close(&Close::default()).await?;
+        let connected = handshake::connect(&self.target.url, &Connect::default(), &mut Places::default()).await?;
+        let mut other = connected.unwrap();
+        other.try_send(Message::text(SHOW_THE_EVENT)).await?;
+        let event: Value = serde_json::from_str(&other.try_hear().await?).unwrap();
+        other.try_close(None).await?;
         let other_id = event["requestContext"]["connectionId"].as_str().unwrap();
-        in_time(self.target.wait_for(other_id, "DISCONNECT")).await?;
+        try_in_time("a $disconnect", self.target.wait_for(other_id, "DISCONNECT")).await?;
         self.target.kept(&id, what).await.map_or(Ok(()), |seen| Err(format!("seen {seen}")))
     }
+}
+
+async fn hear_close(mut client: Client, expected: &Close) -> Result<(), String> {
+    let (code, reason) = client.try_hear_close().await?;
+    if (code, &reason) != (expected.code, &expected.reason) {
+        return Err(format!("closed with {code:?} {reason:?}"));
+    }
+    client.try_end().await
 }
 
 fn url(base: &str, connect: &Connect, tag: &str) -> String {

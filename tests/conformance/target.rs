@@ -10,10 +10,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use serde_json::Value;
 use websocket_gateway::{Clock, Gateway, Invocations};
 
-use crate::support::{Keys, options, start};
-
-/// Where a manual clock begins: `06/Nov/2025:11:00:00 +0000`.
-const START_MS: u64 = 1_762_426_800_123;
+use crate::support::{Keys, options_of_api, start, start_with_clock};
 
 /// How soon to look again for what a deployed probe has seen: nothing tells when it has.
 const NEXT_LOOK: Duration = Duration::from_millis(500);
@@ -30,9 +27,11 @@ pub(crate) struct Target {
 impl Target {
     /// A gateway that serves one API.
     pub(crate) async fn local(api: &str, manual_clock: bool) -> Self {
-        let clock = if manual_clock { Clock::manual(START_MS) } else { Clock::default() };
-        let template = options("tests/conformance/template.yaml");
-        let gateway = start(template.api(api).clock(clock.clone())).await;
+        let options = options_of_api("tests/conformance/template.yaml", api);
+        let (gateway, clock) = match manual_clock {
+            true => start_with_clock(options).await,
+            false => (start(options).await, Clock::default()),
+        };
         let http = aws_smithy_http_client::Builder::new().build_http();
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())

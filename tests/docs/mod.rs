@@ -1,4 +1,6 @@
 //! What the documents say, done as they say it.
 
+mod add_a_route;
+mod commands;
 mod own_api;
 mod sections;

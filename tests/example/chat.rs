@@ -1,9 +1,9 @@
-//! The example API, as its clients know it.
+//! The example's messages, from its clients' side.
 
 use serde_json::json;
 use websocket_gateway::InvocationResult;
 
-use crate::support::{Client, Gate, Table, ended, example, options, start};
+use crate::support::{Client, Gate, START_MS, Table, ended, example, options, options_with, start};
 
 #[tokio::test]
 async fn default_replies_and_hello_greets() {
@@ -21,7 +21,7 @@ async fn default_replies_and_hello_greets() {
 }
 
 #[tokio::test]
-async fn two_channels_chat_and_hear_nothing_of_each_other() {
+async fn two_channels_chat_without_hearing_each_other() {
     let gateway = example().await;
     let mut ann = Client::connect(&gateway, "?channel=rust").await;
     let mut bob = Client::connect(&gateway, "?channel=rust").await;
@@ -35,20 +35,20 @@ async fn two_channels_chat_and_hear_nothing_of_each_other() {
     for client in [&mut ann, &mut bob] {
         assert_eq!(client.hear_json().await, json!({ "answer": [1, null, "é"] }));
     }
-    // The first thing that eve hears is her own.
+    // The first message that Eve hears is her own.
     eve.say("anybody?").await;
     assert_eq!(eve.hear().await, "anybody?");
     gateway.stop().await;
 }
 
 #[tokio::test]
-async fn a_peer_that_vanished_is_forgotten_and_the_others_get_the_message() {
+async fn a_peer_that_is_gone_loses_its_row_and_the_others_get_the_message() {
     let gateway = example().await;
     let table = Table::of(&gateway).await;
     let mut ann = Client::connect(&gateway, "").await;
     let mut bob = Client::connect(&gateway, "").await;
-    // Connected long ago, and its $disconnect never came.
-    table.put("AAAAAAAAAAAAAAA=", "lobby", 1_762_426_800_123).await;
+    // It connected long ago, and its $disconnect never ran.
+    table.put("AAAAAAAAAAAAAAA=", "lobby", START_MS).await;
     let mut invocations = gateway.invocations();
 
     ann.say("still there?").await;
@@ -64,7 +64,7 @@ async fn a_peer_that_vanished_is_forgotten_and_the_others_get_the_message() {
 #[tokio::test]
 async fn a_newcomer_whose_connect_is_pending_keeps_its_row_and_hears_the_next_message() {
     let gate = Gate::new().await;
-    let gateway = start(options("tests/templates/gated.yaml").parameter("Gate", gate.address())).await;
+    let gateway = start(options_with("tests/templates/gated.yaml", &[("Gate", &gate.address())])).await;
     let (mut ann, ()) = tokio::join!(Client::connect(&gateway, ""), async { drop(gate.visitor().await) });
     let mut invocations = gateway.invocations();
 
@@ -100,7 +100,7 @@ async fn a_caller_without_a_row_is_told_to_reconnect() {
 }
 
 #[tokio::test]
-async fn a_message_that_is_wrong_is_answered_to_its_sender_alone() {
+async fn only_the_sender_of_a_wrong_message_hears_of_it() {
     let gateway = example().await;
     let mut ann = Client::connect(&gateway, "").await;
     let mut bob = Client::connect(&gateway, "").await;
@@ -109,23 +109,23 @@ async fn a_message_that_is_wrong_is_answered_to_its_sender_alone() {
     let frame = ann.hear_json().await;
     assert_eq!(frame["message"], "Invalid message: missing field `data` at line 1 column 24");
 
-    // The first thing that bob hears is his own.
+    // The first message that Bob hears is his own.
     bob.say("all quiet").await;
     assert_eq!(bob.hear().await, "all quiet");
     gateway.stop().await;
 }
 
 #[tokio::test]
-async fn a_channel_of_more_than_one_page_hears_it_to_the_last_member() {
+async fn a_message_reaches_every_member_of_a_channel_of_several_pages() {
     let gateway = example().await;
     let table = Table::of(&gateway).await;
-    // Pages are of 500 members, and DynamoDB's of 1 MB at most. The index holds the channel's name in every row, so with a long one both
-    // cut.
+    // The core reads 500 members at a time, and DynamoDB returns at most 1 MB. Every row of the index holds the channel's name, so with a
+    // long name both limits apply.
     let channel = "x".repeat(2000);
     let mut members = Vec::new();
     for n in 0..1200 {
         let id = format!("AAAAAAAAAAAA{n:04}");
-        table.put(&id, &channel, 1_762_426_800_123).await;
+        table.put(&id, &channel, START_MS).await;
         members.push(gateway.adopt(&id).unwrap());
     }
     let mut caller = Client::connect(&gateway, &format!("?channel={channel}")).await;
@@ -141,7 +141,7 @@ async fn a_channel_of_more_than_one_page_hears_it_to_the_last_member() {
 }
 
 #[tokio::test]
-async fn a_channel_that_can_not_be_read_is_an_error_although_the_caller_hears_itself() {
+async fn a_channel_that_can_not_be_read_is_an_error_even_if_the_caller_hears_its_own_message() {
     let gateway = start(options("tests/templates/no_index.yaml")).await;
     let mut client = Client::connect(&gateway, "").await;
     client.say("anybody?").await;

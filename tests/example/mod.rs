@@ -4,5 +4,7 @@ mod authorize;
 mod chat;
 mod connect;
 mod events;
+mod faults;
+mod needs;
 mod template;
 mod with_authorizer;

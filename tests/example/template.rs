@@ -1,4 +1,4 @@
-//! What linters don't see in `template.yaml`: that it fits the route binaries, and gives each no more than it uses.
+//! What linters don't see in `template.yaml`: that it fits the route binaries.
 
 use std::collections::BTreeSet;
 
@@ -7,18 +7,6 @@ use websocket_gateway::Loaded;
 use websocket_gateway::api::{Api, Code, Function};
 
 use crate::support::{SECRET, options, root};
-
-/// What a call in a route's source needs to be allowed.
-const NEEDS: [(&str, &str); 7] = [
-    ("registry.add(", "dynamodb:PutItem"),
-    ("registry.remove(", "dynamodb:DeleteItem"),
-    ("registry.remove_gone(", "dynamodb:DeleteItem"),
-    ("registry.channel_of(", "dynamodb:GetItem"),
-    ("registry.members", "dynamodb:Query"),
-    // A one-way route posts its error frames, whatever its handler does.
-    ("one_way(", "execute-api:ManageConnections"),
-    (".connections()", "execute-api:ManageConnections"),
-];
 
 /// The template with the parameter `JwtSecret`, which switches the authorizer on, or off if it is empty.
 fn loaded(secret: &str) -> Loaded {
@@ -51,7 +39,7 @@ fn resource<'y>(document: &'y Yaml<'static>, id: &str) -> &'y Yaml<'static> {
     get(document, "Resources").and_then(|resources| get(resources, id)).unwrap_or_else(|| panic!("no {id}"))
 }
 
-/// One or several.
+/// A text, or several in a list.
 fn texts(yaml: &Yaml<'static>) -> Vec<String> {
     match untagged(yaml) {
         Yaml::Sequence(items) => items.iter().flat_map(texts).collect(),
@@ -81,20 +69,6 @@ fn binary(function: &Function) -> &str {
     }
 }
 
-fn source(binary: &str) -> String {
-    let folder = root().join("crates/routes/src/bin");
-    let files = [format!("{binary}.rs"), format!("{binary}/main.rs")].map(|file| folder.join(file));
-    let file = files.iter().find(|file| file.exists()).unwrap_or_else(|| panic!("no source of {binary}"));
-    std::fs::read_to_string(file).unwrap()
-}
-
-/// `one_way(` calls it, `not_one_way(` does not.
-fn calls(source: &str, call: &str) -> bool {
-    source
-        .match_indices(call)
-        .any(|(at, _)| call.starts_with('.') || !source[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'))
-}
-
 #[test]
 fn every_route_has_its_binary_and_every_binary_its_route() {
     let api = api();
@@ -114,33 +88,10 @@ fn every_route_has_its_binary_and_every_binary_its_route() {
 }
 
 #[test]
-fn exactly_the_routes_that_reply_have_a_route_response() {
-    let api = api();
-    for (route_key, route) in &api.routes {
-        let replies = calls(&source(route_key.trim_start_matches('$')), "two_way(");
-        // True only where the selection expression and the RouteResponse are both there.
-        assert_eq!(route.route_response, replies, "{route_key}");
-    }
-}
-
-#[test]
-fn every_function_may_do_what_it_does_and_nothing_else() {
+fn every_permission_is_for_one_kind_of_resource() {
     let document = document();
-    let api = api();
-    for function in api.functions.values() {
-        let id = &function.logical_id;
-        let source = source(binary(function));
-        let needed: BTreeSet<_> =
-            NEEDS.iter().filter(|(call, _)| calls(&source, call)).map(|(_, action)| (*action).to_owned()).collect();
-        let statements = statements(&document, id);
-        let allowed: BTreeSet<_> = statements.iter().flat_map(|(actions, _)| actions.clone()).collect();
-        assert_eq!(allowed, needed, "{id}");
-
-        let uses_table = needed.iter().any(|action| action.starts_with("dynamodb:"));
-        assert_eq!(function.environment.contains_key("TABLE_NAME"), uses_table, "{id}");
-        let looks_at_origin = source.contains("AllowedOrigins::from_env()");
-        assert_eq!(function.environment.contains_key("ALLOWED_ORIGINS"), looks_at_origin, "{id}");
-        for (actions, resources) in statements {
+    for id in api().functions.keys() {
+        for (actions, resources) in statements(&document, id) {
             for resource in resources {
                 let right = match actions[0].as_str() {
                     "execute-api:ManageConnections" => resource.ends_with(":${WebSocketApi}/prod/POST/@connections/*"),

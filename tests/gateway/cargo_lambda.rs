@@ -16,7 +16,7 @@ use crate::support::{Client, OwnApi, as_from_a_shell, end, example, gateway, in_
 #[ignore = "needs cargo-lambda: pip install cargo-lambda"]
 async fn cargo_lambda_watch_serves_the_functions_and_an_edit_reaches_the_connected_client() {
     let api = OwnApi::new("watch");
-    // Otherwise the first message waits for the compiler, and no integration has more than 29 seconds.
+    // Otherwise the first message waits for the compiler, and after 29 seconds it times out.
     let mut cargo = Command::new(env!("CARGO"));
     assert!(as_from_a_shell(cargo.arg("build").current_dir(api.folder())).status().await.unwrap().success());
     let [port, dynamodb_port, invoke_port] = [free_port().await, free_port().await, free_port().await];
@@ -33,7 +33,7 @@ async fn cargo_lambda_watch_serves_the_functions_and_an_edit_reaches_the_connect
 
     watch.says("Running").await;
     api.edit("src/main.rs", "Try ", "Please try ");
-    // A message that is with the function when it is stopped would be lost.
+    // A message to a function that is about to be stopped would be lost.
     for sign in ["Compiling countdown", "Running"] {
         watch.says(sign).await;
     }
@@ -64,13 +64,13 @@ async fn cargo_lambda_invoke_calls_a_function_of_the_gateway() {
         let body = r#""hello client, I am the $default route!""#;
         assert_eq!(answer, json!({ "statusCode": 200, "body": body }), "{function}");
     }
-    let output = invoke("nobody").await;
+    let output = invoke("unknown").await;
     assert!(!output.status.success());
-    assert!(String::from_utf8_lossy(&output.stderr).contains("Function not found: nobody"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("Function not found: unknown"), "{output:?}");
     gateway.stop().await;
 }
 
-/// `cargo lambda watch`, and what it and its cargo say.
+/// `cargo lambda watch`, with its log and that of its cargo.
 struct Watch {
     child: Child,
     log: Lines<BufReader<ChildStderr>>,
@@ -104,7 +104,7 @@ impl Watch {
     }
 }
 
-/// For somebody who has to know it before it is open.
+/// A port that is free now. The programs must know it before they listen.
 async fn free_port() -> String {
     TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port().to_string()
 }

@@ -1,4 +1,4 @@
-//! The program itself: what it prints, what it ends with, and that nothing of it is left behind.
+//! The program: what it prints, its exit codes, and that it leaves no process behind.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -9,13 +9,13 @@ use tokio::process::{Child, Command};
 
 use crate::support::{Client, Refused, end, gateway, in_time, pid, root, serving, signal};
 
-/// Runs it to its end: the exit code and standard error.
+/// Runs the program to its end: the exit code and standard error.
 async fn fails(arguments: &[&str]) -> (i32, String) {
     let output = in_time("the end of the gateway", gateway(arguments).output()).await.unwrap();
     (output.status.code().unwrap(), String::from_utf8(output.stderr).unwrap())
 }
 
-/// Starts it with the probe behind every route, and waits until it says where.
+/// Starts it with the probe behind every route, and waits until it prints where to connect.
 async fn running() -> (Child, String) {
     serving(&mut gateway(&["--template", "tests/templates/probe.yaml", "--port", "0"])).await
 }
@@ -99,7 +99,7 @@ async fn a_lambda_endpoint_that_is_not_there_is_1_and_the_environment_for_one_is
 }
 
 #[tokio::test]
-async fn ctrl_c_and_its_relatives_end_it_with_0_and_leave_no_process() {
+async fn sigint_sigterm_and_sighup_end_it_with_0_and_leave_no_process() {
     for kind in [Signal::INT, Signal::TERM, Signal::HUP] {
         let (mut gateway, url) = running().await;
         let mut client = Client::try_connect(&url, &[]).await.unwrap();
@@ -114,7 +114,7 @@ async fn ctrl_c_and_its_relatives_end_it_with_0_and_leave_no_process() {
 }
 
 #[tokio::test]
-async fn it_serves_on_when_nobody_reads_its_log() {
+async fn it_goes_on_serving_when_its_log_is_not_read() {
     let (mut gateway, url) = running().await;
     drop(gateway.stderr.take());
     for _ in 0..3 {
@@ -127,7 +127,7 @@ async fn it_serves_on_when_nobody_reads_its_log() {
 }
 
 #[tokio::test]
-async fn a_shell_that_allows_itself_few_files_does_not_limit_the_clients() {
+async fn a_low_soft_limit_of_open_files_does_not_limit_the_clients() {
     const FILES: usize = 128;
     let (mut gateway, url) = serving(&mut after_ulimit(&format!("-Sn {FILES}"))).await;
     let mut clients = Vec::new();
@@ -140,7 +140,7 @@ async fn a_shell_that_allows_itself_few_files_does_not_limit_the_clients() {
 }
 
 #[tokio::test]
-async fn what_the_system_has_no_room_for_is_refused_until_somebody_leaves() {
+async fn beyond_the_hard_limit_of_open_files_clients_are_refused_until_one_leaves() {
     const FILES: usize = 256;
     let (mut gateway, url) = serving(&mut after_ulimit(&format!("-n {FILES}"))).await;
     let mut clients = Vec::new();

@@ -1,14 +1,14 @@
-//! Changes of the sources and of the template while clients are connected.
+//! Sources and templates that change while clients are connected.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout};
 use websocket_gateway::{Gateway, Options};
 
-use crate::support::{Client, Gate, gateway, in_time};
+use crate::support::{Client, Gate, end, gateway, in_time, options, signal};
 
 /// A crate with one function, without dependencies so that it builds at once, and its template.
 struct Project(PathBuf);
@@ -32,7 +32,7 @@ Resources:
     Properties: { Runtime: provided.al2023, Handler: bootstrap, CodeUri: hello, Timeout: 60 }
 ";
 
-/// Speaks to the Runtime API by hand. A message that is an address sends it there, to wait for a byte.
+/// Calls the Runtime API without any library. If the message is an address, it connects there and waits for a byte.
 const FUNCTION: &str = r###"
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -89,7 +89,7 @@ impl Project {
     }
 
     fn options(&self) -> Options {
-        Options::default().template(self.0.join("template.yaml")).port(0)
+        options(self.0.join("template.yaml").to_str().unwrap())
     }
 }
 
@@ -98,7 +98,7 @@ async fn ask(client: &mut Client) -> String {
     client.hear().await
 }
 
-/// The program, and what it says.
+/// The program, and its output.
 struct Running(Child, Lines<BufReader<ChildStdout>>);
 
 impl Running {
@@ -109,7 +109,7 @@ impl Running {
         Self(child, lines)
     }
 
-    /// The rest of the next line that begins so.
+    /// The rest of the next line that begins with these words.
     async fn says(&mut self, beginning: &str) -> String {
         in_time(beginning, async {
             loop {
@@ -136,21 +136,20 @@ impl Running {
     }
 
     async fn stop(mut self) {
-        let pid = Pid::from_raw(self.0.id().unwrap().cast_signed()).unwrap();
-        kill_process(pid, Signal::INT).unwrap();
-        assert_eq!(in_time("the end", self.0.wait()).await.unwrap().code(), Some(0));
+        signal(&self.0, Signal::INT);
+        assert_eq!(end(&mut self.0).await.code(), Some(0));
     }
 }
 
 #[tokio::test]
-async fn what_is_saved_is_served_and_what_is_broken_is_not() {
+async fn a_change_is_served_once_it_builds() {
     let project = Project::new("program");
     let mut running = Running::start(&project);
     let url = running.says("Connect to ").await;
     let mut client = Client::try_connect(&url, &[]).await.unwrap();
     assert_eq!(ask(&mut client).await, "one");
 
-    // No source, but perhaps the very log of the gateway.
+    // Not a source: perhaps it is the log of the gateway itself.
     fs::write(project.0.join("hello/gateway.log"), "a line").unwrap();
     project.answer("two");
     assert!(running.next_change().await.contains("main.rs"));
@@ -166,13 +165,13 @@ async fn what_is_saved_is_served_and_what_is_broken_is_not() {
     project.template("Resources: [");
     running.says("Not reloaded").await;
     assert_eq!(ask(&mut client).await, "three");
-    // One-way: its answer goes nowhere.
+    // A one-way route: its answer is dropped.
     project.template(&TEMPLATE.replace("# another route", "silent: { FunctionArn: !GetAtt Hello.Arn }"));
     assert_eq!(running.says("Reloaded ").await, "the template");
     client.send(r#"{"action":"silent"}"#).await;
     assert_eq!(ask(&mut client).await, "three");
 
-    // As another branch that is checked out does it.
+    // As when another branch is checked out.
     fs::remove_dir_all(project.0.join("hello/src")).unwrap();
     running.says("Not reloaded").await;
     fs::create_dir(project.0.join("hello/src")).unwrap();
@@ -185,7 +184,7 @@ async fn what_is_saved_is_served_and_what_is_broken_is_not() {
 }
 
 #[tokio::test]
-async fn what_runs_during_a_reload_ends_with_the_function_that_it_began_with() {
+async fn an_invocation_that_runs_during_a_reload_ends_in_the_old_function() {
     let project = Project::new("running");
     let gateway = in_time("the start", Gateway::start(project.options())).await.unwrap();
     let (mut early, mut late) = (Client::connect(&gateway, "").await, Client::connect(&gateway, "").await);

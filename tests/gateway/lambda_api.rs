@@ -1,4 +1,4 @@
-//! Lambda's Invoke API, on both sides: served by the gateway, and used by it in place of functions of its own.
+//! Lambda's Invoke API: the gateway serves it, and can use another server of it instead of starting functions.
 
 use serde_json::json;
 use websocket_gateway::{Gateway, Options};
@@ -9,8 +9,13 @@ fn url(gateway: &Gateway, name: &str) -> String {
     format!("{}/2015-03-31/functions/{name}/invocations", gateway.lambda_url())
 }
 
+/// A template whose functions this server runs.
+fn elsewhere(template: &str, server: &Gateway) -> Options {
+    options(template).lambda_endpoint(server.lambda_url())
+}
+
 #[tokio::test]
-async fn a_function_is_invoked_by_whatever_name_it_has() {
+async fn a_function_is_invoked_by_any_of_its_names() {
     let gateway = probe().await;
     for name in [
         "Probe",
@@ -21,17 +26,17 @@ async fn a_function_is_invoked_by_whatever_name_it_has() {
     ] {
         assert_eq!(post(&url(&gateway, name), "POST", "{}").await, 200, "{name}");
     }
-    assert_eq!(post(&url(&gateway, "nobody"), "POST", "{}").await, 404);
+    assert_eq!(post(&url(&gateway, "Nobody"), "POST", "{}").await, 404);
     assert_eq!(post(&url(&gateway, "Probe"), "POST", "not JSON").await, 400);
     assert_eq!(post(&url(&gateway, "Probe"), "POST", &"x".repeat(6 * 1024 * 1024 + 1)).await, 413);
     gateway.stop().await;
 }
 
 #[tokio::test]
-async fn an_event_is_not_waited_for_and_a_dry_run_invokes_nothing() {
+async fn an_event_is_answered_at_once_and_a_dry_run_invokes_nothing() {
     let gateway = probe().await;
     let gate = Gate::new().await;
-    let event = json!({ "body": gate.order() }).to_string();
+    let event = json!({ "body": gate.message() }).to_string();
     let invoke = async |kind: &str| {
         let headers = format!("x-amz-invocation-type: {kind}\r\ncontent-length: {}\r\n", event.len());
         http(&url(&gateway, "Probe"), "POST", &headers, &event).await.0
@@ -44,9 +49,9 @@ async fn an_event_is_not_waited_for_and_a_dry_run_invokes_nothing() {
 }
 
 #[tokio::test]
-async fn a_page_on_the_web_invokes_nothing_and_sees_no_table() {
+async fn a_web_page_can_not_invoke_a_function_or_see_a_table() {
     let gateway = probe().await;
-    // Its browser says so, whatever the method.
+    // A browser sends the origin with every request.
     for url in [url(&gateway, "Probe"), format!("{}/", gateway.dynamodb_url())] {
         let (status, _) = get(&url, "origin: http://evil.example\r\n").await;
         assert!([400, 403].contains(&status), "{url}: {status}");
@@ -58,7 +63,7 @@ async fn a_page_on_the_web_invokes_nothing_and_sees_no_table() {
 #[tokio::test]
 async fn a_gateway_can_leave_its_functions_to_another_server() {
     let server = probe().await;
-    let gateway = start(options("tests/templates/probe.yaml").lambda_endpoint(server.lambda_url())).await;
+    let gateway = start(elsewhere("tests/templates/probe.yaml", &server)).await;
     let mut client = Client::connect(&gateway, "").await;
 
     client.send("hello").await;
@@ -76,16 +81,15 @@ async fn a_gateway_can_leave_its_functions_to_another_server() {
 }
 
 #[tokio::test]
-async fn a_function_elsewhere_is_known_by_its_binary_also_where_the_template_leaves_that_to_its_crate() {
+async fn a_function_elsewhere_is_known_by_its_binary_even_if_only_its_crate_names_it() {
     let api = OwnApi::new("elsewhere");
     let template = api.folder().join("template.yaml");
-    let server = start(Options::default().template(template).port(0)).await;
-    // Not by its logical id or its name: they are others.
+    let template = template.to_str().unwrap();
+    let server = start(options(template)).await;
+    // Its logical id and its name become others, so it is not known by these.
     api.edit("template.yaml", "Function.Arn", "Other.Arn");
     api.edit("template.yaml", "  Function:", "  Other:");
-    let template = api.folder().join("template.yaml");
-    let elsewhere = Options::default().template(template).port(0).lambda_endpoint(server.lambda_url());
-    let gateway = start(elsewhere).await;
+    let gateway = start(elsewhere(template, &server)).await;
 
     let mut client = Client::connect(&gateway, "").await;
     client.send("hi").await;

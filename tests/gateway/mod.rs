@@ -3,11 +3,11 @@
 mod authorizers;
 mod cargo_lambda;
 mod command_line;
-mod faults;
 mod hot_reload;
 mod lambda_api;
 mod lifecycle;
 mod management_api;
+mod pending_connect;
 mod permissions;
 mod replay;
 mod robustness;

@@ -5,13 +5,20 @@ use aws_sdk_apigatewaymanagement::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, KeysAndAttributes, Put, TransactWriteItem};
 use websocket_gateway::Gateway;
 
-use crate::support::{Client, Keys, options, post, start};
+use crate::support::{Client, Keys, connection_url, options, post, start};
+
+const TEMPLATE: &str = "tests/templates/permissions.yaml";
 
 async fn gateway() -> Gateway {
-    start(options("tests/templates/permissions.yaml")).await
+    start(options(TEMPLATE)).await
 }
 
-/// The HTTP status, the error's name and its message; nothing if the call was served.
+/// A gateway that serves only functions, if it is strict.
+async fn gateway_that_is(strict: bool) -> Gateway {
+    start(options(TEMPLATE).strict(strict)).await
+}
+
+/// The HTTP status, the error's name and its message; `None` if the call was served.
 type Refusal = Option<(u16, String, String)>;
 
 fn refusal<T, E: ProvideErrorMetadata>(answer: Result<T, SdkError<E>>) -> Refusal {
@@ -21,7 +28,7 @@ fn refusal<T, E: ProvideErrorMetadata>(answer: Result<T, SdkError<E>>) -> Refusa
     Some((status, text(error.code()), text(error.message())))
 }
 
-/// What POST, GET and DELETE of a connection come to, in this order.
+/// The answers to POST, GET and DELETE of a connection, in this order.
 async fn try_all(gateway: &Gateway, keys: &Keys, id: &str) -> [Refusal; 3] {
     let sdk = keys.management_api(gateway);
     [
@@ -80,7 +87,7 @@ async fn a_signature_must_be_right() {
     for (keys, name) in [
         (secret, "InvalidSignatureException"),
         (token, "UnrecognizedClientException"),
-        // Those are the shared credentials, whose secret is another.
+        // Without a token, these are taken for the shared credentials, whose secret is another.
         (no_token, "InvalidSignatureException"),
         (Keys::of_a_person(), "UnrecognizedClientException"),
     ] {
@@ -93,7 +100,7 @@ async fn a_signature_must_be_right() {
 }
 
 #[tokio::test]
-async fn every_function_elsewhere_may_do_what_any_of_them_may() {
+async fn a_function_elsewhere_may_do_what_any_function_may() {
     let gateway = gateway().await;
     let (_client, id) = Client::connect_and_ask_for_its_id(&gateway).await;
     let refusals = try_all(&gateway, &Keys::shared(), &id).await;
@@ -102,12 +109,11 @@ async fn every_function_elsewhere_may_do_what_any_of_them_may() {
 }
 
 #[tokio::test]
-async fn who_does_not_sign_is_served_unless_the_gateway_is_strict() {
+async fn a_caller_who_does_not_sign_is_served_unless_the_gateway_is_strict() {
     for (strict, expected) in [(false, 200), (true, 403)] {
-        let gateway = start(options("tests/templates/permissions.yaml").strict(strict)).await;
+        let gateway = gateway_that_is(strict).await;
         let (mut client, id) = Client::connect_and_ask_for_its_id(&gateway).await;
-        let url = format!("{}/@connections/{id}", gateway.management_url());
-        assert_eq!(post(&url, "POST", "from a person").await, expected);
+        assert_eq!(post(&connection_url(&gateway, &id), "POST", "from a person").await, expected);
         let invoke = format!("{}/2015-03-31/functions/Poster/invocations", gateway.lambda_url());
         assert_eq!(post(&invoke, "POST", "{}").await, expected);
         let poster = Keys::of(&gateway, "Poster").await.management_api(&gateway);
@@ -124,7 +130,7 @@ fn key() -> AttributeValue {
     AttributeValue::S("AAAAAAAAAAAAAAA=".to_owned())
 }
 
-/// The name of every call that is denied.
+/// The names of the calls that are denied.
 async fn denied(gateway: &Gateway, function: &str) -> Vec<&'static str> {
     let store = Keys::of(gateway, function).await.dynamodb(gateway);
     let put = Put::builder().table_name(TABLE).item("connectionId", key()).build().unwrap();
@@ -173,7 +179,7 @@ async fn a_function_may_do_with_the_table_what_its_policy_allows() {
 }
 
 #[tokio::test]
-async fn a_denial_names_who_what_and_where() {
+async fn a_denial_names_the_caller_the_action_and_the_resource() {
     let gateway = gateway().await;
     let store = Keys::of(&gateway, "Nobody").await.dynamodb(&gateway);
     let (_, _, message) = refusal(store.scan().table_name(TABLE).index_name("channel").send().await).unwrap();
@@ -185,11 +191,11 @@ async fn a_denial_names_who_what_and_where() {
 }
 
 #[tokio::test]
-async fn the_table_serves_a_persons_own_tools_unless_the_gateway_is_strict() {
+async fn the_table_serves_a_users_own_tools_unless_the_gateway_is_strict() {
     for strict in [false, true] {
-        let gateway = start(options("tests/templates/permissions.yaml").strict(strict)).await;
-        let persons = refusal(Keys::of_a_person().dynamodb(&gateway).scan().table_name(TABLE).send().await);
-        assert_eq!(persons.map(|(_, name, _)| name).as_deref(), strict.then_some("UnrecognizedClientException"));
+        let gateway = gateway_that_is(strict).await;
+        let own_tools = refusal(Keys::of_a_person().dynamodb(&gateway).scan().table_name(TABLE).send().await);
+        assert_eq!(own_tools.map(|(_, name, _)| name).as_deref(), strict.then_some("UnrecognizedClientException"));
 
         let keys = Keys::of(&gateway, "Reader").await;
         assert_eq!(refusal(keys.dynamodb(&gateway).scan().table_name(TABLE).send().await), None);
@@ -201,7 +207,7 @@ async fn the_table_serves_a_persons_own_tools_unless_the_gateway_is_strict() {
 }
 
 #[tokio::test]
-async fn large_items_come_through() {
+async fn large_items_are_stored() {
     let gateway = gateway().await;
     let store = Keys::of(&gateway, "Plain").await.dynamodb(&gateway);
     let data = AttributeValue::S("é".repeat(190 * 1024));

@@ -1,7 +1,7 @@
 use serde_json::Value;
 use websocket_gateway::Gateway;
 
-use super::{options, root, start};
+use super::{example_with, root};
 
 /// What the tokens in `tests/example/authorizer-events/` are signed with.
 pub(crate) const SECRET: &str = "for tests only: 32 bytes or more";
@@ -9,13 +9,6 @@ pub(crate) const SECRET: &str = "for tests only: 32 bytes or more";
 /// The example API with its authorizer switched on.
 pub(crate) async fn authorized_example() -> Gateway {
     example_with(&[("JwtSecret", SECRET)]).await
-}
-
-/// The example API with these parameters.
-pub(crate) async fn example_with(parameters: &[(&str, &str)]) -> Gateway {
-    let options =
-        parameters.iter().fold(options("template.yaml"), |options, (name, value)| options.parameter(*name, *value));
-    start(options).await
 }
 
 /// A sample event of the authorizer, by its file name without `.json`.

@@ -1,15 +1,22 @@
 use futures_util::{SinkExt, StreamExt};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::handshake::client::{Request, Response};
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 use websocket_gateway::Gateway;
 
-use super::in_time;
+use super::{in_time, try_in_time};
 
-/// A WebSocket client.
+/// A WebSocket client, over `ws://` and `wss://`, which can also misbehave.
+///
+/// A method fails the test if something else happens than its name says. Methods named `try_…` return what went wrong instead.
 pub(crate) struct Client {
     socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     pub(crate) subprotocol: Option<String>,
@@ -19,8 +26,13 @@ pub(crate) struct Client {
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Refused(pub(crate) u16);
 
+/// The query string of a handshake that gives the probe an order, or a list of orders.
+pub(crate) fn order(order: &Value) -> String {
+    format!("?do={}", utf8_percent_encode(&order.to_string(), NON_ALPHANUMERIC))
+}
+
 impl Client {
-    /// Of the API whose every route is the probe.
+    /// Connects to an API whose `$default` is the probe, and asks it for the connection id.
     pub(crate) async fn connect_and_ask_for_its_id(gateway: &Gateway) -> (Self, String) {
         let mut client = Self::connect(gateway, "").await;
         client.send("who am I?").await;
@@ -28,7 +40,7 @@ impl Client {
         (client, event["requestContext"]["connectionId"].as_str().unwrap().to_owned())
     }
 
-    /// `query` with its question mark.
+    /// Connects with this query string, which starts with its question mark.
     pub(crate) async fn connect(gateway: &Gateway, query: &str) -> Self {
         Self::try_connect(&format!("{}{query}", gateway.url()), &[]).await.unwrap()
     }
@@ -38,14 +50,19 @@ impl Client {
         for (name, value) in headers {
             request.headers_mut().insert(*name, value.parse().unwrap());
         }
-        match in_time("the handshake", connect_async(request)).await {
-            Ok((socket, response)) => {
-                let subprotocol = response.headers().get("sec-websocket-protocol");
-                Ok(Self { socket, subprotocol: subprotocol.map(|name| name.to_str().unwrap().to_owned()) })
-            }
+        match in_time("the handshake", Self::handshake(request)).await {
+            Ok((client, _)) => Ok(client),
             Err(Error::Http(response)) => Err(Refused(response.status().as_u16())),
             Err(error) => panic!("{error}"),
         }
+    }
+
+    /// A handshake with any headers, and its answer.
+    pub(crate) async fn handshake(request: Request) -> Result<(Self, Response), Error> {
+        let (socket, response) = connect_async(request).await?;
+        let subprotocol = response.headers().get("sec-websocket-protocol");
+        let subprotocol = subprotocol.map(|name| name.to_str().unwrap().to_owned());
+        Ok((Self { socket, subprotocol }, response))
     }
 
     pub(crate) async fn send(&mut self, message: impl Into<String>) {
@@ -53,7 +70,32 @@ impl Client {
     }
 
     pub(crate) async fn send_frame(&mut self, frame: Message) {
-        in_time("sending", self.socket.send(frame)).await.unwrap();
+        self.try_send(frame).await.unwrap_or_else(|why| panic!("{why}"));
+    }
+
+    pub(crate) async fn try_send(&mut self, frame: Message) -> Result<(), String> {
+        try_in_time("sending", self.socket.send(frame)).await?.map_err(|error| error.to_string())
+    }
+
+    /// Sends a text in so many frames.
+    pub(crate) async fn try_send_in_frames(&mut self, text: &str, frames: usize) -> Result<(), String> {
+        let pieces: Vec<_> = text.as_bytes().chunks(text.len().div_ceil(frames)).collect();
+        for (n, piece) in pieces.iter().enumerate() {
+            let kind = if n == 0 { Data::Text } else { Data::Continue };
+            let frame = Frame::message(piece.to_vec(), OpCode::Data(kind), n + 1 == pieces.len());
+            self.try_send(Message::Frame(frame)).await?;
+        }
+        Ok(())
+    }
+
+    /// Sends bytes past the WebSocket library.
+    pub(crate) async fn try_send_raw(&mut self, bytes: &[u8]) -> Result<(), String> {
+        let stream = self.socket.get_mut();
+        let sent = async {
+            stream.write_all(bytes).await?;
+            stream.flush().await
+        };
+        try_in_time("sending bytes", sent).await?.map_err(|error| error.to_string())
     }
 
     /// The example API's `sendmessage`.
@@ -61,46 +103,73 @@ impl Client {
         self.send(json!({ "action": "sendmessage", "data": data }).to_string()).await;
     }
 
-    /// The next text frame.
+    /// The next frame, which must be a text.
     pub(crate) async fn hear(&mut self) -> String {
-        match self.next().await {
-            Message::Text(text) => text.as_str().to_owned(),
-            other => panic!("not a text: {other:?}"),
+        self.try_hear().await.unwrap_or_else(|why| panic!("{why}"))
+    }
+
+    pub(crate) async fn try_hear(&mut self) -> Result<String, String> {
+        match self.try_next().await? {
+            Some(Message::Text(text)) => Ok(text.as_str().to_owned()),
+            other => Err(format!("not a text: {other:?}")),
         }
     }
 
-    /// The next text frame, which is JSON.
+    /// The next frame, which must be a JSON text.
     pub(crate) async fn hear_json(&mut self) -> Value {
         let text = self.hear().await;
         serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"))
     }
 
-    /// The close frame, which must be next: its code and reason.
-    pub(crate) async fn hear_close(&mut self) -> (u16, String) {
-        match self.next().await {
-            Message::Close(Some(frame)) => (frame.code.into(), frame.reason.as_str().to_owned()),
-            other => panic!("not a close: {other:?}"),
+    /// Sends a ping. Its pong must be the next frame.
+    pub(crate) async fn ping(&mut self, payload: &str) {
+        self.try_ping(payload).await.unwrap_or_else(|why| panic!("{why}"));
+    }
+
+    pub(crate) async fn try_ping(&mut self, payload: &str) -> Result<(), String> {
+        self.try_send(Message::Ping(payload.to_owned().into())).await?;
+        match self.try_next().await? {
+            Some(Message::Pong(answer)) if answer == payload.as_bytes() => Ok(()),
+            other => Err(format!("not the pong: {other:?}")),
         }
     }
 
-    pub(crate) async fn hear_pong(&mut self) {
-        assert!(self.next().await.is_pong());
+    /// The next frame, which must be a close: its code and reason.
+    pub(crate) async fn hear_close(&mut self) -> (u16, String) {
+        let (code, reason) = self.try_hear_close().await.unwrap_or_else(|why| panic!("{why}"));
+        (code.expect("a code"), reason)
     }
 
-    /// The answer to a close frame without a code.
-    pub(crate) async fn hear_close_without_a_code(&mut self) {
-        assert_eq!(self.next().await, Message::Close(None));
+    pub(crate) async fn try_hear_close(&mut self) -> Result<(Option<u16>, String), String> {
+        match self.try_next().await? {
+            Some(Message::Close(Some(frame))) => Ok((Some(frame.code.into()), frame.reason.as_str().to_owned())),
+            Some(Message::Close(None)) => Ok((None, String::new())),
+            other => Err(format!("not a close: {other:?}")),
+        }
     }
 
-    async fn next(&mut self) -> Message {
-        in_time("hearing", self.socket.next()).await.unwrap().unwrap()
+    async fn try_next(&mut self) -> Result<Option<Message>, String> {
+        try_in_time("hearing", self.socket.next()).await?.transpose().map_err(|error| error.to_string())
     }
 
-    /// Closes in good order, with a code and a reason or with none.
-    pub(crate) async fn close(mut self, frame: Option<(u16, &str)>) {
+    /// Closes in good order, with a code and a reason or without, and waits until the gateway has seen it.
+    pub(crate) async fn close(self, frame: Option<(u16, &str)>) {
+        self.try_close(frame).await.unwrap_or_else(|why| panic!("{why}"));
+    }
+
+    pub(crate) async fn try_close(mut self, frame: Option<(u16, &str)>) -> Result<(), String> {
         let frame = frame.map(|(code, reason)| CloseFrame { code: code.into(), reason: reason.to_owned().into() });
-        in_time("closing", self.socket.close(frame)).await.unwrap();
-        // To the end, so that the gateway has seen it.
-        while let Some(Ok(_)) = in_time("the close's answer", self.socket.next()).await {}
+        try_in_time("closing", self.socket.close(frame)).await?.map_err(|error| error.to_string())?;
+        self.try_end().await
+    }
+
+    /// Reads to the end of the connection. Only close frames may still come.
+    pub(crate) async fn try_end(mut self) -> Result<(), String> {
+        while let Some(Ok(frame)) = try_in_time("the end of the connection", self.socket.next()).await? {
+            if !frame.is_close() {
+                return Err(format!("not expected: {frame:?}"));
+            }
+        }
+        Ok(())
     }
 }

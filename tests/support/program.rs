@@ -11,9 +11,12 @@ use super::{in_time, root};
 /// Beside this test's own binary, which is in `deps`. Cargo builds it for its own package's tests only, so this makes sure of it.
 fn program() -> &'static Path {
     static PROGRAM: LazyLock<PathBuf> = LazyLock::new(|| {
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let build = ["build", "--quiet", "--bin", "websocket-gateway"];
-        assert!(std::process::Command::new(cargo).current_dir(root()).args(build).status().unwrap().success());
+        let mut cargo = std::process::Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--bin", "websocket-gateway"]).current_dir(root());
+        about_this_package().for_each(|name| {
+            cargo.env_remove(name);
+        });
+        assert!(cargo.status().unwrap().success());
         let deps = std::env::current_exe().unwrap();
         deps.parent().and_then(Path::parent).unwrap().join("websocket-gateway")
     });
@@ -28,13 +31,17 @@ pub(crate) fn gateway(arguments: &[&str]) -> Command {
     command
 }
 
-/// Hides what cargo told this program of its own package. Some build scripts run again if that differs from what a shell has.
+/// What cargo tells a test about its own package. Some build scripts run again if that differs from what a shell has.
+fn about_this_package() -> impl Iterator<Item = String> {
+    let names = std::env::vars().map(|(name, _)| name);
+    names.filter(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
+}
+
+/// Hides from cargo, or from what calls it, that a test has started it.
 pub(crate) fn as_from_a_shell(command: &mut Command) -> &mut Command {
-    for (name, _) in std::env::vars() {
-        if name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_") {
-            command.env_remove(name);
-        }
-    }
+    about_this_package().for_each(|name| {
+        command.env_remove(name);
+    });
     command
 }
 

@@ -1,61 +1,240 @@
-//! A function that behaves as a test says, well or badly: a message's `do` names what to do, or a handshake's query parameter `do`. It
-//! can be an authorizer too.
+//! A function that follows orders, sensible and harmful. It can be a route, an authorizer, or both.
+//!
+//! Orders stand as JSON in a message's `do`, or in the parameter `do` of the query string: a list, or a single order. In the query string a
+//! single word needs no quotes. Without an order that answers, the event is the answer's body.
+//!
+//! With a `TABLE_NAME` it keeps every event in that table that is not a MESSAGE: nobody hears their answers. It calls AWS with the plain
+//! SDK, so that nothing of this project stands between API Gateway and what the table shows.
 
-use std::process::exit;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_apigatewaymanagement::primitives::Blob;
+use aws_sdk_dynamodb::types::AttributeValue;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpStream;
+use tokio::sync::OnceCell;
+
+/// How long the table keeps an event.
+const KEPT: Duration = Duration::from_secs(60 * 60);
+
+/// The pause between two looks into the table. Only [`Order::Await`] looks more than once.
+const NEXT_LOOK: Duration = Duration::from_millis(20);
+
+/// The item of the table that holds the orders for `$disconnect`.
+const ORDERS: &str = "ORDERS";
+
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+enum Order {
+    /// Answers with this value, unchanged. This and the other orders that answer are the last that are carried out.
+    Answer(Value),
+    /// Answers with the length of the message in bytes.
+    Measure,
+    /// Answers with the number of events that this process has served, including this one.
+    Count,
+    /// Answers with the id of this process.
+    Pid,
+    /// Answers with the credentials of this process.
+    Keys,
+    /// Answers with a body of this many bytes.
+    Long(usize),
+    /// As an authorizer, allows the connection, with its event in the context. Routes skip this and the next two.
+    Allow,
+    /// As an authorizer, allows the connection with a context of this many bytes and a few more.
+    AllowWith(usize),
+    /// As an authorizer, answers with this value, unchanged.
+    Decide(Value),
+    Fail,
+    /// Fails with this message.
+    FailWith(String),
+    Panic,
+    Exit,
+    /// Waits, in milliseconds.
+    Sleep(u64),
+    /// Connects to this address, and waits until the other side hangs up.
+    Meet(String),
+    /// Posts a text to its own connection, and keeps the status in the table.
+    Post(String),
+    /// Prints these bytes, which need not be UTF-8.
+    Print(Vec<u8>),
+    /// Leaves orders in the table for this connection's `$disconnect`.
+    OnDisconnect(Value),
+    /// Leaves a note in the table.
+    Note(String),
+    /// Waits until another invocation for this connection has left that note.
+    Await(String),
+}
+
+#[derive(Default)]
+struct Probe {
+    served: AtomicU32,
+    aws: OnceCell<Aws>,
+}
+
+struct Aws {
+    dynamodb: aws_sdk_dynamodb::Client,
+    connections: aws_sdk_apigatewaymanagement::Client,
+    table: String,
+}
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    lambda_runtime::run(service_fn(obey)).await
+    let probe = Probe::default();
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| probe.serve(event.payload).await)).await
 }
 
-/// An authorizer's answer, with the event in its context.
-fn allow(event: &Value) -> Value {
-    let statement = json!({ "Action": "execute-api:Invoke", "Effect": "Allow", "Resource": event["methodArn"] });
-    json!({
-        "principalId": "user-1",
-        "policyDocument": { "Version": "2012-10-17", "Statement": [statement] },
-        "context": { "asked": event.to_string(), "level": 3, "admin": true },
-    })
-}
-
-async fn obey(event: LambdaEvent<Value>) -> Result<Value, Error> {
-    let event = event.payload;
-    let order: Value = event["body"].as_str().and_then(|body| serde_json::from_str(body).ok()).unwrap_or_default();
-    match order["do"].as_str().or_else(|| event["queryStringParameters"]["do"].as_str()) {
-        Some("exit") => exit(3),
-        Some("fail") => Err("as told".into()),
-        #[expect(clippy::panic, reason = "that is the order")]
-        Some("panic") => panic!("as told"),
-        // Connects to the test, and waits until the test closes the connection.
-        Some("meet") => {
-            let at = order["at"].as_str().or_else(|| event["queryStringParameters"]["at"].as_str());
-            TcpStream::connect(at.unwrap_or_default()).await?.read_to_end(&mut Vec::new()).await?;
-            Ok(json!({ "statusCode": 200, "body": std::process::id().to_string() }))
+impl Probe {
+    async fn serve(&self, event: Value) -> Result<Value, Error> {
+        self.served.fetch_add(1, Ordering::Relaxed);
+        let kind = event["requestContext"]["eventType"].as_str().unwrap_or_default();
+        let connection_id = event["requestContext"]["connectionId"].as_str().unwrap_or_default();
+        let mut left = None;
+        if kind != "MESSAGE" && std::env::var_os("TABLE_NAME").is_some() {
+            let aws = self.aws().await?;
+            aws.keep(connection_id, kind, &event).await?;
+            // A client that is refused does not learn its connection id.
+            if let Some(tag) = event["queryStringParameters"]["tag"].as_str() {
+                aws.keep(tag, kind, &event).await?;
+            }
+            if kind == "DISCONNECT" {
+                left = aws.kept(connection_id, ORDERS).await?;
+            }
         }
-        Some("long") => Ok(json!({ "statusCode": 200, "body": "x".repeat(128 * 1024 + 1) })),
-        Some("pid") => Ok(json!({ "statusCode": 200, "body": std::process::id().to_string() })),
-        // Answers with exactly this.
-        Some("answer") => Ok(order["answer"].clone()),
-        Some("allow") if event["type"] == "REQUEST" => Ok(allow(&event)),
-        // Answers with exactly this, as an authorizer.
-        Some("say") if event["type"] == "REQUEST" => {
-            Ok(serde_json::from_str(event["queryStringParameters"]["answer"].as_str().unwrap_or_default())?)
+        for order in orders(&event, left)? {
+            if let Some(answer) = self.obey(order, connection_id, &event).await? {
+                return Ok(answer);
+            }
         }
-        Some("unauthorized") => Err("Unauthorized".into()),
-        // Replies with the credentials that the function signs its calls with.
-        Some("keys") => {
-            let names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
-            let keys = names.map(|name| std::env::var(name).unwrap_or_default());
-            Ok(json!({ "statusCode": 200, "body": json!(keys).to_string() }))
-        }
-        Some("refuse") => Ok(json!({ "statusCode": 418 })),
-        Some("subprotocol") => Ok(json!({ "statusCode": 200, "headers": { "sec-websocket-protocol": "chat.v1" } })),
-        // Replies with the event, for the test to inspect.
-        _ => Ok(json!({ "statusCode": 200, "body": event.to_string() })),
+        Ok(reply(event.to_string()))
     }
+
+    async fn obey(&self, order: Order, connection_id: &str, event: &Value) -> Result<Option<Value>, Error> {
+        match order {
+            Order::Answer(answer) => return Ok(Some(answer)),
+            Order::Measure => return Ok(Some(reply(event["body"].as_str().map_or(0, str::len)))),
+            Order::Count => return Ok(Some(reply(self.served.load(Ordering::Relaxed)))),
+            Order::Pid => return Ok(Some(reply(std::process::id()))),
+            Order::Keys => {
+                let names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+                return Ok(Some(reply(json!(names.map(|name| std::env::var(name).unwrap_or_default())))));
+            }
+            Order::Long(bytes) => return Ok(Some(reply("x".repeat(bytes)))),
+            Order::Allow | Order::AllowWith(_) | Order::Decide(_) if event["type"] != "REQUEST" => {}
+            Order::Allow => {
+                return Ok(Some(allow(event, &json!({ "asked": event.to_string(), "level": 3, "admin": true }))));
+            }
+            Order::AllowWith(bytes) => return Ok(Some(allow(event, &json!({ "fill": "x".repeat(bytes) })))),
+            Order::Decide(answer) => return Ok(Some(answer)),
+            Order::Fail => return Err("as told".into()),
+            Order::FailWith(message) => return Err(message.into()),
+            #[expect(clippy::panic, reason = "that is the order")]
+            Order::Panic => panic!("as told"),
+            Order::Exit => std::process::exit(3),
+            Order::Sleep(ms) => tokio::time::sleep(Duration::from_millis(ms)).await,
+            Order::Meet(address) => {
+                TcpStream::connect(address).await?.read_to_end(&mut Vec::new()).await?;
+            }
+            Order::Post(text) => {
+                let aws = self.aws().await?;
+                let status = aws.post(connection_id, text).await;
+                aws.keep(connection_id, "POSTED", &json!(status)).await?;
+            }
+            Order::Print(bytes) => std::io::Write::write_all(&mut std::io::stdout(), &bytes)?,
+            Order::OnDisconnect(orders) => self.aws().await?.keep(connection_id, ORDERS, &orders).await?,
+            Order::Note(note) => self.aws().await?.keep(connection_id, &note, &Value::Null).await?,
+            Order::Await(note) => {
+                let aws = self.aws().await?;
+                while aws.kept(connection_id, &note).await?.is_none() {
+                    tokio::time::sleep(NEXT_LOOK).await;
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    async fn aws(&self) -> Result<&Aws, Error> {
+        self.aws.get_or_try_init(Aws::from_env).await
+    }
+}
+
+impl Aws {
+    async fn from_env() -> Result<Self, Error> {
+        let config = config().await;
+        Ok(Self {
+            dynamodb: aws_sdk_dynamodb::Client::new(&config),
+            connections: aws_sdk_apigatewaymanagement::Client::new(&config),
+            table: std::env::var("TABLE_NAME")?,
+        })
+    }
+
+    /// The status that `@connections` answers.
+    async fn post(&self, connection_id: &str, text: String) -> Option<u16> {
+        let posted = self.connections.post_to_connection().connection_id(connection_id).data(Blob::new(text)).send();
+        match posted.await {
+            Ok(_) => Some(200),
+            Err(error) => error.raw_response().map(|response| response.status().as_u16()),
+        }
+    }
+
+    async fn keep(&self, connection_id: &str, item: &str, value: &Value) -> Result<(), Error> {
+        let expires_at = (SystemTime::now().duration_since(UNIX_EPOCH)? + KEPT).as_secs();
+        self.dynamodb
+            .put_item()
+            .table_name(&self.table)
+            .item("connectionId", AttributeValue::S(connection_id.to_owned()))
+            .item("item", AttributeValue::S(item.to_owned()))
+            .item("json", AttributeValue::S(value.to_string()))
+            .item("expiresAt", AttributeValue::N(expires_at.to_string()))
+            .send()
+            .await?;
+        Ok(())
+    }
+
+    async fn kept(&self, connection_id: &str, item: &str) -> Result<Option<Value>, Error> {
+        let key = |text: &str| AttributeValue::S(text.to_owned());
+        let get = self.dynamodb.get_item().table_name(&self.table).consistent_read(true);
+        let got = get.key("connectionId", key(connection_id)).key("item", key(item)).send().await?;
+        let json = got.item.as_ref().and_then(|item| item.get("json")?.as_s().ok());
+        Ok(json.map(|json| serde_json::from_str(json)).transpose()?)
+    }
+}
+
+async fn config() -> SdkConfig {
+    let http = aws_smithy_http_client::Builder::new().tls_provider(Provider::rustls(CryptoMode::Ring)).build_https();
+    aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await
+}
+
+/// The orders that were left in the table, or those of the query string, or those of the message.
+fn orders(event: &Value, left: Option<Value>) -> Result<Vec<Order>, Error> {
+    let in_query = || {
+        let text = event["queryStringParameters"]["do"].as_str()?;
+        Some(serde_json::from_str(text).unwrap_or_else(|_| text.into()))
+    };
+    let in_message = || {
+        let message: Value = serde_json::from_str(event["body"].as_str()?).ok()?;
+        message.get("do").cloned()
+    };
+    match left.or_else(in_query).or_else(in_message) {
+        None => Ok(Vec::new()),
+        Some(orders @ Value::Array(_)) => Ok(serde_json::from_value(orders)?),
+        Some(order) => Ok(vec![serde_json::from_value(order)?]),
+    }
+}
+
+fn reply(body: impl ToString) -> Value {
+    json!({ "statusCode": 200, "body": body.to_string() })
+}
+
+/// An authorizer's answer.
+fn allow(event: &Value, context: &Value) -> Value {
+    let statement = json!({ "Action": "execute-api:Invoke", "Effect": "Allow", "Resource": event["methodArn"] });
+    let policy = json!({ "Version": "2012-10-17", "Statement": [statement] });
+    json!({ "principalId": "user-1", "policyDocument": policy, "context": context })
 }

@@ -533,7 +533,7 @@ impl Log {
 async fn a_deployed_function_survives_a_panic() {
     let executable = std::env::var_os("PROBE").unwrap().into();
     let lambda = start_programs(vec![Program { function: probe(), executable }], &[], silent()).await;
-    let order = |order: &str| json!({ "body": json!({ "do": order }).to_string() });
+    let order = |order: &str| json!({ "queryStringParameters": { "do": order } });
 
     let process = invoke(&lambda, order("pid")).await.unwrap();
     let panic = invoke(&lambda, order("panic")).await.unwrap_err();

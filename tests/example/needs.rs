@@ -1,0 +1,92 @@
+//! What `template.yaml` gives each function: everything that it needs, and nothing else.
+
+use std::path::Path;
+
+use websocket_gateway::{Gateway, InvocationResult};
+
+use crate::support::{Client, Refused, SECRET, START_MS, Table, authorizer_event, ended, options_with, root, start};
+
+const ORIGIN: &str = "https://example.com";
+
+/// A client that went away long ago, without a `$disconnect`.
+const GONE: &str = "AAAAAAAAAAAAAAA=";
+
+#[tokio::test]
+async fn a_function_that_loses_a_permission_or_a_variable_fails() {
+    let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
+    assert_eq!(everything_works(&template).await, Ok(()));
+    let mut lost = 0;
+    for (number, line) in template.lines().enumerate() {
+        for needed in needed(line) {
+            // Something that means nothing to a function, in its place.
+            let other = if needed.contains(':') { "s3:GetObject" } else { "UNUSED" };
+            let without = line.replacen(needed, other, 1);
+            let mut lines: Vec<_> = template.lines().collect();
+            lines[number] = &without;
+            let outcome = everything_works(&lines.join("\n")).await;
+            assert!(outcome.is_err(), "template.yaml:{}: everything works without {needed}", number + 1);
+            lost += 1;
+        }
+    }
+    assert!(lost > 10, "only {lost} permissions and variables were found");
+}
+
+/// The actions that a line of the template allows, and the variable that it sets.
+fn needed(line: &str) -> Vec<&str> {
+    let text = line.trim_start();
+    if text.starts_with('#') {
+        return Vec::new();
+    }
+    // The AWS SDK's own variables don't matter here: the gateway sets them for every function.
+    let variable = ["TABLE_NAME", "ALLOWED_ORIGINS", "JWT_SECRET"].into_iter();
+    let variable = variable.filter(|name| text.starts_with(&format!("{name}:")));
+    let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && !"-:".contains(letter));
+    let actions = words.filter(|word| word.starts_with("dynamodb:") || word.starts_with("execute-api:"));
+    actions.filter(|word| !word.ends_with(':')).chain(variable).collect()
+}
+
+/// Does with the example all that its functions can do. `Err` says what did not work.
+async fn everything_works(template: &str) -> Result<(), String> {
+    let package = root().canonicalize().unwrap().join("crates/routes");
+    let template = template.replace("CodeUri: crates/routes", &format!("CodeUri: {}", package.display()));
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("needs.yaml");
+    std::fs::write(&file, template).unwrap();
+    let parameters = [("AllowedOrigins", ORIGIN), ("JwtSecret", SECRET)];
+    let gateway = start(options_with(file.to_str().unwrap(), &parameters)).await;
+    let outcome = use_everything(&gateway).await;
+    gateway.stop().await;
+    outcome
+}
+
+async fn use_everything(gateway: &Gateway) -> Result<(), String> {
+    let event = authorizer_event("authorize");
+    let token = event["queryStringParameters"]["token"].as_str().unwrap();
+    let [good, bad] = [token, "bad"].map(|token| format!("{}?token={token}", gateway.url()));
+    let table = Table::of(gateway).await;
+    let mut invocations = gateway.invocations();
+
+    let foreign = Client::try_connect(&good, &[("origin", "https://evil.example")]).await;
+    expect("a page of another origin", foreign.err(), Some(Refused(403)))?;
+    let without_a_token = Client::try_connect(&bad, &[("origin", ORIGIN)]).await;
+    expect("a bad token", without_a_token.err(), Some(Refused(401)))?;
+    let mut client = Client::try_connect(&good, &[("origin", ORIGIN)]).await.map_err(|why| format!("{why:?}"))?;
+    let [id] = <[_; 1]>::try_from(table.ids().await).map_err(|ids| format!("the table has {ids:?}"))?;
+
+    client.send("hi").await;
+    expect("$default", client.try_hear().await?.as_str(), r#""hello client, I am the $default route!""#)?;
+    client.send(r#"{"action":"hello"}"#).await;
+    expect("hello", client.try_hear().await?.starts_with("Hello from hello."), true)?;
+    table.put(GONE, "lobby", START_MS).await;
+    client.say("good morning").await;
+    expect("sendmessage", client.try_hear().await?.as_str(), "good morning")?;
+    expect("sendmessage", ended(&mut invocations, "sendmessage").await.result, InvocationResult::Status(200))?;
+    expect("the rows after sendmessage", table.ids().await, vec![id])?;
+
+    client.try_close(None).await?;
+    ended(&mut invocations, "$disconnect").await;
+    expect("the rows after $disconnect", table.ids().await, Vec::new())
+}
+
+fn expect<T: PartialEq + std::fmt::Debug>(what: &str, seen: T, expected: T) -> Result<(), String> {
+    if seen == expected { Ok(()) } else { Err(format!("{what}: expected {expected:?}, seen {seen:?}")) }
+}
