@@ -124,7 +124,7 @@ async fn a_caller_who_does_not_sign_is_served_unless_the_gateway_is_strict() {
     }
 }
 
-const TABLE: &str = "tests-Table";
+const TABLE: &str = "templates-Table";
 
 fn key() -> AttributeValue {
     AttributeValue::S("AAAAAAAAAAAAAAA=".to_owned())
@@ -183,8 +183,8 @@ async fn a_denial_names_the_caller_the_action_and_the_resource() {
     let gateway = gateway().await;
     let store = Keys::of(&gateway, "Nobody").await.dynamodb(&gateway);
     let (_, _, message) = refusal(store.scan().table_name(TABLE).index_name("channel").send().await).unwrap();
-    let expected = "User: arn:aws:sts::123456789012:assumed-role/tests-Nobody/tests-Nobody is not authorized to perform: dynamodb:Scan \
-        on resource: arn:aws:dynamodb:us-east-1:123456789012:table/tests-Table/index/channel \
+    let expected = "User: arn:aws:sts::123456789012:assumed-role/templates-Nobody/templates-Nobody is not authorized to perform: dynamodb:Scan \
+        on resource: arn:aws:dynamodb:us-east-1:123456789012:table/templates-Table/index/channel \
         because no identity-based policy allows the dynamodb:Scan action";
     assert_eq!(message, expected);
     gateway.stop().await;
