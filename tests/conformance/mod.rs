@@ -1,7 +1,7 @@
 //! The conformance table: every rule of API Gateway as a row, run over one template.
 //!
 //! Against a gateway of its own, or, if `WS_CONFORMANCE_URL` and `WS_CONFORMANCE_TABLE` are set, against the template deployed on AWS.
-//! With `--nocapture` it prints what came of each row.
+//! With `--nocapture` it prints the outcome of each row.
 
 mod call;
 mod handshake;
@@ -30,10 +30,10 @@ const THEMES: [&str; 10] = [
     "left-out",
 ];
 
-/// What came of a row.
+/// The outcome of a row.
 enum Outcome {
     Holds,
-    /// Against AWS only: it needs something that is not there.
+    /// Against AWS only: something that the row needs is missing.
     Skipped(String),
     /// A test of its own shows it, or the gateway is known to differ.
     NotRun(String),

@@ -1,4 +1,5 @@
-//! What a reader sees of the table: `README.md` beside it has all rows, the project's has those where the gateway differs.
+//! The documents that are written from the table: `README.md` beside it has all rows, the section `differences` those where the gateway
+//! differs.
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
@@ -12,19 +13,20 @@ const HEAD: &str = "# What the local gateway does as API Gateway does
 
 <!-- Written from the files beside it: UPDATE=1 cargo test -p system-tests conformance::readme -->
 
-*Documented*: by AWS. *Observed*: on AWS, in public. *Guess*: nobody outside AWS knows, and the gateway takes a side. Rows *by the clock* need time to pass and are
-left out where the clock can't be moved, on AWS.
+*Documented* means by AWS, *observed* means on AWS and described in public. A *guess* is not known outside AWS. Rows *by the clock* need time to pass. They are left out
+on AWS, where a test can't move the clock.
 
 ```
-cargo test --workspace --test system conformance -- --nocapture
+cargo test -p system-tests conformance -- --nocapture
 ```
 
-runs the table against a gateway. Against AWS, with credentials for the account that [template.yaml](template.yaml) is deployed to (the stack's outputs are the values):
+runs the table against a gateway and prints the outcome of each row. To run it against AWS, deploy [template.yaml](template.yaml). The stack's outputs are the values of
+the variables:
 
 ```
 sam build -t tests/conformance/template.yaml && sam deploy --stack-name conformance --resolve-s3 --capabilities CAPABILITY_IAM
 export WS_CONFORMANCE_URL=wss://… WS_CONFORMANCE_URL_BARE=wss://… WS_CONFORMANCE_URL_STATIC=wss://… WS_CONFORMANCE_TABLE=…
-cargo test --workspace --test system conformance -- --nocapture --test-threads 1
+cargo test -p system-tests conformance -- --nocapture --test-threads 1
 ```
 ";
 

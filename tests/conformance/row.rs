@@ -18,7 +18,7 @@ pub(crate) struct Row {
     /// `guide/page` of API Gateway's developer guide, `owner/repository#number` of an issue, a URL, or words.
     #[serde(default)]
     pub(crate) source: Vec<String>,
-    /// What there is to say about it.
+    /// A remark.
     #[serde(default)]
     pub(crate) note: Option<String>,
     /// The API of the template, by its logical id.
@@ -32,7 +32,7 @@ pub(crate) struct Row {
     /// Instead of steps: the name of the test that shows it.
     #[serde(default)]
     pub(crate) test: Option<String>,
-    /// Instead of steps: in what the gateway differs.
+    /// Instead of steps: how the gateway differs.
     #[serde(default)]
     pub(crate) no: Option<String>,
 }
@@ -47,9 +47,9 @@ fn main_api() -> String {
 pub(crate) enum Confidence {
     /// AWS says so.
     Documented,
-    /// Somebody saw it on AWS and wrote it down in public.
+    /// It was seen on AWS and described in public.
     Observed,
-    /// Nobody outside AWS knows; the gateway takes a side.
+    /// It is not known outside AWS, and the gateway had to choose.
     Guess,
 }
 
@@ -57,7 +57,7 @@ pub(crate) enum Confidence {
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Step {
     Connect(Connect),
-    /// A text, or JSON that is sent as one.
+    /// A text, or JSON that is sent as a text.
     Send(Value),
     SendSized(Sized),
     /// A binary message.
@@ -168,7 +168,7 @@ pub(crate) struct Seen {
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Call {
     pub(crate) method: Method,
-    /// After the address of the API. The SDK writes `/{stage}/@connections/{connectionId}` if there is none.
+    /// After the address of the API. The SDK writes `/{stage}/@connections/{connectionId}` otherwise.
     #[serde(default)]
     pub(crate) path: Option<String>,
     #[serde(default)]

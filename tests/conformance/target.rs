@@ -12,7 +12,7 @@ use websocket_gateway::{Clock, Gateway, Invocations};
 
 use crate::support::{Keys, options_of_api, start, start_with_clock};
 
-/// How soon to look again for what a deployed probe has seen: nothing tells when it has.
+/// The pause before looking again for what a deployed probe has seen. Nothing tells a test when that changes.
 const NEXT_LOOK: Duration = Duration::from_millis(500);
 
 /// One API of the template, and the table that its probe keeps.
@@ -36,7 +36,7 @@ impl Target {
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new("us-east-1"))
-            .credentials_provider(SharedCredentialsProvider::new(Keys::of_a_person().credentials()))
+            .credentials_provider(SharedCredentialsProvider::new(Keys::of_a_user().credentials()))
             .http_client(http)
             .build();
         let dynamodb_url = gateway.dynamodb_url().to_owned();
@@ -85,13 +85,13 @@ impl Target {
         let endpoint = format!("{}/{stage}", self.origin());
         let mut config = Builder::from(&self.config).endpoint_url(endpoint).retry_config(RetryConfig::disabled());
         if self.local.is_some() {
-            // A person's own would be none that the gateway knows.
+            // The gateway does not know a user's own credentials.
             config = config.credentials_provider(Keys::shared().credentials());
         }
         aws_sdk_apigatewaymanagement::Client::from_conf(config.build())
     }
 
-    /// What the probe has kept of a connection.
+    /// What the probe has kept about a connection.
     pub(crate) async fn kept(&self, connection_id: &str, item: &str) -> Option<Value> {
         let key = |text: &str| AttributeValue::S(text.to_owned());
         let get = dynamodb(&self.config).get_item().table_name(&self.table).consistent_read(true);

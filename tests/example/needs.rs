@@ -1,5 +1,6 @@
 //! What `template.yaml` gives each function: everything that it needs, and nothing else.
 
+use std::fmt::Debug;
 use std::path::Path;
 
 use websocket_gateway::{Gateway, InvocationResult};
@@ -66,27 +67,28 @@ async fn use_everything(gateway: &Gateway) -> Result<(), String> {
     let mut invocations = gateway.invocations();
 
     let foreign = Client::try_connect(&good, &[("origin", "https://evil.example")]).await;
-    expect("a page of another origin", foreign.err(), Some(Refused(403)))?;
-    let without_a_token = Client::try_connect(&bad, &[("origin", ORIGIN)]).await;
-    expect("a bad token", without_a_token.err(), Some(Refused(401)))?;
+    expect("a page of another origin", &foreign.err(), &Some(Refused(403)))?;
+    let with_a_bad_token = Client::try_connect(&bad, &[("origin", ORIGIN)]).await;
+    expect("a bad token", &with_a_bad_token.err(), &Some(Refused(401)))?;
     let mut client = Client::try_connect(&good, &[("origin", ORIGIN)]).await.map_err(|why| format!("{why:?}"))?;
     let [id] = <[_; 1]>::try_from(table.ids().await).map_err(|ids| format!("the table has {ids:?}"))?;
 
     client.send("hi").await;
-    expect("$default", client.try_hear().await?.as_str(), r#""hello client, I am the $default route!""#)?;
+    expect("$default", &client.try_hear().await?, &r#""hello client, I am the $default route!""#.to_owned())?;
     client.send(r#"{"action":"hello"}"#).await;
-    expect("hello", client.try_hear().await?.starts_with("Hello from hello."), true)?;
+    expect("hello", &client.try_hear().await?.starts_with("Hello from hello."), &true)?;
     table.put(GONE, "lobby", START_MS).await;
     client.say("good morning").await;
-    expect("sendmessage", client.try_hear().await?.as_str(), "good morning")?;
-    expect("sendmessage", ended(&mut invocations, "sendmessage").await.result, InvocationResult::Status(200))?;
-    expect("the rows after sendmessage", table.ids().await, vec![id])?;
+    expect("sendmessage", &client.try_hear().await?, &"good morning".to_owned())?;
+    let ended_well = InvocationResult::Status(200);
+    expect("sendmessage", &ended(&mut invocations, "sendmessage").await.result, &ended_well)?;
+    expect("the rows after sendmessage", &table.ids().await, &vec![id])?;
 
     client.try_close(None).await?;
     ended(&mut invocations, "$disconnect").await;
-    expect("the rows after $disconnect", table.ids().await, Vec::new())
+    expect("the rows after $disconnect", &table.ids().await, &Vec::new())
 }
 
-fn expect<T: PartialEq + std::fmt::Debug>(what: &str, seen: T, expected: T) -> Result<(), String> {
+fn expect<T: PartialEq + Debug>(what: &str, seen: &T, expected: &T) -> Result<(), String> {
     if seen == expected { Ok(()) } else { Err(format!("{what}: expected {expected:?}, seen {seen:?}")) }
 }

@@ -20,9 +20,9 @@ async fn a_function_is_invoked_by_any_of_its_names() {
     for name in [
         "Probe",
         "probe",
-        "tests-Probe",
-        "tests-Probe:$LATEST",
-        "arn%3Aaws%3Alambda%3Aus-east-1%3A123456789012%3Afunction%3Atests-Probe",
+        "templates-Probe",
+        "templates-Probe:$LATEST",
+        "arn%3Aaws%3Alambda%3Aus-east-1%3A123456789012%3Afunction%3Atemplates-Probe",
     ] {
         assert_eq!(post(&url(&gateway, name), "POST", "{}").await, 200, "{name}");
     }

@@ -89,7 +89,7 @@ async fn a_signature_must_be_right() {
         (token, "UnrecognizedClientException"),
         // Without a token, these are taken for the shared credentials, whose secret is another.
         (no_token, "InvalidSignatureException"),
-        (Keys::of_a_person(), "UnrecognizedClientException"),
+        (Keys::of_a_user(), "UnrecognizedClientException"),
     ] {
         for refusal in try_all(&gateway, &keys, &id).await {
             let (status, found, message) = refusal.unwrap();
@@ -113,18 +113,18 @@ async fn a_caller_who_does_not_sign_is_served_unless_the_gateway_is_strict() {
     for (strict, expected) in [(false, 200), (true, 403)] {
         let gateway = gateway_that_is(strict).await;
         let (mut client, id) = Client::connect_and_ask_for_its_id(&gateway).await;
-        assert_eq!(post(&connection_url(&gateway, &id), "POST", "from a person").await, expected);
+        assert_eq!(post(&connection_url(&gateway, &id), "POST", "from a user").await, expected);
         let invoke = format!("{}/2015-03-31/functions/Poster/invocations", gateway.lambda_url());
         assert_eq!(post(&invoke, "POST", "{}").await, expected);
         let poster = Keys::of(&gateway, "Poster").await.management_api(&gateway);
         poster.post_to_connection().connection_id(&id).data(Blob::new("from a function")).send().await.unwrap();
         let heard = client.hear().await;
-        assert_eq!(heard, if strict { "from a function" } else { "from a person" });
+        assert_eq!(heard, if strict { "from a function" } else { "from a user" });
         gateway.stop().await;
     }
 }
 
-const TABLE: &str = "tests-Table";
+const TABLE: &str = "templates-Table";
 
 fn key() -> AttributeValue {
     AttributeValue::S("AAAAAAAAAAAAAAA=".to_owned())
@@ -183,8 +183,8 @@ async fn a_denial_names_the_caller_the_action_and_the_resource() {
     let gateway = gateway().await;
     let store = Keys::of(&gateway, "Nobody").await.dynamodb(&gateway);
     let (_, _, message) = refusal(store.scan().table_name(TABLE).index_name("channel").send().await).unwrap();
-    let expected = "User: arn:aws:sts::123456789012:assumed-role/tests-Nobody/tests-Nobody is not authorized to perform: dynamodb:Scan \
-        on resource: arn:aws:dynamodb:us-east-1:123456789012:table/tests-Table/index/channel \
+    let expected = "User: arn:aws:sts::123456789012:assumed-role/templates-Nobody/templates-Nobody is not authorized to perform: dynamodb:Scan \
+        on resource: arn:aws:dynamodb:us-east-1:123456789012:table/templates-Table/index/channel \
         because no identity-based policy allows the dynamodb:Scan action";
     assert_eq!(message, expected);
     gateway.stop().await;
@@ -194,7 +194,7 @@ async fn a_denial_names_the_caller_the_action_and_the_resource() {
 async fn the_table_serves_a_users_own_tools_unless_the_gateway_is_strict() {
     for strict in [false, true] {
         let gateway = gateway_that_is(strict).await;
-        let own_tools = refusal(Keys::of_a_person().dynamodb(&gateway).scan().table_name(TABLE).send().await);
+        let own_tools = refusal(Keys::of_a_user().dynamodb(&gateway).scan().table_name(TABLE).send().await);
         assert_eq!(own_tools.map(|(_, name, _)| name).as_deref(), strict.then_some("UnrecognizedClientException"));
 
         let keys = Keys::of(&gateway, "Reader").await;

@@ -13,12 +13,12 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// A person's own, which no gateway knows.
-    pub(crate) fn of_a_person() -> Self {
-        Self { id: "AKIAPERSON0000000000".to_owned(), secret: "secret".to_owned(), session_token: None }
+    /// A user's own credentials, which a gateway does not know.
+    pub(crate) fn of_a_user() -> Self {
+        Self { id: "AKIAUSER000000000000".to_owned(), secret: "secret".to_owned(), session_token: None }
     }
 
-    /// Those that `websocket-gateway env` prints, for functions that are started elsewhere.
+    /// The credentials that `websocket-gateway env` prints for functions that are started elsewhere.
     pub(crate) fn shared() -> Self {
         let environment = websocket_gateway::environment(&options("template.yaml")).unwrap();
         let value = |name| environment[name].first().unwrap().clone();
@@ -27,7 +27,7 @@ impl Keys {
         Self { id, secret, session_token: Some(session_token) }
     }
 
-    /// Those of a function, which must be the probe.
+    /// The credentials of a function, which must be the probe.
     pub(crate) async fn of(gateway: &Gateway, function: &str) -> Self {
         let event = json!({ "queryStringParameters": { "do": "keys" } }).to_string();
         let answer = gateway.invoke(function, event).await.unwrap();

@@ -15,9 +15,9 @@ pub(crate) struct Table {
 type Row = HashMap<String, AttributeValue>;
 
 impl Table {
-    /// The one table of the gateway's template.
+    /// The only table of the gateway's template.
     pub(crate) async fn of(gateway: &Gateway) -> Self {
-        let client = Keys::of_a_person().dynamodb(gateway);
+        let client = Keys::of_a_user().dynamodb(gateway);
         let names = client.list_tables().send().await.unwrap().table_names.unwrap();
         let [name] = <[String; 1]>::try_from(names).unwrap();
         Self { client, name }

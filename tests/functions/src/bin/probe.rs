@@ -3,8 +3,8 @@
 //! Orders stand as JSON in a message's `do`, or in the parameter `do` of the query string: a list, or a single order. In the query string a
 //! single word needs no quotes. Without an order that answers, the event is the answer's body.
 //!
-//! With a `TABLE_NAME` it keeps every event in that table that is not a MESSAGE: nobody hears their answers. It calls AWS with the plain
-//! SDK, so that nothing of this project stands between API Gateway and what the table shows.
+//! If `TABLE_NAME` is set, it keeps every event but MESSAGE in that table, since no client receives the answers to these. It calls AWS with
+//! the plain SDK, so that nothing of this project stands between API Gateway and what the table shows.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -112,20 +112,20 @@ impl Probe {
                 return Ok(answer);
             }
         }
-        Ok(reply(event.to_string()))
+        Ok(reply(&event.to_string()))
     }
 
     async fn obey(&self, order: Order, connection_id: &str, event: &Value) -> Result<Option<Value>, Error> {
         match order {
             Order::Answer(answer) => return Ok(Some(answer)),
-            Order::Measure => return Ok(Some(reply(event["body"].as_str().map_or(0, str::len)))),
-            Order::Count => return Ok(Some(reply(self.served.load(Ordering::Relaxed)))),
-            Order::Pid => return Ok(Some(reply(std::process::id()))),
+            Order::Measure => return Ok(Some(reply(&event["body"].as_str().map_or(0, str::len).to_string()))),
+            Order::Count => return Ok(Some(reply(&self.served.load(Ordering::Relaxed).to_string()))),
+            Order::Pid => return Ok(Some(reply(&std::process::id().to_string()))),
             Order::Keys => {
                 let names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
-                return Ok(Some(reply(json!(names.map(|name| std::env::var(name).unwrap_or_default())))));
+                return Ok(Some(reply(&json!(names.map(|name| std::env::var(name).unwrap_or_default())).to_string())));
             }
-            Order::Long(bytes) => return Ok(Some(reply("x".repeat(bytes)))),
+            Order::Long(bytes) => return Ok(Some(reply(&"x".repeat(bytes)))),
             Order::Allow | Order::AllowWith(_) | Order::Decide(_) if event["type"] != "REQUEST" => {}
             Order::Allow => {
                 return Ok(Some(allow(event, &json!({ "asked": event.to_string(), "level": 3, "admin": true }))));
@@ -228,8 +228,8 @@ fn orders(event: &Value, left: Option<Value>) -> Result<Vec<Order>, Error> {
     }
 }
 
-fn reply(body: impl ToString) -> Value {
-    json!({ "statusCode": 200, "body": body.to_string() })
+fn reply(body: &str) -> Value {
+    json!({ "statusCode": 200, "body": body })
 }
 
 /// An authorizer's answer.
