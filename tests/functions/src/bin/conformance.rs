@@ -1,8 +1,8 @@
-//! Carries out the orders of a row in the conformance table, and reports the events that it gets: a MESSAGE event as its reply, other
-//! events through a table.
+//! Does what a row of the conformance table orders, and reports the events that it saw: a MESSAGE event as its reply, the others through
+//! a table.
 //!
-//! Orders are a list, in a message's `do` or, for `$connect`, in the query parameter `do`; without orders the reply is the event. The
-//! function calls AWS with the plain SDK, so that none of this project's code stands between API Gateway and the report.
+//! Orders are a list, in a message's `do` or, for `$connect`, in the query string's; without any the event is the reply. It speaks to
+//! AWS with the plain SDK, so that nothing of this project stands between API Gateway and what is reported.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -16,30 +16,30 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-/// How long the table keeps an item.
+/// How long the table keeps what was seen.
 const KEPT: Duration = Duration::from_secs(60 * 60);
 
-/// How soon [`Order::Await`] looks into the table again.
+/// How soon to look into the table again. Only [`Order::Await`] does.
 const NEXT_LOOK: Duration = Duration::from_millis(20);
 
-/// The key under which the table keeps the orders for `$disconnect`.
+/// Under which the table keeps what `$disconnect` is to do.
 const ORDERS: &str = "ORDERS";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 enum Order {
-    /// Answers with this value, and ignores the orders after it.
+    /// Answers this, whatever it is; nothing after it is done.
     Answer(Value),
-    /// Replies with the message's size in bytes.
+    /// Replies with how many bytes the message has.
     Measure,
-    /// Replies with the number of events that this process has served, this event included.
+    /// Replies with how many events this process has served, this one included.
     Count,
     Fail,
     Panic,
     Exit,
-    /// Waits, in milliseconds.
+    /// In milliseconds.
     Sleep(u64),
-    /// Posts a text to the event's connection, and keeps the status in the table.
+    /// Posts a text to the own connection, and keeps the status in the table.
     Post(String),
     /// Prints these bytes, which need not be UTF-8.
     Print(Vec<u8>),
@@ -47,7 +47,7 @@ enum Order {
     OnDisconnect(Value),
     /// Leaves a note in the table.
     Note(String),
-    /// Waits until that note is in the table.
+    /// Waits until somebody has left that note.
     Await(String),
 }
 
@@ -82,7 +82,7 @@ impl Probe {
         let connection_id = event["requestContext"]["connectionId"].as_str().unwrap_or_default();
         if kind != "MESSAGE" {
             self.keep(connection_id, kind, &event).await?;
-            // The test does not learn the id of a handshake that is refused, so it names a tag.
+            // Of a handshake that is refused nobody outside knows the id.
             if let Some(tag) = event["queryStringParameters"]["tag"].as_str() {
                 self.keep(tag, kind, &event).await?;
             }
@@ -122,7 +122,7 @@ impl Probe {
         Ok(None)
     }
 
-    /// Returns the status that `@connections` answers with.
+    /// The status that `@connections` answers.
     async fn post(&self, connection_id: &str, text: String) -> Option<u16> {
         let posted = self.connections.post_to_connection().connection_id(connection_id).data(Blob::new(text)).send();
         match posted.await {

@@ -1,5 +1,4 @@
-//! A function that behaves as a test says, well or badly: a message's `do` names what to do, or a handshake's query parameter `do`. It
-//! can be an authorizer too.
+//! A function that does as it is told, well or badly: a message's `do` says what, or a handshake's. It can be an authorizer too.
 
 use std::process::exit;
 
@@ -13,7 +12,7 @@ async fn main() -> Result<(), Error> {
     lambda_runtime::run(service_fn(obey)).await
 }
 
-/// An authorizer's answer, with the event in its context.
+/// An authorizer's answer, with what it was asked in it.
 fn allow(event: &Value) -> Value {
     let statement = json!({ "Action": "execute-api:Invoke", "Effect": "Allow", "Resource": event["methodArn"] });
     json!({
@@ -31,7 +30,7 @@ async fn obey(event: LambdaEvent<Value>) -> Result<Value, Error> {
         Some("fail") => Err("as told".into()),
         #[expect(clippy::panic, reason = "that is the order")]
         Some("panic") => panic!("as told"),
-        // Connects to the test, and waits until the test closes the connection.
+        // Tells the test that it is here, and stays until the test hangs up.
         Some("meet") => {
             let at = order["at"].as_str().or_else(|| event["queryStringParameters"]["at"].as_str());
             TcpStream::connect(at.unwrap_or_default()).await?.read_to_end(&mut Vec::new()).await?;
@@ -39,15 +38,15 @@ async fn obey(event: LambdaEvent<Value>) -> Result<Value, Error> {
         }
         Some("long") => Ok(json!({ "statusCode": 200, "body": "x".repeat(128 * 1024 + 1) })),
         Some("pid") => Ok(json!({ "statusCode": 200, "body": std::process::id().to_string() })),
-        // Answers with exactly this.
+        // What the function answers, to the byte.
         Some("answer") => Ok(order["answer"].clone()),
         Some("allow") if event["type"] == "REQUEST" => Ok(allow(&event)),
-        // Answers with exactly this, as an authorizer.
+        // The same for an authorizer.
         Some("say") if event["type"] == "REQUEST" => {
             Ok(serde_json::from_str(event["queryStringParameters"]["answer"].as_str().unwrap_or_default())?)
         }
         Some("unauthorized") => Err("Unauthorized".into()),
-        // Replies with the credentials that the function signs its calls with.
+        // What it signs its calls with.
         Some("keys") => {
             let names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
             let keys = names.map(|name| std::env::var(name).unwrap_or_default());
@@ -55,7 +54,7 @@ async fn obey(event: LambdaEvent<Value>) -> Result<Value, Error> {
         }
         Some("refuse") => Ok(json!({ "statusCode": 418 })),
         Some("subprotocol") => Ok(json!({ "statusCode": 200, "headers": { "sec-websocket-protocol": "chat.v1" } })),
-        // Replies with the event, for the test to inspect.
+        // The event comes back, for the test to look at.
         _ => Ok(json!({ "statusCode": 200, "body": event.to_string() })),
     }
 }
