@@ -21,5 +21,5 @@ async fn its_tests_start_the_gateway_themselves() {
     let mut cargo = Command::new(env!("CARGO"));
     let output = as_from_a_shell(cargo.arg("test").current_dir(api.folder())).output().await.unwrap();
     let [stdout, stderr] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
-    assert!(stdout.contains("counts_down_and_hangs_up_on_who_is_idle ... ok"), "{stderr}{stdout}");
+    assert!(stdout.contains("counts_down_and_closes_idle_connections ... ok"), "{stderr}{stdout}");
 }

@@ -9,12 +9,12 @@ use super::root;
 /// In the document the section `name` stands between the comments `<!-- test: name -->` and `<!-- /test: name -->`.
 pub(crate) const SECTIONS: [(&str, &str); 7] = [
     ("commands", "README.md"),
-    ("own-api", "README.md"),
-    ("add-a-route", "README.md"),
-    ("test-your-api", "README.md"),
-    ("authorizer", "README.md"),
-    ("options", "README.md"),
-    ("differences", "README.md"),
+    ("own-api", "crates/websocket-gateway/docs/own-api.md"),
+    ("add-a-route", "crates/websocket-gateway/docs/add-a-route.md"),
+    ("test-your-api", "crates/websocket-gateway/docs/test-your-api.md"),
+    ("authorizer", "crates/websocket-gateway/docs/who-may-connect.md"),
+    ("options", "crates/websocket-gateway/docs/options.md"),
+    ("differences", "crates/websocket-gateway/docs/parity.md"),
 ];
 
 /// A section of a document.
