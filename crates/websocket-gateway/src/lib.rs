@@ -41,6 +41,10 @@
 //! [`Gateway::happenings`] tells of everything else: frames, events, posts, the functions' output. What the gateway warns of when it starts
 //! goes to [`tracing`].
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub mod api;
 pub mod replay;
 
