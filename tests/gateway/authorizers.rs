@@ -70,18 +70,6 @@ async fn its_event_is_a_request_about_connect() {
         let asked: Value =
             serde_json::from_str(event["requestContext"]["authorizer"]["asked"].as_str().unwrap()).unwrap();
 
-        let keys: Vec<_> = asked.as_object().unwrap().keys().map(String::as_str).collect();
-        let expected = [
-            "headers",
-            "methodArn",
-            "multiValueHeaders",
-            "multiValueQueryStringParameters",
-            "queryStringParameters",
-            "requestContext",
-            "stageVariables",
-            "type",
-        ];
-        assert_eq!(keys, expected);
         assert_eq!(asked["type"], "REQUEST");
         let api_id = &gateway.api().api_id;
         assert_eq!(asked["methodArn"], format!("arn:aws:execute-api:us-east-1:123456789012:{api_id}/test/$connect"));

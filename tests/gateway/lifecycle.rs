@@ -35,6 +35,11 @@ async fn a_client_that_does_not_read_is_throttled_and_what_was_posted_before_a_d
     let (mut client, id) = Client::connect_and_ask_for_its_id(&gateway).await;
     let url = connection_url(&gateway, &id);
     let posted = fill(&url).await;
+    // Only this client is throttled.
+    let (mut other, other_id) = Client::connect_and_ask_for_its_id(&gateway).await;
+    assert_eq!(post(&connection_url(&gateway, &other_id), "POST", "hello").await, 200);
+    assert_eq!(other.hear().await, "hello");
+
     assert_eq!(post(&url, "DELETE", "").await, 204);
     assert_eq!(post(&url, "POST", "too late").await, 410);
     for n in 0..posted {
