@@ -118,7 +118,7 @@ impl Stack {
     /// Three, which most regions have. Empty text stands for the stack's own region.
     fn availability_zones(&self, argument: &Node) -> Result<Value, Finding> {
         let named = self.text(argument)?;
-        let region = if named.is_empty() { &self.options.region } else { &named };
+        let region = if named.is_empty() { &self.options.account.region } else { &named };
         let zones = ["a", "b", "c"].map(|zone| Node::new(argument.span, Value::Text(format!("{region}{zone}"))));
         Ok(Value::List(zones.into()))
     }
@@ -127,7 +127,7 @@ impl Stack {
         Finding::at(span, "the gateway can't work out `!ImportValue`: only AWS knows what other stacks export").help(format!(
             "put the value into a parameter with a `Default`, or keep it for AWS: `!If [Local, value, !ImportValue name]` \
              with `Conditions: {{ Local: !Equals [!Ref AWS::AccountId, '{}'] }}`",
-            self.options.account_id
+            self.options.account.id
         ))
     }
 

@@ -10,7 +10,8 @@
 mod authorizers;
 mod choice;
 mod code;
-mod deployment;
+mod dependencies;
+mod deployed_routes;
 mod document;
 mod error;
 mod function;
@@ -20,6 +21,7 @@ mod managed_policies;
 mod memo;
 mod node;
 mod notes;
+mod options;
 mod parameters;
 mod permissions;
 mod plain_api;
@@ -38,7 +40,6 @@ mod table;
 mod tests;
 mod websocket_api;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -47,37 +48,11 @@ use miette::NamedSource;
 use crate::api::Api;
 
 pub use error::{Location, Remark, TemplateError};
+pub(crate) use options::Options;
 
 use error::Finding;
 use node::Entry;
 use stack::Stack;
-
-/// What a template doesn't say itself.
-#[derive(Clone, Debug)]
-pub(crate) struct Options {
-    /// Values for the template's parameters, over their defaults.
-    pub(crate) parameters: BTreeMap<String, String>,
-    /// What `AWS::Region` stands for.
-    pub(crate) region: String,
-    /// What `AWS::AccountId` stands for.
-    pub(crate) account_id: String,
-    /// The logical id of the API to serve, where the template has several.
-    pub(crate) api: Option<String>,
-    /// The name of the stage to serve, where the API has several.
-    pub(crate) stage: Option<String>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            parameters: BTreeMap::new(),
-            region: "us-east-1".to_owned(),
-            account_id: "123456789012".to_owned(),
-            api: None,
-            stage: None,
-        }
-    }
-}
 
 /// What a template says.
 #[derive(Clone, Debug)]

@@ -1,11 +1,7 @@
 //! What is right as it is, but easily overlooked.
 
-use std::collections::BTreeSet;
-
-use super::deployment::referred;
 use super::error::Finding;
 use super::kinds::AUTHORIZER;
-use super::node::{Node, Value};
 use super::stack::{Resource, Stack};
 use crate::api::Api;
 
@@ -43,34 +39,5 @@ fn off(stack: &Stack, authorizer: &Resource, condition: &str) -> Finding {
             "the condition depends on the parameters {}, which --parameter NAME=VALUE sets",
             several.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
         )),
-    }
-}
-
-impl Stack {
-    /// The parameters that the condition `name` refers to, also through other conditions.
-    fn parameters_of(&self, name: &str) -> BTreeSet<String> {
-        let mut found = Vec::new();
-        let mut seen = BTreeSet::new();
-        let mut open = vec![name.to_owned()];
-        while let Some(name) = open.pop() {
-            if let Some(node) = self.conditions.get(&name)
-                && seen.insert(name)
-            {
-                referred(node, &mut found);
-                conditions_in(node, &mut open);
-            }
-        }
-        found.into_iter().filter(|name| self.parameters.names().any(|known| known == name)).collect()
-    }
-}
-
-/// Every condition that a condition refers to, as `!Condition Name` or as `Condition: Name`.
-fn conditions_in(node: &Node, names: &mut Vec<String>) {
-    match &node.value {
-        Value::List(items) => items.iter().for_each(|item| conditions_in(item, names)),
-        Value::Map(map) => names.extend(map.get("Condition").and_then(|node| node.text("").ok())),
-        Value::Call(call) if call.function == "Condition" => names.extend(call.argument.text("")),
-        Value::Call(call) => conditions_in(&call.argument, names),
-        _ => {}
     }
 }

@@ -10,7 +10,7 @@ const API_GATEWAY: &str = "apigateway.amazonaws.com";
 /// Whether a permission lets API Gateway call `function` for `route`, which is `{api id}/{stage}/{route key}`.
 pub(super) fn allow(stack: &Stack, function: &Resource, route: &str) -> Result<bool, Finding> {
     let name = stack.id_of(function)?;
-    let source = stack.arn("execute-api", route);
+    let source = stack.options.account.arn("execute-api", route);
     let permissions = stack.of_kind(PERMISSION)?;
     Ok(permissions.into_iter().any(|permission| {
         let properties = stack.properties(permission);

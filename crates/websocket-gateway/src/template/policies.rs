@@ -158,8 +158,10 @@ impl<'r> Reader<'r> {
                 return Ok(());
             }
         };
-        let resources =
-            template.resources.iter().map(|suffix| self.stack.arn("dynamodb", &format!("table/{table}{suffix}")));
+        let resources = template
+            .resources
+            .iter()
+            .map(|suffix| self.stack.options.account.arn("dynamodb", &format!("table/{table}{suffix}")));
         let statement = Statement {
             effect: Effect::Allow,
             actions: template.actions.iter().map(|action| format!("dynamodb:{action}")).collect(),

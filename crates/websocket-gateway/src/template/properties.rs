@@ -6,7 +6,31 @@ use miette::SourceSpan;
 
 use super::error::Finding;
 use super::node::{Map, Node, Value};
-use super::stack::Stack;
+use super::stack::{Resource, Stack};
+
+impl Stack {
+    /// The properties of a resource, with SAM's `Globals` under them.
+    pub(super) fn properties<'s>(&'s self, resource: &'s Resource) -> Properties<'s> {
+        Properties::new(self, format!("`{}`", resource.id), resource.span, &resource.properties)
+    }
+
+    /// The entries of a resource's `Metadata`.
+    pub(super) fn metadata<'s>(&'s self, resource: &'s Resource) -> Properties<'s> {
+        Properties::new(self, format!("`Metadata` of `{}`", resource.id), resource.span, &resource.metadata)
+    }
+
+    /// The resources of a type whose `ApiId` is `api_id`. A resource of an API in another stack is left out.
+    pub(super) fn of_api(&self, kind: &str, api_id: &str) -> Result<Vec<&Resource>, Finding> {
+        let mut found = Vec::new();
+        for resource in self.of_kind(kind)? {
+            let properties = self.properties(resource);
+            if !properties.is_imported("ApiId") && properties.required("ApiId")?.text("`ApiId`")? == api_id {
+                found.push(resource);
+            }
+        }
+        Ok(found)
+    }
+}
 
 /// The properties of a resource, or a map inside them.
 pub(super) struct Properties<'s> {

@@ -2,7 +2,6 @@
 
 use miette::SourceSpan;
 
-use super::Options;
 use super::error::Finding;
 use super::kinds::{
     API, AUTHORIZER, DEPLOYMENT, GLOBAL_TABLE, INTEGRATION, LAMBDA_FUNCTION, ROLE, ROUTE, SERVERLESS_FUNCTION,
@@ -10,7 +9,7 @@ use super::kinds::{
 };
 use super::node::{Entry, Value};
 use super::stack::{Resource, Stack};
-use crate::api::{Account, limits};
+use crate::api::limits;
 
 impl Stack {
     /// What `!Ref name` gives; `None` for `AWS::NoValue`.
@@ -41,12 +40,13 @@ impl Stack {
 
     pub(super) fn attribute_of(&self, resource: &Resource, name: &str) -> Result<String, Finding> {
         let id = self.id_of(resource)?;
+        let account = &self.options.account;
         Ok(match (resource.kind.as_str(), name) {
-            (SERVERLESS_FUNCTION | LAMBDA_FUNCTION, "Arn") => self.arn("lambda", &format!("function:{id}")),
-            (ROLE, "Arn") => format!("arn:{}:iam::{}:role/{id}", self.partition(), self.options.account_id),
-            (TABLE | GLOBAL_TABLE | SIMPLE_TABLE, "Arn") => self.arn("dynamodb", &format!("table/{id}")),
+            (SERVERLESS_FUNCTION | LAMBDA_FUNCTION, "Arn") => account.arn("lambda", &format!("function:{id}")),
+            (ROLE, "Arn") => account.global_arn("iam", &format!("role/{id}")),
+            (TABLE | GLOBAL_TABLE | SIMPLE_TABLE, "Arn") => account.arn("dynamodb", &format!("table/{id}")),
             (TABLE | GLOBAL_TABLE | SIMPLE_TABLE, "StreamArn") => {
-                self.arn("dynamodb", &format!("table/{id}/stream/1970-01-01T00:00:00.000"))
+                account.arn("dynamodb", &format!("table/{id}/stream/1970-01-01T00:00:00.000"))
             }
             (SERVERLESS_WEBSOCKET_API | API, "ApiId")
             | (ROUTE, "RouteId")
@@ -55,7 +55,7 @@ impl Stack {
             | (AUTHORIZER, "AuthorizerId") => id,
             (SERVERLESS_WEBSOCKET_API | API, "ApiEndpoint") => {
                 let scheme = if self.is_websocket_api(resource)? { "wss" } else { "https" };
-                format!("{scheme}://{id}.execute-api.{}.{}", self.options.region, self.url_suffix())
+                format!("{scheme}://{id}.execute-api.{}.{}", account.region, account.url_suffix)
             }
             _ => format!("{}.{name}", resource.id),
         })
@@ -159,40 +159,19 @@ impl Stack {
     }
 
     fn pseudo_parameter(&self, name: &str) -> Option<Value> {
-        let Options { region, account_id, .. } = &self.options;
+        let account = &self.options.account;
         Some(Value::Text(match name.strip_prefix("AWS::")? {
             "NotificationARNs" => return Some(Value::List(Vec::new())),
-            "Region" => region.clone(),
-            "AccountId" => account_id.clone(),
-            "Partition" => self.partition().to_owned(),
-            "URLSuffix" => self.url_suffix().to_owned(),
+            "Region" => account.region.clone(),
+            "AccountId" => account.id.clone(),
+            "Partition" => account.partition.clone(),
+            "URLSuffix" => account.url_suffix.clone(),
             "StackName" => self.name.clone(),
             "StackId" => {
-                self.arn("cloudformation", &format!("stack/{}/00000000-0000-0000-0000-000000000000", self.name))
+                account.arn("cloudformation", &format!("stack/{}/00000000-0000-0000-0000-000000000000", self.name))
             }
             _ => return None,
         }))
-    }
-
-    pub(super) fn arn(&self, service: &str, resource: &str) -> String {
-        self.account().arn(service, resource)
-    }
-
-    pub(super) fn account(&self) -> Account {
-        let Options { region, account_id, .. } = &self.options;
-        Account { partition: self.partition().to_owned(), region: region.clone(), id: account_id.clone() }
-    }
-
-    fn partition(&self) -> &'static str {
-        match self.options.region.as_str() {
-            region if region.starts_with("cn-") => "aws-cn",
-            region if region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        }
-    }
-
-    fn url_suffix(&self) -> &'static str {
-        if self.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
     }
 }
 

@@ -6,13 +6,12 @@ use std::sync::Arc;
 
 use miette::{NamedSource, SourceSpan};
 
-use super::Options;
 use super::error::{Finding, Location};
 use super::kinds::{LAMBDA_FUNCTION, SERVERLESS_FUNCTION};
 use super::memo::Memo;
 use super::node::{Entry, Map, Node, Value};
+use super::options::Options;
 use super::parameters::Parameters;
-use super::properties::Properties;
 
 /// How deep values and references may nest together, so that following them can't exhaust the stack.
 const MAX_DEPTH: usize = 150;
@@ -46,7 +45,7 @@ pub(super) struct Resource {
     pub(super) condition: Option<Node>,
     pub(super) depends_on: Option<Node>,
     pub(super) properties: Map,
-    metadata: Map,
+    pub(super) metadata: Map,
     /// Where SAM is to make permissions of what it is connected with.
     pub(super) connectors: Option<SourceSpan>,
 }
@@ -88,18 +87,6 @@ impl Stack {
             .collect()
     }
 
-    /// The resources of one type that belong to an API. One whose API is another stack's belongs to none that is here.
-    pub(super) fn of_api(&self, kind: &str, api_id: &str) -> Result<Vec<&Resource>, Finding> {
-        let mut found = Vec::new();
-        for resource in self.of_kind(kind)? {
-            let properties = self.properties(resource);
-            if !properties.is_imported("ApiId") && properties.required("ApiId")?.text("`ApiId`")? == api_id {
-                found.push(resource);
-            }
-        }
-        Ok(found)
-    }
-
     /// The functions, in either way to write one.
     pub(super) fn functions(&self) -> Result<Vec<&Resource>, Finding> {
         Ok([self.of_kind(SERVERLESS_FUNCTION)?, self.of_kind(LAMBDA_FUNCTION)?].concat())
@@ -123,14 +110,6 @@ impl Stack {
         let result = work();
         self.depth.set(self.depth.get() - 1);
         result
-    }
-
-    pub(super) fn properties<'s>(&'s self, resource: &'s Resource) -> Properties<'s> {
-        Properties::new(self, format!("`{}`", resource.id), resource.span, &resource.properties)
-    }
-
-    pub(super) fn metadata<'s>(&'s self, resource: &'s Resource) -> Properties<'s> {
-        Properties::new(self, format!("`Metadata` of `{}`", resource.id), resource.span, &resource.metadata)
     }
 }
 

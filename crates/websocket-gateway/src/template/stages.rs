@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use miette::SourceSpan;
 
 use super::choice::Choice;
-use super::deployment;
+use super::deployed_routes;
 use super::error::Finding;
 use super::kinds::{SERVERLESS_WEBSOCKET_API, STAGE};
 use super::properties::Properties;
@@ -46,7 +46,7 @@ pub(super) fn read(stack: &Stack, api: &Resource, warnings: &mut Vec<Finding>) -
     let properties = stack.properties(resources[index]);
     if resources[index].kind == STAGE {
         warnings.extend(properties.unknown(&PROPERTIES));
-        warnings.extend(deployment::check(stack, resources[index], &api_id)?);
+        warnings.extend(deployed_routes::check(stack, resources[index], &api_id)?);
     }
     Ok(Stage { name: name.clone(), variables: variables(&properties)? })
 }

@@ -37,7 +37,7 @@ pub(super) fn read(stack: &Stack, warnings: &mut Vec<Finding>) -> Result<Api, Fi
     Ok(Api {
         logical_id: api.id.clone(),
         api_id,
-        account: stack.account(),
+        account: stack.options.account.clone(),
         route_selection_expression,
         stage,
         routes,

@@ -117,7 +117,7 @@ fn it_is_warned_about_what_is_missing_on_aws() {
     let text =
         CHAT.replace("DependsOn: [ConnectRoute, SendRoute, DisconnectRoute]", "DependsOn: [ConnectRoute, SendRoute]");
     let warnings = load_text(&text).unwrap().warnings;
-    assert_warns(&text, &warnings[..1], "Deployment:", "does not wait for `DisconnectRoute`", "DisconnectRoute");
+    assert_warns(&text, &warnings[..1], "Deployment:", "does not depend on `DisconnectRoute`", "DisconnectRoute");
     let text = CHAT.replace("FunctionName: !Ref SendFunction", "FunctionName: !Ref OnConnectFunction");
     let warnings = load_text(&text).unwrap().warnings;
     assert_warns(&text, &warnings[3..], "send", "lets API Gateway call `SendFunction`", "");

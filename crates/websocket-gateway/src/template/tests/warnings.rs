@@ -10,28 +10,28 @@ fn what_would_be_different_on_aws_is_a_warning() {
             "DependsOn: [ConnectRoute, SendRouteResponse]",
             "DependsOn: ConnectRoute",
             "Deployment:",
-            "`Deployment` does not wait for `SendRoute`",
+            "the deployment `Deployment` does not depend on `SendRoute`",
             "to its `DependsOn`: SendRoute",
         ),
         (
             "    DependsOn: [ConnectRoute, SendRouteResponse]\n",
             "",
             "Deployment:",
-            "`Deployment` does not wait for `ConnectRoute`, `SendRoute`",
+            "the deployment `Deployment` does not depend on `ConnectRoute`, `SendRoute`",
             "ConnectRoute, SendRoute",
         ),
         (
             ", DeploymentId: !Ref Deployment",
             "",
             "Stage:",
-            "on AWS the stage `Stage` serves nothing",
+            "on AWS the stage `Stage` would have no routes",
             "AutoDeploy: true",
         ),
         (
             ", DeploymentId: !Ref Deployment",
             ", AutoDeploy: false",
             "Stage:",
-            "on AWS the stage `Stage` serves nothing",
+            "on AWS the stage `Stage` would have no routes",
             "AutoDeploy: true",
         ),
         (
@@ -93,7 +93,7 @@ fn a_deployment_may_name_its_stage() {
         .replace("Properties: { ApiId: !Ref Api }", "Properties: { ApiId: !Ref Api, StageName: !Ref Stage }");
     assert!(load_text(&text).unwrap().warnings.is_empty());
     let text = text.replace("DependsOn: [ConnectRoute, SendRouteResponse]", "DependsOn: SendRoute");
-    assert_warns(&text, &load_text(&text).unwrap().warnings, "Deployment:", "does not wait for `ConnectRoute`", "");
+    assert_warns(&text, &load_text(&text).unwrap().warnings, "Deployment:", "does not depend on `ConnectRoute`", "");
 }
 
 #[test]
