@@ -120,7 +120,7 @@ fn what_is_not_evaluated_is_refused_and_never_left_out() {
         (
             "{ Effect: Allow, Action: 'dynamodb:*', Resource: !Sub 'arn:aws:dynamodb:*:*:table/${!aws:userid}' }",
             "Resource",
-            "does not fill in policy variables",
+            "does not evaluate policy variables",
         ),
     ] {
         assert_fails(&statement(text), place, message, help);
