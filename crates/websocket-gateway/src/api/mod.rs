@@ -58,7 +58,8 @@ pub struct Stage {
 pub struct Route {
     /// The logical id of the function in [`Api::functions`].
     pub function: String,
-    /// How long the integration may take, from 50 ms to 29 s. Then the client gets `Endpoint request timed out`.
+    /// How long the integration may take, from 50 ms to 29 s. Then the client gets an `Endpoint request timed out` frame, or a 504
+    /// during its handshake.
     /// Source: see [`limits::INTEGRATION_TIMEOUT`].
     pub integration_timeout: Duration,
     /// Whether the route is two-way: the client gets the `body` that the function returns. This needs both a

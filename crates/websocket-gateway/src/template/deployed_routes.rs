@@ -50,7 +50,7 @@ fn nothing_deployed(stage: &Resource) -> Finding {
 
 fn too_early(deployment: &Resource, missing: &[&str]) -> Finding {
     let message = format!(
-        "the deployment `{}` does not depend on {}: on AWS, messages for a route that is created after it get `Forbidden`",
+        "the deployment `{}` does not depend on {}: on AWS, messages for a route that is created after the deployment get `Forbidden`",
         deployment.id,
         missing.iter().map(|id| format!("`{id}`")).collect::<Vec<_>>().join(", ")
     );

@@ -1,26 +1,27 @@
-//! What is right as it is, but easily overlooked.
+//! Notes: what is correct, but easily overlooked.
 
 use super::error::Finding;
 use super::kinds::AUTHORIZER;
 use super::stack::{Resource, Stack};
 use crate::api::Api;
 
-/// Notes about an API that has been read.
+/// Returns the notes about an API.
 pub(super) fn of(stack: &Stack, api: &Api) -> Vec<Finding> {
     let open = api.authorizer.is_none();
     open.then(|| authorizer_that_is_off(stack, api)).flatten().into_iter().collect()
 }
 
-/// The authorizer that a condition leaves out, if the API has one: every client may connect without it.
+/// The note about an authorizer that a condition switches off, if the API has one: without it, every client may connect.
 fn authorizer_that_is_off(stack: &Stack, api: &Api) -> Option<Finding> {
     stack.resources.iter().filter(|resource| resource.kind == AUTHORIZER).find_map(|resource| {
         let condition = condition_that_is_false(stack, resource)?;
-        // What it says of its API may itself be missing. Then it belongs to another.
+        // If the API that it names does not exist either, it does not belong to this API.
         let api_id = stack.properties(resource).optional("ApiId").ok()??;
         (api_id.text("").ok()? == api.api_id).then(|| off(stack, resource, &condition))
     })
 }
 
+/// The name of the resource's condition, if that is false.
 fn condition_that_is_false(stack: &Stack, resource: &Resource) -> Option<String> {
     let name = resource.condition.as_ref()?.text("").ok()?;
     (!stack.exists(resource).ok()?).then_some(name)

@@ -1,4 +1,4 @@
-//! What the reader of a template must be told.
+//! The choices that a template leaves open.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What `!Ref` and `!GetAtt` give: local values that are the same on every start.
+//! What `!Ref` and `!GetAtt` return: local names, ids and ARNs, which are the same on every start.
 
 use miette::SourceSpan;
 
@@ -12,7 +12,7 @@ use super::stack::{Resource, Stack};
 use crate::api::limits;
 
 impl Stack {
-    /// What `!Ref name` gives; `None` for `AWS::NoValue`.
+    /// What `!Ref name` returns. `None` for `AWS::NoValue`.
     pub(super) fn reference(&self, name: &str, span: SourceSpan) -> Result<Option<Value>, Finding> {
         if name == "AWS::NoValue" {
             return Ok(None);
@@ -28,8 +28,8 @@ impl Stack {
         Ok(Some(Value::Text(value)))
     }
 
-    /// What `!GetAtt id.name` gives. An attribute that means nothing here gives a text all the same, because it commonly stands
-    /// where the gateway has no use for it.
+    /// What `!GetAtt id.name` returns. For an attribute that has no meaning here it is a made-up text and not an error, because the gateway
+    /// mostly does not need the value.
     pub(super) fn attribute(&self, id: &str, name: &str, span: SourceSpan) -> Result<String, Finding> {
         match (self.resource(id, span)?, name) {
             (Some(resource), _) => self.attribute_of(resource, name),
@@ -38,6 +38,7 @@ impl Stack {
         }
     }
 
+    /// The attribute `name` of a resource, see [`Stack::attribute`].
     pub(super) fn attribute_of(&self, resource: &Resource, name: &str) -> Result<String, Finding> {
         let id = self.id_of(resource)?;
         let account = &self.options.account;
@@ -61,7 +62,7 @@ impl Stack {
         })
     }
 
-    /// What AWS calls the resource.
+    /// The resource's physical id, which `!Ref` returns: a function's or table's name, the API id, or else the logical id.
     pub(super) fn id_of(&self, resource: &Resource) -> Result<String, Finding> {
         match resource.kind.as_str() {
             SERVERLESS_FUNCTION | LAMBDA_FUNCTION => {
@@ -77,7 +78,7 @@ impl Stack {
         }
     }
 
-    /// Whether it is a WebSocket API rather than an HTTP API.
+    /// Whether the resource is a WebSocket API, and not an HTTP API.
     pub(super) fn is_websocket_api(&self, resource: &Resource) -> Result<bool, Finding> {
         match resource.kind.as_str() {
             SERVERLESS_WEBSOCKET_API => Ok(true),
@@ -89,7 +90,8 @@ impl Stack {
         }
     }
 
-    /// The limit on its length also keeps names that are made of each other from growing without end.
+    /// The name that the template gives in `property`, or else a default. The limit on the length also stops names that are made of each other
+    /// from growing without end.
     fn name_of(&self, resource: &Resource, property: &str, limit: usize) -> Result<String, Finding> {
         self.known_names.get(&resource.id, resource.span, || {
             let Some(node) = self.properties(resource).optional(property)? else {
@@ -99,14 +101,14 @@ impl Stack {
             if name.is_empty() || name.len() > limit {
                 return Err(Finding::at(
                     node.span,
-                    format!("a `{property}` has 1 to {limit} characters, but this has {}", name.len()),
+                    format!("`{property}` must have 1 to {limit} characters, but this name has {}", name.len()),
                 ));
             }
             Ok(name)
         })
     }
 
-    /// The resource `id`; `None` if it is one that SAM adds to the template.
+    /// The resource `id`. `None` if SAM generates it, so that it is not in the template.
     fn resource(&self, id: &str, span: SourceSpan) -> Result<Option<&Resource>, Finding> {
         let Some(resource) = self.resources.iter().find(|resource| resource.id == id) else {
             return if self.is_generated(id) { Ok(None) } else { Err(self.unknown(id, span)) };
@@ -120,22 +122,25 @@ impl Stack {
 
     fn unknown(&self, id: &str, span: SourceSpan) -> Finding {
         let resources = self.resources.iter().map(|resource| resource.id.as_str());
-        let finding = Finding::at(span, format!("there is no resource or parameter `{id}`"));
+        let finding = Finding::at(span, format!("the template has no resource or parameter `{id}`"));
         match id.split_once('.') {
             Some((id, name)) if resources.clone().any(|known| known == id) => {
                 finding.help(format!("write `!GetAtt {id}.{name}` for an attribute of `{id}`"))
             }
             _ => {
                 let finding = finding.suggest(id, resources.chain(self.parameters.names()));
-                let not_expanded = |finding: Finding, entry: &Entry| finding.label(entry.key_span, "not expanded here");
+                let not_expanded =
+                    |finding: Finding, entry: &Entry| finding.label(entry.key_span, "the gateway does not expand this");
                 self.macros.iter().fold(finding, not_expanded)
             }
         }
     }
 
-    /// Whether SAM makes a resource with this logical id out of one of the template's.
+    /// Whether SAM generates a resource with this logical id from a resource of the template.
+    ///
+    /// Source: the code of SAM's translator, `aws-sam-translator` 1.115.
     fn is_generated(&self, id: &str) -> bool {
-        // The APIs of functions' `Events`.
+        // SAM makes these APIs from the `Events` of functions.
         if id.starts_with("ServerlessRestApi") || id.starts_with("ServerlessHttpApi") {
             return self.has_transform;
         }
@@ -158,6 +163,7 @@ impl Stack {
         })
     }
 
+    /// The value of a pseudo parameter, such as `AWS::Region`. `None` if there is no such pseudo parameter.
     fn pseudo_parameter(&self, name: &str) -> Option<Value> {
         let account = &self.options.account;
         Some(Value::Text(match name.strip_prefix("AWS::")? {
@@ -175,19 +181,19 @@ impl Stack {
     }
 }
 
-/// The logical id that SAM gives the route.
+/// The logical id that SAM gives to a route.
 pub(super) fn route_id(api: &str, route_key: &str) -> String {
     format!("{api}{}Route", capitalized(route_key))
 }
 
-/// As Python's `capitalize`, which SAM uses: everything after the first letter becomes lower case.
+/// The route key as SAM writes it in logical ids: with Python's `capitalize`, which also makes every letter after the first lower case.
 fn capitalized(route_key: &str) -> String {
     let mut letters = route_key.trim_start_matches('$').chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
     first.chain(letters.flat_map(char::to_lowercase)).collect()
 }
 
-/// Ten letters and digits from the logical id, by FNV-1a.
+/// An API id of ten lower-case letters and digits: the FNV-1a hash of the logical id.
 fn api_id(logical_id: &str) -> String {
     let hash = logical_id
         .bytes()
