@@ -1,27 +1,61 @@
-/// Where an API is, as far as ARNs say: the account and the region.
+/// The account and the region that the API's ARNs name.
+///
+/// They are made up: nothing that the gateway serves exists on AWS. Templates see them as pseudo parameters.
+/// Source: AWS CloudFormation user guide, "Get AWS values using pseudo parameters".
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Account {
-    /// `aws` in most regions.
+    /// The region's partition, the second part of every ARN: the value of `AWS::Partition`.
     pub partition: String,
-    /// What `AWS::Region` stands for.
+    /// The region, for example `us-east-1`: the value of `AWS::Region`.
     pub region: String,
-    /// What `AWS::AccountId` stands for: twelve digits.
+    /// The account id, twelve digits: the value of `AWS::AccountId`.
     pub id: String,
+    /// The end of the partition's host names: the value of `AWS::URLSuffix`.
+    pub url_suffix: String,
 }
 
 impl Account {
-    /// The ARN of something in this account and region.
+    /// The ARN of a resource in this account and region: `arn:aws:dynamodb:us-east-1:123456789012:table/Orders` for the service
+    /// `dynamodb` and the resource `table/Orders`.
     #[must_use]
     pub fn arn(&self, service: &str, resource: &str) -> String {
-        let Self { partition, region, id } = self;
+        self.arn_in(&self.region, service, resource)
+    }
+
+    /// The ARN of a resource that belongs to no region, such as an IAM role: `arn:aws:iam::123456789012:role/Name`.
+    #[must_use]
+    pub fn global_arn(&self, service: &str, resource: &str) -> String {
+        self.arn_in("", service, resource)
+    }
+
+    /// Source: AWS IAM user guide, "Identify AWS resources with Amazon Resource Names (ARNs)".
+    fn arn_in(&self, region: &str, service: &str, resource: &str) -> String {
+        let Self { partition, id, .. } = self;
         format!("arn:{partition}:{service}:{region}:{id}:{resource}")
     }
 }
 
 impl Default for Account {
-    /// What templates are read with unless their reader says otherwise.
+    /// The account `123456789012` in `us-east-1`, as in the examples of AWS's documentation.
     fn default() -> Self {
-        Self { partition: "aws".to_owned(), region: "us-east-1".to_owned(), id: "123456789012".to_owned() }
+        Self {
+            partition: "aws".to_owned(),
+            region: "us-east-1".to_owned(),
+            id: "123456789012".to_owned(),
+            url_suffix: "amazonaws.com".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arns_name_the_account_and_the_region_unless_the_service_is_global() {
+        let account = Account::default();
+        assert_eq!(account.arn("dynamodb", "table/t"), "arn:aws:dynamodb:us-east-1:123456789012:table/t");
+        assert_eq!(account.global_arn("iam", "role/r"), "arn:aws:iam::123456789012:role/r");
     }
 }

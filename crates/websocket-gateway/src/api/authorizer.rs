@@ -1,31 +1,31 @@
-/// The Lambda authorizer of `$connect`: the function that decides who may connect.
+/// The Lambda authorizer of `$connect`: a function that decides whether a client may connect.
+///
+/// Source: API Gateway developer guide, "Control access to WebSocket APIs with AWS Lambda REQUEST authorizers".
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Authorizer {
     /// The logical id of the function in [`Api::functions`](super::Api::functions).
     pub function: String,
-    /// What a handshake must have for the function to be called at all.
+    /// What every handshake must have. If one of them is missing, the client gets 401 and the function is not invoked.
     pub identity_sources: Vec<IdentitySource>,
 }
 
-/// A place in a handshake, or around it, that says who somebody is.
+/// Something that identifies the client: a value in the handshake, of the stage or in the event's context.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IdentitySource {
-    /// A header, whatever the case of its name: `route.request.header.Authorization`.
+    /// The name of a header, which is not case-sensitive: `route.request.header.Authorization`.
     Header(String),
-    /// A parameter of the query string: `route.request.querystring.token`.
+    /// The name of a query string parameter: `route.request.querystring.token`.
     QueryString(String),
-    /// A variable of the stage: `stageVariables.tenant`.
+    /// The name of a stage variable: `stageVariables.tenant`.
     StageVariable(String),
-    /// A member of the event's `requestContext`, or of one inside it: `context.identity.sourceIp`.
+    /// The path of a value in the event's `requestContext`: `context.identity.sourceIp`.
     Context(String),
 }
 
 impl IdentitySource {
-    /// Reads an identity source as it is written in a template; `None` if it is none.
-    ///
-    /// Source: API Gateway developer guide, "Control access to WebSocket APIs with Lambda REQUEST authorizers".
+    /// Reads an identity source in a template's notation, as shown at each variant. Returns `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (prefix, name) = ["route.request.header.", "route.request.querystring.", "stageVariables.", "context."]
@@ -46,7 +46,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_identity_source_is_one_of_four() {
+    fn an_identity_source_is_a_header_a_query_parameter_a_stage_variable_or_a_context_value() {
         let read = |text| IdentitySource::parse(text);
         assert_eq!(read("route.request.header.Auth"), Some(IdentitySource::Header("Auth".into())));
         assert_eq!(read("route.request.querystring.a.b"), Some(IdentitySource::QueryString("a.b".into())));

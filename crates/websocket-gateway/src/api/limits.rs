@@ -1,4 +1,4 @@
-//! The limits of API Gateway and Lambda, each with its source. They stand here and nowhere else.
+//! The limits of API Gateway, Lambda and DynamoDB, each with its source. They stand here and nowhere else.
 
 use std::time::Duration;
 
@@ -7,68 +7,70 @@ use std::time::Duration;
 pub const MESSAGE_BYTES: usize = 128 * 1024;
 
 /// The largest WebSocket frame in bytes.
-/// Source: as above: WebSocket frame size, 32 KB.
+/// Source: API Gateway developer guide, "Quotas for configuring and running a WebSocket API": WebSocket frame size, 32 KB.
 pub const FRAME_BYTES: usize = 32 * 1024;
 
 /// The longest URL of a handshake, in characters.
-/// Source: as above: length, in characters, of the URL for a WebSocket API, 4096. That the scheme and the host count is a guess.
+/// Source: API Gateway developer guide, "Quotas for configuring and running a WebSocket API": length of the URL, 4096
+/// characters. A guess: the scheme and the host count.
 pub const URL_CHARACTERS: usize = 4096;
 
-/// How long an integration may take unless the template says less, and at most.
-/// Source: as above: integration timeout, 50 milliseconds to 29 seconds.
+/// How long an integration may take at most, and by default.
+/// Source: API Gateway developer guide, "Quotas for configuring and running a WebSocket API": integration timeout, 50 ms to 29 s.
 pub const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);
 
-/// How long an authorizer may take. A guess: as long as an integration.
+/// How long an authorizer may take.
+/// Source: a guess: as long as an integration.
 pub const AUTHORIZER_TIMEOUT: Duration = INTEGRATION_TIMEOUT;
 
-/// The largest answer of an authorizer in bytes.
+/// The largest answer of an authorizer, in bytes.
 /// Source: API Gateway developer guide, "Quotas for configuring and running a WebSocket API": Lambda authorizer result size, 8 KB.
 pub const AUTHORIZER_ANSWER_BYTES: usize = 8 * 1024;
 
-/// The least that a template can set as an integration's timeout.
-/// Source: as above.
+/// The shortest timeout that a template can set for an integration.
+/// Source: the same as for [`INTEGRATION_TIMEOUT`].
 pub const SHORTEST_INTEGRATION_TIMEOUT: Duration = Duration::from_millis(50);
 
-/// The `Timeout` of a function that names none.
+/// The `Timeout` of a function that does not set it.
 /// Source: AWS Lambda developer guide, "Configure Lambda function timeout": 3 seconds.
 pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// The longest `Timeout` of a function.
-/// Source: as above: 900 seconds.
+/// The longest `Timeout` that a function can have.
+/// Source: AWS Lambda developer guide, "Configure Lambda function timeout": 900 seconds.
 pub const LONGEST_FUNCTION_TIMEOUT: Duration = Duration::from_secs(900);
 
-/// The `MemorySize` in MiB of a function that names none, and the least that one can name.
+/// The `MemorySize` of a function that does not set it, in MiB. It is also the smallest that a function can have.
 /// Source: AWS Lambda developer guide, "Configure Lambda function memory": 128 MB to 10,240 MB.
 pub const FUNCTION_MEMORY: u32 = 128;
 
-/// The largest `MemorySize` in MiB of a function.
-/// Source: as above.
+/// The largest `MemorySize` that a function can have, in MiB.
+/// Source: the same as for [`FUNCTION_MEMORY`].
 pub const MOST_FUNCTION_MEMORY: u32 = 10_240;
 
-/// How many characters the name of a function has at most.
+/// The longest name of a function, in characters.
 /// Source: AWS Lambda API reference, `CreateFunction`, `FunctionName`.
 pub const FUNCTION_NAME_CHARACTERS: usize = 64;
 
-/// How many characters the name of a role has at most.
+/// The longest name of an IAM role, in characters.
 /// Source: IAM API reference, `CreateRole`, `RoleName`.
 pub const ROLE_NAME_CHARACTERS: usize = 64;
 
-/// How many characters the name of a table has at most.
+/// The longest name of a DynamoDB table, in characters.
 /// Source: Amazon DynamoDB API reference, `CreateTable`, `TableName`.
 pub const TABLE_NAME_CHARACTERS: usize = 255;
 
-/// The largest payload that a function may be invoked with or answer, in bytes.
+/// The largest payload of an invocation or of its answer, in bytes.
 /// Source: AWS Lambda developer guide, "Lambda quotas": 6 MB each for request and response, synchronous.
 pub const INVOCATION_BYTES: usize = 6 * 1024 * 1024;
 
-/// After how long without data a connection is closed. Control frames don't count as data.
+/// How long a connection may carry no data before it is closed. Control frames do not count as data.
 /// Source: API Gateway developer guide, "Quotas for configuring and running a WebSocket API": idle connection timeout, 10 minutes.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
-/// How long a connection lasts at most.
-/// Source: as above: connection duration, 2 hours.
+/// How long a connection may last before it is closed.
+/// Source: API Gateway developer guide, "Quotas for configuring and running a WebSocket API": connection duration, 2 hours.
 pub const MAX_DURATION: Duration = Duration::from_secs(2 * 60 * 60);
 
-/// How long an instance may take until it asks for its first event.
+/// How long a function's process may take from its start until it asks for its first event.
 /// Source: AWS Lambda developer guide, "Lambda execution environment lifecycle": the Init phase is limited to 10 seconds.
 pub const INIT_LIMIT: Duration = Duration::from_secs(10);

@@ -1,7 +1,7 @@
 use super::{Api, Code, Function};
 
 impl Api {
-    /// The function that somebody means by `name`: a route key, or else a function's logical id, its name or its binary.
+    /// Finds a function by a name that a user gives: a route key, or else the function's logical id, its name or its binary, in this order.
     #[must_use]
     pub fn function_called(&self, name: &str) -> Option<&Function> {
         self.function_of_route(name)
@@ -10,21 +10,22 @@ impl Api {
             .or_else(|| self.function_of_binary(name))
     }
 
-    /// The function behind a route.
+    /// The function that a route invokes. `None` if there is no such route.
     #[must_use]
     pub fn function_of_route(&self, route_key: &str) -> Option<&Function> {
         self.functions.get(&self.routes.get(route_key)?.function)
     }
 
-    /// The ARN of something on the stage that is served: of the route `$connect`, for example.
+    /// The ARN of a resource of the stage that is served: `arn:aws:execute-api:{region}:{account}:{api id}/{stage}/{resource}`. For a route
+    /// `resource` is its route key.
     #[must_use]
     pub fn arn(&self, resource: &str) -> String {
         self.account.arn("execute-api", &format!("{}/{}/{resource}", self.api_id, self.stage.name))
     }
 
-    /// The function that runs a binary; `None` also if several do, as nothing says which is meant.
+    /// The function that runs a binary. `None` if no function does, or several.
     ///
-    /// Of an API that a gateway serves every binary is known, before that only those that the template names.
+    /// The binaries that the template does not name are known only after the build, in the API of a running gateway.
     #[must_use]
     pub fn function_of_binary(&self, binary: &str) -> Option<&Function> {
         let mut functions = self.functions.values().filter(|function| function.binary() == Some(binary));
@@ -33,7 +34,8 @@ impl Api {
 }
 
 impl Function {
-    /// The name of its binary, as far as that is known.
+    /// The name of the function's binary. `None` if it is not known, see [`Api::function_of_binary`], or if the gateway can't build the
+    /// function.
     #[must_use]
     pub fn binary(&self) -> Option<&str> {
         match &self.code {
@@ -68,7 +70,7 @@ mod tests {
         (logical_id.to_owned(), function)
     }
 
-    /// Each word means one function as a route key, and others as something else.
+    /// An API in which each name stands for different functions, depending on what it is the name of.
     fn api() -> Api {
         let route = Route {
             function: "Routed".to_owned(),
@@ -110,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn a_binary_of_several_functions_is_nobodys_name() {
+    fn the_binary_of_several_functions_names_none_of_them() {
         assert_eq!(called("shared"), None);
         let api = api();
         assert_eq!(api.function_of_binary("hello").map(|function| function.logical_id.as_str()), Some("Run"));

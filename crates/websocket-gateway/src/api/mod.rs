@@ -1,4 +1,6 @@
-//! What a template says, in API Gateway's words, with every intrinsic resolved. Nothing here knows CloudFormation or SAM.
+//! The model of a WebSocket API, in API Gateway's terms: its stage, routes, authorizer, functions and tables, and AWS's [`limits`].
+//!
+//! The gateway makes it from a template, with every intrinsic function resolved. Nothing here knows CloudFormation or SAM.
 
 mod account;
 mod authorizer;
@@ -17,37 +19,37 @@ pub use account::Account;
 pub use authorizer::{Authorizer, IdentitySource};
 pub use route_selection_expression::{InvalidExpression, RouteSelectionExpression};
 
-/// One WebSocket API with its one stage, and what the template puts around it.
+/// A WebSocket API and the stage that is served, with the functions and tables of its template.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Api {
     /// The API's logical id in the template.
     pub logical_id: String,
-    /// The id in URLs and events: 10 lower-case letters and digits, the same on every start.
+    /// The API id in URLs, ARNs and events: 10 lower-case letters and digits. It is derived from the logical id, so that it stays the same.
     pub api_id: String,
-    /// The account and region that its ARNs name.
+    /// The account and the region that the API's ARNs name.
     pub account: Account,
-    /// How a message names its route.
+    /// Where a message has its route key, for example `$request.body.action`.
     pub route_selection_expression: RouteSelectionExpression,
     /// The stage that is served.
     pub stage: Stage,
-    /// Every route by its route key.
+    /// Every route, by its route key: `$connect`, `$disconnect`, `$default` or the API's own.
     pub routes: BTreeMap<String, Route>,
-    /// Who decides whether a client may connect; without one every client may try.
+    /// The authorizer of `$connect`. Without one, every client may connect unless `$connect` refuses it.
     pub authorizer: Option<Authorizer>,
-    /// Every function that a route or the authorizer calls, by its logical id.
+    /// Every function that a route or the authorizer invokes, by its logical id.
     pub functions: BTreeMap<String, Function>,
-    /// Every DynamoDB table of the template.
+    /// Every DynamoDB table in the template.
     pub tables: Vec<Table>,
 }
 
-/// A stage: the first part of the path, and its variables.
+/// A stage of the API.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Stage {
-    /// The name, as in `wss://host/{name}`.
+    /// The stage's name, which is the path of the API's URL: `wss://host/{name}`.
     pub name: String,
-    /// What events carry as `stageVariables`; events of a stage without any have no such key.
+    /// The stage variables. Events have them as `stageVariables`; without any, events do not have that key.
     pub variables: BTreeMap<String, String>,
 }
 
@@ -57,36 +59,40 @@ pub struct Stage {
 pub struct Route {
     /// The logical id of the function in [`Api::functions`].
     pub function: String,
-    /// How long the integration may take before the client is told that it timed out.
+    /// How long the integration may take, from 50 ms to 29 s. Then the client gets an `Endpoint request timed out` frame, or a 504
+    /// during its handshake.
+    /// Source: see [`limits::INTEGRATION_TIMEOUT`].
     pub integration_timeout: Duration,
-    /// Whether the function's `body` is sent to the client: true only where the route has both the selection expression and the
-    /// RouteResponse.
+    /// Whether the route is two-way: the client gets the `body` that the function returns. This needs both a
+    /// `RouteResponseSelectionExpression` and a RouteResponse.
+    /// Source: API Gateway developer guide, "Set up route responses for WebSocket APIs in API Gateway".
     pub route_response: bool,
 }
 
-/// A Lambda function: what the gateway needs to build it, start it and call it.
+/// A Lambda function: what the gateway needs to build it, to start it and to invoke it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Function {
     /// The logical id in the template.
     pub logical_id: String,
-    /// `FunctionName` where the template gives one, else `{directory of the template}-{logical id}`.
+    /// The function's `FunctionName`. Without that property it is `{name of the template's directory}-{logical id}`.
     pub name: String,
-    /// The ARN, in the template's account and region.
+    /// The ARN, in the API's account and region.
     pub arn: String,
-    /// Where the template defines it, for messages: `template.yaml:12:3`.
+    /// Where the template defines it, as messages show it: `{file}:{line}:{column}`, for example `template.yaml:12:3`.
     pub defined_at: String,
     /// What it is built from.
     pub code: Code,
-    /// The environment that the template gives it.
+    /// The environment variables that the template sets. Empty for [`Code::NotHere`].
     pub environment: BTreeMap<String, String>,
-    /// How long one invocation may run.
+    /// How long one invocation may run, as in `Timeout`: 1 to 900 seconds, 3 by default.
     pub timeout: Duration,
-    /// In MiB, as in `MemorySize`.
+    /// The memory in MiB, as in `MemorySize`: 128 to 10,240, 128 by default.
     pub memory_size: u32,
-    /// How many invocations may be under way at the same time, as in `ReservedConcurrentExecutions`; further ones are throttled.
+    /// How many invocations may run at the same time, as in `ReservedConcurrentExecutions`. Further ones are throttled. `None` if the
+    /// template sets no limit.
     pub reserved_concurrency: Option<u32>,
-    /// What its role allows, of what the gateway guards: `execute-api` and `dynamodb`.
+    /// What the function's role allows for the services that the gateway guards: `execute-api` and `dynamodb`.
     pub(crate) policy: Policy,
 }
 
@@ -94,31 +100,33 @@ pub struct Function {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Code {
-    /// A crate.
+    /// A Rust crate, which the gateway builds with cargo.
     Cargo {
-        /// The crate's directory, resolved against the template's.
+        /// The crate's directory. A relative path in the template starts at the template's directory.
         directory: PathBuf,
-        /// The name of the binary; without it the crate must have exactly one.
+        /// The name of the binary. `None` if the template does not name it: then the crate must have exactly one binary.
         binary: Option<String>,
     },
-    /// Nothing that the gateway could build: another runtime, an image, code in S3. The function can only be called where somebody
-    /// else runs it.
+    /// Code that the gateway can't build, for example for another runtime, in a container image or in S3. The gateway can only invoke the
+    /// function where another program runs it.
     NotHere {
-        /// The reason, to be read after "it can't be started here:".
+        /// The reason, as the end of the sentence "the function can't be started here: …".
         why: String,
     },
 }
 
-/// A DynamoDB table, as the requests that make it.
+/// A DynamoDB table, in the form of the requests that create it.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Table {
     /// The logical id in the template.
     pub logical_id: String,
-    /// The name that functions get from `!Ref`.
+    /// The table's name, which functions get from `!Ref`: its `TableName`, or else `{name of the template's directory}-{logical id}`.
     pub name: String,
-    /// The body of a `CreateTable` request.
+    /// The body of the `CreateTable` request.
+    /// Source: Amazon DynamoDB API reference, `CreateTable`.
     pub create_table: serde_json::Value,
-    /// The attribute that holds the time to live, if the table has one.
+    /// The attribute with the time, in seconds since 1970, at which an item expires. `None` if items do not expire.
+    /// Source: Amazon DynamoDB API reference, `TimeToLiveSpecification`.
     pub time_to_live_attribute: Option<String>,
 }

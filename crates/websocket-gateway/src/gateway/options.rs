@@ -150,7 +150,7 @@ impl Options {
 
     /// The region that functions are told to be in.
     pub(crate) fn region(&self) -> String {
-        self.reading().region
+        self.reading().account.region
     }
 
     fn reading(&self) -> template::Options {

@@ -107,7 +107,7 @@ impl Caller {
         if decision == Decision::Allowed {
             return Ok(());
         }
-        let user = format!("arn:{}:sts::{}:assumed-role/{name}/{name}", api.account.partition, api.account.id);
+        let user = api.account.global_arn("sts", &format!("assumed-role/{name}/{name}"));
         Err(Refusal::AccessDenied { user, action: action.to_owned(), resource: resource.to_owned(), decision })
     }
 }

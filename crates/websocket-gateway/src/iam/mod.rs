@@ -1,4 +1,8 @@
-//! What a policy allows, by the rules of IAM: the policies of functions' roles, and the one that an authorizer answers with.
+//! What a policy allows, by IAM's rules. Policies come from the functions' roles and from the answers of authorizers.
+//!
+//! - `policy` decides whether several statements together allow an action on a resource.
+//! - `statement` reads one statement, and refuses what it can't evaluate.
+//! - `wildcard` matches the patterns of actions and resources.
 
 mod policy;
 mod statement;

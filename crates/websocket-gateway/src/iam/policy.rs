@@ -1,36 +1,37 @@
 use super::{Effect, Statement};
 
-/// What a policy, or several together, allows and denies.
+/// The statements of one policy, or of several policies that apply together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Policy {
-    /// In no order that matters.
+    /// The statements. Their order does not matter.
     pub(crate) statements: Vec<Statement>,
 }
 
 /// What a policy says about one action on one resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Decision {
-    /// A statement allows it, and none denies it.
+    /// A statement allows it, and no statement denies it.
     Allowed,
-    /// A statement denies it, whatever others say.
+    /// A statement denies it. Other statements can't change that.
     ExplicitlyDenied,
-    /// No statement is about it, which is a denial too.
+    /// No statement applies, which is also a denial.
     ImplicitlyDenied,
 }
 
 impl Policy {
-    /// Allows everything: for a role that only AWS knows.
+    /// A policy that allows everything, for a role whose policies only AWS knows.
     pub(crate) fn of_everything() -> Self {
         let everything = vec!["*".to_owned()];
         let (actions, resources) = (everything.clone(), everything);
         Self { statements: vec![Statement { effect: Effect::Allow, actions, resources }] }
     }
 
-    /// Decides as IAM does.
-    /// Source: IAM user guide, "Policy evaluation logic": an explicit deny overrides any allow, and what nothing allows is denied.
+    /// Decides whether `action`, for example `dynamodb:GetItem`, is allowed on the resource with the ARN `resource`.
+    ///
+    /// Source: AWS IAM user guide, "Policy evaluation logic": an explicit deny overrides any allow, and the default is to deny.
     pub(crate) fn decide(&self, action: &str, resource: &str) -> Decision {
         let mut decision = Decision::ImplicitlyDenied;
-        for statement in self.statements.iter().filter(|statement| statement.is_about(action, resource)) {
+        for statement in self.statements.iter().filter(|statement| statement.applies_to(action, resource)) {
             match statement.effect {
                 Effect::Deny => return Decision::ExplicitlyDenied,
                 Effect::Allow => decision = Decision::Allowed,
@@ -55,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nothing_allows_is_denied_and_a_deny_wins() {
+    fn the_default_is_to_deny_and_an_explicit_deny_overrides_every_allow() {
         let allow = statement(Effect::Allow, "execute-api:Invoke", ARN);
         let deny = statement(Effect::Deny, "*", "*");
         assert_eq!(decide(&[]), Decision::ImplicitlyDenied);
@@ -66,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn actions_have_wildcards_and_no_case_but_resources_have() {
+    fn both_have_wildcards_and_only_resources_are_case_sensitive() {
         for action in ["execute-api:invoke", "EXECUTE-API:*", "execute-api:In?oke", "*"] {
             assert_eq!(decide(&[statement(Effect::Allow, action, "*")]), Decision::Allowed, "{action}");
         }

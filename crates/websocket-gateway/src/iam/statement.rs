@@ -2,45 +2,47 @@ use serde_json::{Map, Value};
 
 use super::matches;
 
-/// One statement of a policy.
+/// A statement of a policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Statement {
-    /// What it does with what it is about.
+    /// Whether it allows or denies the actions on the resources.
     pub(crate) effect: Effect,
-    /// Patterns, like `execute-api:*`.
+    /// Patterns of actions, for example `execute-api:*`.
     pub(crate) actions: Vec<String>,
-    /// Patterns of ARNs.
+    /// Patterns of ARNs, for example `arn:aws:dynamodb:*:*:table/Orders`.
     pub(crate) resources: Vec<String>,
 }
 
-/// What a statement does.
+/// The effect of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// It allows.
+    /// The statement allows its actions.
     Allow,
-    /// It denies, and that cannot be overridden.
+    /// The statement denies its actions, whatever other statements allow.
     Deny,
 }
 
-/// Why a statement can't be evaluated here. One that is left out could deny what is then let in, so nobody may go on without it.
+/// Why a statement can't be evaluated.
+///
+/// The caller must not go on without the statement: it might deny what the other statements allow.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{why}")]
 pub(crate) struct StatementError {
-    /// The key that is at fault; `None` if that is the whole statement.
+    /// The key that is wrong. `None` if the whole statement is.
     pub(crate) key: Option<&'static str>,
     why: String,
 }
 
-/// What changes a statement's meaning and is not evaluated here.
+/// Keys that change a statement's meaning and that the gateway does not evaluate.
 const NOT_EVALUATED: [&str; 5] = ["Condition", "NotAction", "NotPrincipal", "NotResource", "Principal"];
 
 impl Statement {
-    /// Reads a statement whose actions and resources are a text or a list of texts each.
+    /// Reads a statement. Its `Action` and its `Resource` are each a string or a list of strings.
     ///
     /// # Errors
-    /// What is missing, misspelt or of another type, and whatever a gateway on one machine can't evaluate.
+    /// If a key is missing, has a wrong value or is one that the gateway does not evaluate.
     pub(crate) fn read(statement: &Value) -> Result<Self, StatementError> {
-        let statement = statement.as_object().ok_or_else(|| error(None, "a statement must be an object"))?;
+        let statement = statement.as_object().ok_or_else(|| error(None, "a statement must be a JSON object"))?;
         Self::check_keys(statement.keys().map(String::as_str))?;
         let effect = match statement.get("Effect").and_then(Value::as_str) {
             Some("Allow") => Effect::Allow,
@@ -51,7 +53,10 @@ impl Statement {
         Ok(Self { effect, actions, resources })
     }
 
-    /// Refuses keys that would change what a statement means.
+    /// Checks that a statement with these keys has none that the gateway does not evaluate.
+    ///
+    /// # Errors
+    /// If it has one.
     pub(crate) fn check_keys<'k>(mut keys: impl Iterator<Item = &'k str>) -> Result<(), StatementError> {
         match keys.find_map(|key| NOT_EVALUATED.into_iter().find(|known| *known == key)) {
             Some(key) => Err(error(Some(key), &format!("the gateway does not evaluate `{key}`"))),
@@ -59,7 +64,8 @@ impl Statement {
         }
     }
 
-    pub(super) fn is_about(&self, action: &str, resource: &str) -> bool {
+    /// Whether the statement says anything about this action on this resource.
+    pub(super) fn applies_to(&self, action: &str, resource: &str) -> bool {
         let action = action.to_ascii_lowercase();
         self.actions.iter().any(|pattern| matches(&pattern.to_ascii_lowercase(), &action))
             && self.resources.iter().any(|pattern| matches(pattern, resource))
@@ -67,7 +73,7 @@ impl Statement {
 }
 
 fn texts(statement: &Map<String, Value>, key: &'static str) -> Result<Vec<String>, StatementError> {
-    let not_text = || error(Some(key), &format!("`{key}` must be a text or a list of texts"));
+    let not_text = || error(Some(key), &format!("`{key}` must be a string or a list of strings"));
     let values = match statement.get(key) {
         Some(Value::Array(values)) => values.as_slice(),
         Some(value) => std::slice::from_ref(value),
@@ -76,7 +82,7 @@ fn texts(statement: &Map<String, Value>, key: &'static str) -> Result<Vec<String
     let texts = values.iter().map(|value| value.as_str().map(str::to_owned).ok_or_else(not_text));
     let texts = texts.collect::<Result<Vec<_>, _>>()?;
     match texts.iter().find(|text| text.contains("${")) {
-        Some(text) => Err(error(Some(key), &format!("the gateway does not fill in policy variables: `{text}`"))),
+        Some(text) => Err(error(Some(key), &format!("the gateway does not evaluate policy variables: `{text}`"))),
         None => Ok(texts),
     }
 }
@@ -92,7 +98,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_or_several_of_each() {
+    fn actions_and_resources_are_strings_or_lists() {
         let one = json!({ "Sid": "x", "Effect": "Deny", "Action": "a:B", "Resource": "r" });
         let expected = Statement { effect: Effect::Deny, actions: vec!["a:B".into()], resources: vec!["r".into()] };
         assert_eq!(Statement::read(&one), Ok(expected));
@@ -102,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_never_left_out() {
+    fn a_statement_that_can_not_be_evaluated_is_refused() {
         let good = json!({ "Effect": "Allow", "Action": "a:B", "Resource": "r" });
         let changed = |key: &str, value: Value| {
             let mut statement = good.clone();

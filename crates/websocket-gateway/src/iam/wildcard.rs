@@ -1,8 +1,10 @@
-/// Whether `pattern`, in which `*` stands for any text and `?` for any one byte, is all of `text`.
+/// Whether `pattern` matches the whole of `text`. In a pattern, `*` stands for any text and `?` for any single byte.
+///
+/// Source: AWS IAM user guide, "IAM JSON policy elements: Resource".
 pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.as_bytes(), text.as_bytes());
     let (mut at, mut read) = (0, 0);
-    // After the last `*`: where the pattern goes on, and where in the text it was tried last.
+    // For the last `*`: where the pattern continues, and where in the text that rest was tried last.
     let mut retry: Option<(usize, usize)> = None;
     while read < text.len() {
         match pattern.get(at) {
@@ -45,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn a_habit_of_rest_apis_does_not_match_a_connect_route() {
+    fn the_usual_pattern_for_rest_apis_does_not_match_a_connect_route() {
         assert!(!matches("arn:aws:execute-api:*:*:abc/prod/*/*", "arn:aws:execute-api:us-east-1:1:abc/prod/$connect"));
     }
 }

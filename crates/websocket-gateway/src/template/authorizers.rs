@@ -1,5 +1,5 @@
-//! Who may connect: the `Auth` of an API that SAM makes, or the `AuthorizationType` of a route and the
-//! `AWS::ApiGatewayV2::Authorizer` that it names.
+//! The authorizer of `$connect`: the `Auth` of an `AWS::Serverless::WebSocketApi`, or the `AWS::ApiGatewayV2::Authorizer` that an
+//! `AWS::ApiGatewayV2::Route` names.
 
 use super::error::Finding;
 use super::kinds::{AUTHORIZER, PERMISSION};
@@ -28,10 +28,10 @@ const PROPERTIES: [&str; 11] = [
     "Name",
 ];
 
-/// What only HTTP APIs have.
+/// Properties that only the authorizers of HTTP APIs have.
 const UNUSED: [&str; 3] = ["AuthorizerPayloadFormatVersion", "AuthorizerResultTtlInSeconds", "EnableSimpleResponses"];
 
-/// The `Auth` of an API that SAM makes. `routes` has its `$connect` already.
+/// Reads the `Auth` of an `AWS::Serverless::WebSocketApi`. `routes` must already have the API's `Routes`.
 pub(super) fn of_serverless_api(stack: &Stack, api: &Resource, routes: &mut Routes<'_>) -> Result<(), Finding> {
     let Some(auth) = stack.properties(api).optional("Auth")? else { return Ok(()) };
     let properties = Properties::new(stack, "`Auth`".to_owned(), auth.span, auth.map("`Auth`")?);
@@ -41,11 +41,8 @@ pub(super) fn of_serverless_api(stack: &Stack, api: &Resource, routes: &mut Rout
         "NONE" => return Ok(()),
         "CUSTOM" if routes.has_key("$connect") => {}
         "CUSTOM" => {
-            return Err(Finding::at(
-                kind.span,
-                "there is no route `$connect`, which is the only one that is authorized",
-            )
-            .help("add `$connect` to `Routes`"));
+            return Err(Finding::at(kind.span, "`Auth` applies to `$connect` only, but `Routes` has no `$connect`")
+                .help("add `$connect` to `Routes`"));
         }
         other => return Err(unsupported(&kind, "AuthType", other)),
     }
@@ -55,7 +52,7 @@ pub(super) fn of_serverless_api(stack: &Stack, api: &Resource, routes: &mut Rout
     Ok(())
 }
 
-/// The authorization of a route that is a resource of its own.
+/// Reads the authorization of an `AWS::ApiGatewayV2::Route`.
 pub(super) fn of_route(
     stack: &Stack,
     api_id: &str,
@@ -68,14 +65,15 @@ pub(super) fn of_route(
     let text = kind.as_ref().map_or_else(|| Ok("NONE".to_owned()), |kind| kind.text("`AuthorizationType`"))?;
     let Some(kind) = kind.filter(|_| text != "NONE") else {
         if let Some(named) = named {
-            let message = "nothing asks this authorizer, on AWS neither, so every client may connect";
-            routes.warnings.push(Finding::at(named.span, message).help("add `AuthorizationType: CUSTOM`"));
+            let message =
+                "without `AuthorizationType` this authorizer has no effect, here and on AWS: every client may connect";
+            routes.warnings.push(Finding::at(named.span, message).help("add `AuthorizationType: CUSTOM` to the route"));
         }
         return Ok(());
     };
     match (text.as_str(), named) {
         ("CUSTOM", _) if key != "$connect" => {
-            let message = format!("the route `{key}` can't be authorized: API Gateway authorizes only `$connect`");
+            let message = format!("the route `{key}` can't have an authorizer: API Gateway authorizes only `$connect`");
             Err(Finding::at(kind.span, message))
         }
         ("CUSTOM", Some(named)) => of_resource(stack, api_id, &named, routes),
@@ -92,11 +90,11 @@ fn of_resource(stack: &Stack, api_id: &str, named: &Node, routes: &mut Routes<'_
     let kind = properties.required("AuthorizerType")?;
     let text = kind.text("`AuthorizerType`")?;
     if text != "REQUEST" {
-        return Err(Finding::lets_everyone_in(kind.span, &format!("`AuthorizerType: {text}`"))
+        return Err(Finding::unsupported_access_control(kind.span, &format!("`AuthorizerType: {text}`"))
             .help("a WebSocket API has authorizers of the type `REQUEST` only"));
     }
     let function = routes.function(&properties.required("AuthorizerUri")?)?;
-    // With credentials API Gateway calls as the role that these are of.
+    // With `AuthorizerCredentialsArn`, API Gateway invokes the function as that role and needs no permission.
     if properties.optional("AuthorizerCredentialsArn")?.is_none()
         && !permissions::allow(stack, function, &format!("{api_id}/authorizers/{}", resource.id))?
     {
@@ -111,7 +109,7 @@ fn find<'s>(stack: &'s Stack, api_id: &str, named: &Node) -> Result<&'s Resource
     let id = named.text("`AuthorizerId`")?;
     let known = stack.of_api(AUTHORIZER, api_id)?;
     known.iter().copied().find(|resource| resource.id == id).ok_or_else(|| {
-        let finding = Finding::at(named.span, format!("`{id}` is no authorizer of this API"));
+        let finding = Finding::at(named.span, format!("`{id}` is not an authorizer of this API"));
         match known.first() {
             Some(known) => finding.help(format!("write for example `AuthorizerId: !Ref {}`", known.id)),
             None => finding.help(format!("add a resource with `Type: {AUTHORIZER}`")),
@@ -124,7 +122,7 @@ fn identity_sources(properties: &Properties<'_>) -> Result<Vec<IdentitySource>, 
     let sources = node.list("`IdentitySource`")?.iter().map(|item| {
         let text = item.text("an `IdentitySource`")?;
         IdentitySource::parse(&text).ok_or_else(|| {
-            Finding::at(item.span, format!("`{text}` is no identity source of a WebSocket API")).help(
+            Finding::at(item.span, format!("`{text}` is not an identity source of a WebSocket API")).help(
                 "write `route.request.header.Name`, `route.request.querystring.name`, `stageVariables.name` or `context.name`",
             )
         })
@@ -133,14 +131,14 @@ fn identity_sources(properties: &Properties<'_>) -> Result<Vec<IdentitySource>, 
 }
 
 fn unsupported(kind: &Node, property: &str, value: &str) -> Finding {
-    Finding::lets_everyone_in(kind.span, &format!("`{property}: {value}`"))
-        .help(format!("make it a parameter, `{property}: !Ref {property}`, and start with --parameter {property}=NONE"))
+    Finding::unsupported_access_control(kind.span, &format!("`{property}: {value}`"))
+        .help(format!("to start without it, take its value from a parameter (`{property}: !Ref {property}`) and pass --parameter {property}=NONE"))
 }
 
 fn not_callable(authorizer: &Resource, function: &Resource) -> Finding {
     let (authorizer_id, id) = (&authorizer.id, &function.id);
     let message = format!(
-        "no {PERMISSION} lets API Gateway call `{id}` for the authorizer `{authorizer_id}`: on AWS nobody could connect"
+        "no {PERMISSION} lets API Gateway invoke `{id}` for the authorizer `{authorizer_id}`: on AWS, no client could connect"
     );
     Finding::at(authorizer.span, message).help(format!(
         "add to `Resources`: {id}Permission: {{ Type: {PERMISSION}, Properties: {{ Action: lambda:InvokeFunction, \

@@ -1,23 +1,23 @@
-//! One of several: the API that is served, and its stage.
+//! Chooses the API to serve, and its stage, if there are several.
 
 use miette::SourceSpan;
 
 use super::error::Finding;
 
-/// What there is to choose from.
+/// Candidates, and how messages name them.
 pub(super) struct Choice<'c> {
-    /// What has them: "the template".
+    /// What has the candidates, for example "the template".
     pub(super) owner: &'c str,
-    /// What they are, in the singular.
+    /// What a candidate is, for example "stage".
     pub(super) what: &'c str,
-    /// The option of the command line that names one.
+    /// The command line option that names a candidate.
     pub(super) flag: &'c str,
-    /// Each by its name, with its place.
+    /// Each candidate's name and place. There is at least one candidate.
     pub(super) candidates: &'c [(String, SourceSpan)],
 }
 
 impl Choice<'_> {
-    /// The index of the one that is wanted, or of the only one. There is at least one.
+    /// The index of the candidate with the wanted name, or of the only candidate.
     pub(super) fn take(&self, wanted: Option<&str>) -> Result<usize, Finding> {
         match wanted {
             Some(name) => self.candidates.iter().position(|(known, _)| known == name).ok_or_else(|| self.unknown(name)),
@@ -29,7 +29,7 @@ impl Choice<'_> {
     fn unknown(&self, name: &str) -> Finding {
         let Self { owner, what, flag, .. } = self;
         let finding = Finding::new(format!("{owner} has no {what} `{name}`, but {flag} names it"));
-        finding.help(format!("what there is: {}", self.listed()))
+        finding.help(format!("choose one of: {}", self.listed()))
     }
 
     fn several(&self) -> Finding {
@@ -37,8 +37,8 @@ impl Choice<'_> {
         let finding = Finding::new(format!("{owner} has {} {what}s: {}", candidates.len(), self.listed()));
         candidates
             .iter()
-            .fold(finding, |finding, (_, span)| finding.label(*span, "one of them"))
-            .help(format!("the gateway serves one: choose it with {flag} NAME"))
+            .fold(finding, |finding, (_, span)| finding.label(*span, format!("a {what}")))
+            .help(format!("the gateway serves one {what}: choose it with {flag} NAME"))
     }
 
     fn listed(&self) -> String {

@@ -11,16 +11,16 @@ use super::properties::Properties;
 use super::stack::{Resource, Stack};
 use crate::api::Code;
 
-/// The runtimes of functions that are programs of their own, as Rust's are.
+/// The runtimes of functions that are executables, as Rust functions are.
 const RUNTIMES: [&str; 2] = ["provided.al2023", "provided.al2"];
 
 const BUILD_METHOD: &str = "rust-cargolambda";
 
-/// What the template says about the code.
+/// Where the template says that the code is.
 enum Source {
-    /// Its directory, from the template's.
+    /// A directory, relative to the template's.
     Directory(String),
-    /// Why the gateway can't build it, and where that stands.
+    /// Why the gateway can't build the code, and the place in the template that causes it.
     NotHere(String, SourceSpan),
 }
 
@@ -34,8 +34,8 @@ pub(super) fn read(stack: &Stack, resource: &Resource, warnings: &mut Vec<Findin
         }
         Source::NotHere(why, span) => {
             warnings.push(Finding::at(span, format!("`{}` can't be started here: {why}", resource.id)).help(
-                "--lambda-endpoint URL calls it where it runs, for example in `sam local start-lambda` or \
-                     `cargo lambda watch`",
+                "run it elsewhere, for example with `sam local start-lambda` or `cargo lambda watch`, and name that server with \
+                 --lambda-endpoint URL",
             ));
             Code::NotHere { why }
         }
@@ -51,13 +51,19 @@ fn source(properties: &Properties<'_>, metadata: &Properties<'_>, resource: &Res
     let runtime = properties.required("Runtime")?;
     let name = runtime.text("`Runtime`")?;
     if !RUNTIMES.contains(&name.as_str()) {
-        let why = format!("its runtime is `{name}`, and the gateway builds Rust, whose runtime is `{}`", RUNTIMES[0]);
+        let why = format!(
+            "its runtime is `{name}`, but the gateway builds only Rust functions, whose runtime is `{}`",
+            RUNTIMES[0]
+        );
         return Ok(Source::NotHere(why, runtime.span));
     }
     if let Some(node) = metadata.optional("BuildMethod")? {
         let method = node.text("`BuildMethod`")?;
         if !matches!(method.as_str(), BUILD_METHOD | "makefile") {
-            return Ok(Source::NotHere(format!("its `BuildMethod` is `{method}`"), node.span));
+            return Ok(Source::NotHere(
+                format!("its `BuildMethod` is `{method}`, but the gateway builds only with cargo"),
+                node.span,
+            ));
         }
     }
     if let Some(asset) = metadata.optional("aws:asset:path")? {
@@ -70,16 +76,16 @@ fn source(properties: &Properties<'_>, metadata: &Properties<'_>, resource: &Res
     place(&properties.required(property)?, property)
 }
 
-/// What `cdk synth` says of code that it has copied beside the template.
+/// Reads the code's place from the metadata that `cdk synth` writes.
 fn asset_source(asset: &Node, metadata: &Properties<'_>) -> Result<Source, Finding> {
     let bundled = metadata.optional("aws:asset:is-bundled")?.is_some_and(|node| node.boolean("").unwrap_or_default());
     if bundled {
-        return Ok(Source::NotHere("its asset is what a build has made, not a crate".to_owned(), asset.span));
+        return Ok(Source::NotHere("its asset is the output of a build, not a crate".to_owned(), asset.span));
     }
     place(asset, "aws:asset:path")
 }
 
-/// A path on this machine, or what CloudFormation takes instead.
+/// Reads `CodeUri` or `Code`: a path on this machine, or an object that only CloudFormation can use.
 fn place(node: &Node, property: &str) -> Result<Source, Finding> {
     let not_here = |why: &str| Ok(Source::NotHere(why.to_owned(), node.span));
     match &node.value {
@@ -93,11 +99,12 @@ fn place(node: &Node, property: &str) -> Result<Source, Finding> {
             node.span,
             format!("`{property}` must be the directory of a crate, so that the gateway can build it"),
         )
-        .help("write its path from the template's directory, for example `crates/routes`")),
+        .help("write the path relative to the template's directory, for example `crates/routes`")),
     }
 }
 
-/// `cargo lambda build` puts a crate's binary into `target/lambda/{binary}`, which many templates name instead of the crate.
+/// Splits a path into the crate's directory and the binary. `cargo lambda build` puts a binary into `target/lambda/{binary}` of the crate, and
+/// many templates name that directory.
 fn crate_of(path: &Path) -> (PathBuf, Option<String>) {
     let components: Vec<_> = path.components().collect();
     let built = |parts: &[Component<'_>]| parts[0].as_os_str() == "target" && parts[1].as_os_str() == "lambda";
@@ -110,13 +117,14 @@ fn crate_of(path: &Path) -> (PathBuf, Option<String>) {
     }
 }
 
+/// The name of the binary, from the resource's `Metadata`.
 fn binary(metadata: &Properties<'_>, warnings: &mut Vec<Finding>) -> Result<Option<String>, Finding> {
     if let Some(node) = metadata.optional("BuildMethod")?
         && node.text("`BuildMethod`")? != BUILD_METHOD
     {
         warnings.push(
-            Finding::at(node.span, "the gateway builds with cargo, whatever `BuildMethod` says")
-                .help(format!("for the same from `sam build`, write `BuildMethod: {BUILD_METHOD}`")),
+            Finding::at(node.span, "the gateway ignores `BuildMethod` and builds with cargo")
+                .help(format!("to let `sam build` do the same, write `BuildMethod: {BUILD_METHOD}`")),
         );
     }
     let Some(build) = metadata.optional("BuildProperties")? else { return Ok(None) };

@@ -1,4 +1,4 @@
-//! YAML (and so JSON) to [`Node`]s.
+//! From YAML, of which JSON is a part, to [`Node`]s.
 
 use std::thread;
 
@@ -9,24 +9,27 @@ use serde_json::Number;
 use super::error::Finding;
 use super::node::{Call, Entry, Map, Node, Value};
 
-/// How deep a template may nest, so that walking it can't exhaust the stack.
+/// How deep values may nest. The limit keeps recursion from exhausting the stack.
 const MAX_DEPTH: usize = 100;
 
-/// A block inside a block starts further to the right, so this bounds what the YAML library must nest before [`MAX_DEPTH`] is
-/// looked at. (Its own limit for `[` and `{` is 255.)
+/// The deepest indentation of a line, in characters. A nested block is indented further than its parent, so this limits how deep the YAML
+/// library nests before [`MAX_DEPTH`] is checked. (The library itself limits `[` and `{` to 255 levels.)
 const MAX_INDENTATION: usize = 400;
 
-/// Enough for what the YAML library nests within its own limit on aliases, each of which may hold the one before.
+/// Enough for the nesting that the YAML library's own limit on aliases allows: each alias may contain the previous alias.
 const STACK_BYTES: usize = 64 * 1024 * 1024;
 
-/// Reads a template's text, on a thread of its own: the YAML library follows aliases by recursion and has assertions, and neither
-/// may end the gateway.
+/// Reads a template's text, on a thread of its own. The YAML library follows aliases by recursion and has assertions: neither a stack
+/// overflow nor a panic may end the gateway.
 pub(super) fn parse(text: &str) -> Result<Node, Finding> {
     check_indentation(text)?;
     thread::scope(|scope| {
         let reader = thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, || read(text));
         let outcome = reader.ok().and_then(|reader| reader.join().ok());
-        outcome.unwrap_or_else(|| Err(Finding::new("the YAML library failed on the template")))
+        outcome.unwrap_or_else(|| {
+            Err(Finding::new("the template can't be read: the YAML library failed")
+                .help("simplify the template, for example its anchors and aliases"))
+        })
     })
 }
 
@@ -34,14 +37,15 @@ fn read(text: &str) -> Result<Node, Finding> {
     let document = Document::new(text);
     let mut documents = MarkedYamlOwned::load_from_str(text).map_err(|error| {
         let at = document.offset(error.marker().index());
-        Finding::at((at, 0).into(), format!("this is not YAML: {}", error.info()))
+        Finding::at((at, 0).into(), format!("this is not valid YAML: {}", error.info()))
     })?;
     match (documents.pop(), documents.len()) {
         (Some(yaml), 0) if !matches!(yaml.data, YamlDataOwned::BadValue) => document.node(yaml, 0),
-        (Some(yaml), 1..) => {
-            Err(Finding::at(document.span(&yaml), "a template is one YAML document, but here is another")
-                .help("remove the line `---` and what follows it"))
-        }
+        (Some(yaml), 1..) => Err(Finding::at(
+            document.span(&yaml),
+            "a template must be a single YAML document, but a second document starts here",
+        )
+        .help("remove the line `---` and what follows it")),
         _ => Err(Finding::new("the template is empty").help("it needs at least `Resources:`")),
     }
 }
@@ -59,10 +63,10 @@ fn check_indentation(text: &str) -> Result<(), Finding> {
 }
 
 fn too_deep(span: SourceSpan) -> Finding {
-    Finding::at(span, format!("this is nested too deep: the gateway follows {MAX_DEPTH} levels"))
+    Finding::at(span, format!("this is nested too deeply: the gateway reads at most {MAX_DEPTH} levels"))
 }
 
-/// The place of each character of a text, because the YAML library counts characters and everything else counts bytes.
+/// The byte offset of each character in a text. The YAML library counts characters, and everything else counts bytes.
 struct Document {
     offsets: Vec<usize>,
     end: usize,
@@ -100,7 +104,7 @@ impl Document {
                 let entries = entries.into_iter().map(|(key, value)| self.entry(key, value, depth + 1));
                 Ok(long_form(Map(entries.collect::<Result<_, _>>()?)))
             }
-            // A tagged scalar inside a tag has no place of its own, so that it shares the tag's.
+            // A scalar behind a tag has no place of its own, so the argument gets the tag's place.
             YamlDataOwned::Tagged(tag, inner) => Ok(Value::Call(Box::new(Call {
                 function: function_name(&tag),
                 argument: Node::new(span, self.value(inner.data, span, depth + 1)?),
@@ -115,8 +119,8 @@ impl Document {
         let key = self.node(key, depth)?;
         let name = key.text("a key")?;
         if name == "<<" {
-            return Err(Finding::at(key.span, "CloudFormation does not know YAML's merge key `<<`")
-                .help("write the entries out, or put what functions share under `Globals`"));
+            return Err(Finding::at(key.span, "CloudFormation does not support YAML's merge key `<<`")
+                .help("repeat the entries, or put what functions share under `Globals`"));
         }
         Ok(Entry { key: name, key_span: key.span, value: self.node(value, depth)? })
     }
@@ -128,7 +132,7 @@ fn scalar(value: ScalarOwned) -> Value {
         ScalarOwned::Boolean(value) => Value::Bool(value),
         ScalarOwned::Integer(value) => Value::Number(value.into()),
         ScalarOwned::FloatingPoint(value) => {
-            // JSON has no infinities, and a template that says `.inf` hardly means one.
+            // JSON has no infinities. A template that says `.inf` probably means text.
             Number::from_f64(*value).map_or_else(|| Value::Text(value.to_string()), Value::Number)
         }
         ScalarOwned::String(text) => Value::Text(text),
@@ -139,7 +143,7 @@ fn function_name(tag: &Tag) -> String {
     if tag.handle == "!" { tag.suffix.clone() } else { tag.to_string() }
 }
 
-/// `{ Ref: … }` and `{ Fn::Name: … }` are calls. (`{ Condition: … }` is one too, but only inside a condition.)
+/// Makes calls of `{ Ref: … }` and `{ Fn::Name: … }`. (`{ Condition: … }` is a call only inside a condition, so it stays a map.)
 fn long_form(mut map: Map) -> Value {
     let function = match map.0.as_slice() {
         [only] if only.key == "Ref" => Some("Ref".to_owned()),

@@ -1,4 +1,4 @@
-//! Findings: what is wrong with a template, where, and what to write instead.
+//! Errors, warnings and notes about a template: what is wrong, where it is, and what to write instead.
 
 use std::fmt;
 use std::path::Path;
@@ -8,7 +8,7 @@ use miette::{LabeledSpan, NamedSource, SourceSpan};
 
 /// Why a template can't be served.
 ///
-/// `Display` is one line; as a [`miette::Diagnostic`] it also shows the place in the template and what to write instead.
+/// `Display` is a single line. As a [`miette::Diagnostic`], the error also shows the place in the template and what to write instead.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 #[error("{message}")]
 pub struct TemplateError {
@@ -23,7 +23,7 @@ pub struct TemplateError {
 }
 
 impl TemplateError {
-    /// Where the template is at fault; `None` if that is nowhere in it, as for a file that can't be read.
+    /// Where the mistake is. `None` if it has no place in the template, for example if the file can't be read.
     #[must_use]
     pub fn location(&self) -> Option<&Location> {
         self.location.as_ref()
@@ -32,7 +32,10 @@ impl TemplateError {
     pub(super) fn unreadable(path: &Path, cause: &std::io::Error) -> Self {
         Self {
             message: format!("the template `{}` can't be read: {cause}", path.display()),
-            help: Some("name the template with --template, or start where `template.yaml` is".to_owned()),
+            help: Some(
+                "pass the template's path with --template, or start in the directory that has `template.yaml`"
+                    .to_owned(),
+            ),
             labels: Vec::new(),
             source_code: Arc::new(NamedSource::new(path.to_string_lossy(), String::new())),
             location: None,
@@ -40,14 +43,16 @@ impl TemplateError {
     }
 }
 
-/// Something that does not keep the gateway from starting, but that the template's author should know.
+/// A warning or a note: something that the template's author should know, although the gateway starts.
+///
+/// `Display` is a single line: the place, the message and the advice.
 #[derive(Clone, Debug)]
 pub struct Remark {
-    /// What it is.
+    /// What the gateway has found.
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
-    /// Where it is; `None` if the cause is that something is missing from the whole template.
+    /// Where it is. `None` if it concerns the template as a whole.
     pub location: Option<Location>,
 }
 
@@ -64,11 +69,11 @@ impl fmt::Display for Remark {
 /// A place in a template. `Display` is `file:line:column`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Location {
-    /// The path of the template as it was given.
+    /// The template's path, as the user gave it.
     pub file: String,
-    /// Counted from 1.
+    /// The line, counted from 1.
     pub line: usize,
-    /// In characters, counted from 1.
+    /// The column in characters, counted from 1.
     pub column: usize,
 }
 
@@ -90,7 +95,7 @@ impl fmt::Display for Location {
     }
 }
 
-/// What becomes a [`TemplateError`] or a [`Remark`] once it is known which file it is about.
+/// A [`TemplateError`] or a [`Remark`] that does not know its file yet.
 #[derive(Clone, Debug)]
 pub(super) struct Finding {
     message: String,
@@ -100,7 +105,7 @@ pub(super) struct Finding {
 
 impl Finding {
     pub(super) fn new(message: impl Into<String>) -> Self {
-        // What a template says may be quoted in it, and may have line ends.
+        // A message may quote text from the template, which may contain line ends.
         Self { message: message.into().replace(char::is_control, " "), help: None, labels: Vec::new() }
     }
 
@@ -108,13 +113,13 @@ impl Finding {
         Self::new(message).label(span, "here")
     }
 
-    /// To leave out what keeps clients away would be worse than not to start.
-    pub(super) fn lets_everyone_in(span: SourceSpan, what: &str) -> Self {
-        let reason = "is not supported yet, so the gateway refuses to start rather than letting everyone in";
+    /// For an access control that the gateway does not support. To ignore it would let every client in, so this is an error.
+    pub(super) fn unsupported_access_control(span: SourceSpan, what: &str) -> Self {
+        let reason = "is not supported yet, so the gateway does not start: without it, every client could connect";
         Self::at(span, format!("{what} {reason}"))
     }
 
-    /// Marks one more place. The first is the one that the finding is about.
+    /// Marks a further place. The first place is what the finding is about.
     pub(super) fn label(mut self, span: SourceSpan, label: impl Into<String>) -> Self {
         self.labels.push((span, label.into()));
         self
@@ -125,7 +130,7 @@ impl Finding {
         self
     }
 
-    /// Suggests the candidate that is most like `name`, if one is.
+    /// Suggests the candidate that is most similar to `name`, if any is similar.
     pub(super) fn suggest<'c>(self, name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Self {
         match nearest(name, candidates) {
             Some(candidate) => self.help(format!("did you mean `{candidate}`?")),
@@ -133,7 +138,7 @@ impl Finding {
         }
     }
 
-    /// For a name that is missing: says which of those that are there may be meant for it.
+    /// For a name that is missing: suggests that a similar name, which is present, is a misspelling of it.
     pub(super) fn suggest_instead_of<'c>(self, present: impl IntoIterator<Item = &'c str>, missing: &str) -> Self {
         match nearest(missing, present) {
             Some(present) => self.help(format!("write `{missing}` instead of `{present}`")),
@@ -165,14 +170,15 @@ impl Finding {
     }
 }
 
-/// A map or list ends where the next thing starts, which is more than a label should underline.
+/// The part of `span` that is in its first line. The span of a map or a list goes on to where the next value starts, which is too much to
+/// underline.
 fn first_line(span: SourceSpan, text: &str) -> SourceSpan {
     let marked = text.get(span.offset()..span.offset() + span.len()).unwrap_or_default();
     let line = marked.lines().next().unwrap_or_default().trim_end();
     (span.offset(), line.len()).into()
 }
 
-/// The candidate with the fewest edits to `name`, if those are few enough for a slip of the pen.
+/// The candidate that takes the fewest edits to become `name`, if they are few enough for a typing mistake.
 fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     let limit = name.chars().count().div_ceil(3);
     candidates
@@ -183,7 +189,7 @@ fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Opt
         .map(|(_, candidate)| candidate)
 }
 
-/// The Levenshtein distance, without regard to case.
+/// The Levenshtein distance, ignoring case.
 fn edits(a: &str, b: &str) -> usize {
     let b: Vec<char> = b.to_lowercase().chars().collect();
     let mut row: Vec<usize> = (0..=b.len()).collect();

@@ -1,4 +1,4 @@
-//! `AWS::Serverless::Function` and `AWS::Lambda::Function`.
+//! `AWS::Serverless::Function` and `AWS::Lambda::Function`: name, environment, timeout, memory and concurrency.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use super::roles;
 use super::stack::{Resource, Stack};
 use crate::api::{Code, Function, limits};
 
-/// What a function may need of its surroundings that it doesn't have here.
+/// Properties for parts of a function's environment that do not exist here.
 const UNSUPPORTED: [&str; 2] = ["FileSystemConfigs", "Layers"];
 
 pub(super) fn read(stack: &Stack, resource: &Resource, warnings: &mut Vec<Finding>) -> Result<Function, Finding> {
@@ -21,7 +21,7 @@ pub(super) fn read(stack: &Stack, resource: &Resource, warnings: &mut Vec<Findin
             warnings.extend(properties.ignored(&UNSUPPORTED));
             environment(&properties, warnings)?
         }
-        // Whoever starts it gives it one.
+        // The program that starts the function sets its environment.
         Code::NotHere { .. } => BTreeMap::new(),
     };
     Ok(Function {
@@ -60,7 +60,7 @@ fn environment(properties: &Properties<'_>, warnings: &mut Vec<Finding>) -> Resu
     let variables = node.texts("`Variables`")?;
     for (name, _) in variables.iter().filter(|(_, value)| value.contains("{{resolve:")) {
         let message = format!("`{name}` has a dynamic reference, which only CloudFormation resolves");
-        warnings.push(Finding::at(node.span, message).help("the function gets it as it stands"));
+        warnings.push(Finding::at(node.span, message).help("the function gets the reference itself, not its value"));
     }
     Ok(variables)
 }

@@ -9,7 +9,7 @@ use super::node::{Call, Entry, Map, Node, Value};
 use super::stack::Stack;
 
 impl Stack {
-    /// `node` without intrinsics; `None` stands for `AWS::NoValue`, which takes away what it is the value of.
+    /// `node` with every intrinsic function resolved. `None` stands for `AWS::NoValue`, which removes the property or list item.
     pub(super) fn resolve(&self, node: &Node) -> Result<Option<Node>, Finding> {
         self.inside(node.span, || match &node.value {
             Value::Call(call) => self.call(call, node.span),
@@ -37,7 +37,7 @@ impl Stack {
     fn call(&self, call: &Call, span: SourceSpan) -> Result<Option<Node>, Finding> {
         let value = match call.function.as_str() {
             "If" => return self.resolve(self.chosen(call, span)?),
-            "Ref" => match self.reference(&call.argument.text("what `!Ref` names")?, span)? {
+            "Ref" => match self.reference(&call.argument.text("the argument of `!Ref`")?, span)? {
                 Some(value) => value,
                 None => return Ok(None),
             },
@@ -51,13 +51,14 @@ impl Stack {
             "Split" => Value::List(self.split(call, span)?),
             "Sub" => Value::Text(self.sub(&call.argument, span)?),
             unknown => {
-                return Err(Finding::at(span, format!("the gateway can't work out `!{unknown}`"))
-                    .help("put the value into a parameter with a `Default`, and `!Ref` that"));
+                return Err(Finding::at(span, format!("the gateway can't resolve `!{unknown}`"))
+                    .help("put the value into a parameter with a `Default`, and refer to the parameter with `!Ref`"));
             }
         };
         Ok(Some(Node::new(span, value)))
     }
 
+    /// The branch of an `!If` that its condition chooses.
     fn chosen<'c>(&self, call: &'c Call, span: SourceSpan) -> Result<&'c Node, Finding> {
         let [condition, then, otherwise] = arguments(call, span)?;
         let holds = self.condition(&condition.text("the condition of `!If`")?, condition.span)?;
@@ -67,7 +68,7 @@ impl Stack {
     fn join(&self, call: &Call, span: SourceSpan) -> Result<String, Finding> {
         let [delimiter, parts] = arguments(call, span)?;
         let parts = self.needed(parts)?;
-        let parts = parts.list("what `!Join` joins")?.iter().map(|part| part.text("what `!Join` joins"));
+        let parts = parts.list("the second argument of `!Join`")?.iter().map(|part| part.text("an item of `!Join`"));
         Ok(parts.collect::<Result<Vec<_>, _>>()?.join(&self.text(delimiter)?))
     }
 
@@ -75,14 +76,15 @@ impl Stack {
         let [delimiter, text] = arguments(call, span)?;
         let (delimiter, text) = (self.text(delimiter)?, self.text(text)?);
         if delimiter.is_empty() {
-            return Err(Finding::at(span, "`!Split` needs a delimiter"));
+            return Err(Finding::at(span, "the delimiter of `!Split` must not be empty"));
         }
         Ok(text.split(delimiter.as_str()).map(|part| Node::new(span, Value::Text(part.to_owned()))).collect())
     }
 
-    /// The value of an argument, which can't be `AWS::NoValue`.
+    /// The value of an argument that must not be `AWS::NoValue`.
     fn needed(&self, node: &Node) -> Result<Node, Finding> {
-        self.resolve(node)?.ok_or_else(|| Finding::at(node.span, "`AWS::NoValue` can't stand here: a value is needed"))
+        self.resolve(node)?
+            .ok_or_else(|| Finding::at(node.span, "`AWS::NoValue` is not allowed here: a value is required"))
     }
 
     fn text(&self, node: &Node) -> Result<String, Finding> {
@@ -92,11 +94,11 @@ impl Stack {
     fn select(&self, call: &Call, span: SourceSpan) -> Result<Value, Finding> {
         let [index, items] = arguments(call, span)?;
         let items = self.needed(items)?;
-        let items = items.list("what `!Select` selects from")?;
+        let items = items.list("the second argument of `!Select`")?;
         let index: usize = self.needed(index)?.integer("the index of `!Select`", 0..=usize::MAX)?;
         items.get(index).map(|item| item.value.clone()).ok_or_else(|| {
-            Finding::at(span, format!("there is no item {index} in a list of {}", items.len()))
-                .help("items count from 0")
+            Finding::at(span, format!("`!Select` asks for item {index} of a list of length {}", items.len()))
+                .help("the first item has the index 0")
         })
     }
 
@@ -115,25 +117,27 @@ impl Stack {
         }
     }
 
-    /// Three, which most regions have. Empty text stands for the stack's own region.
+    /// Three availability zones, as most regions have. An empty region stands for the stack's region.
     fn availability_zones(&self, argument: &Node) -> Result<Value, Finding> {
         let named = self.text(argument)?;
-        let region = if named.is_empty() { &self.options.region } else { &named };
+        let region = if named.is_empty() { &self.options.account.region } else { &named };
         let zones = ["a", "b", "c"].map(|zone| Node::new(argument.span, Value::Text(format!("{region}{zone}"))));
         Ok(Value::List(zones.into()))
     }
 
     fn imported(&self, span: SourceSpan) -> Finding {
-        Finding::at(span, "the gateway can't work out `!ImportValue`: only AWS knows what other stacks export").help(format!(
-            "put the value into a parameter with a `Default`, or keep it for AWS: `!If [Local, value, !ImportValue name]` \
+        Finding::at(span, "the gateway can't resolve `!ImportValue`: only AWS knows what other stacks export").help(format!(
+            "put the value into a parameter with a `Default`, or import it only on AWS: `!If [Local, value, !ImportValue name]` \
              with `Conditions: {{ Local: !Equals [!Ref AWS::AccountId, '{}'] }}`",
-            self.options.account_id
+            self.options.account.id
         ))
     }
 
     fn get_att(&self, argument: &Node, span: SourceSpan) -> Result<String, Finding> {
-        let shape =
-            || Finding::at(span, "`!GetAtt` must name a resource and an attribute").help("write `!GetAtt Name.Arn`");
+        let shape = || {
+            Finding::at(span, "`!GetAtt` must name a resource and an attribute")
+                .help("write for example `!GetAtt Name.Arn`")
+        };
         match &argument.value {
             Value::List(parts) => match parts.as_slice() {
                 [id, attribute] => self.attribute(&id.text("a logical id")?, &self.text(attribute)?, span),
@@ -152,7 +156,7 @@ impl Stack {
         let (template, variables) = match &argument.value {
             Value::List(parts) => match parts.as_slice() {
                 [template, variables] => (template, variables.map("the variables of `!Sub`")?),
-                _ => return Err(argument.not("what `!Sub` gets", "text, or a list of text and a map")),
+                _ => return Err(argument.not("the argument of `!Sub`", "text, or a list of text and a map")),
             },
             _ => (argument, &none),
         };
@@ -161,8 +165,8 @@ impl Stack {
         let mut result = String::new();
         while let Some((before, after)) = rest.split_once("${") {
             let (name, after) = after.split_once('}').ok_or_else(|| {
-                Finding::at(span, "a `${` without a closing `}` in `!Sub`")
-                    .help("write `${!` for a `${` that is meant as text")
+                Finding::at(span, "`!Sub` has a `${` without a closing `}`")
+                    .help("write `${!Name}` for the literal text `${Name}`")
             })?;
             result.push_str(before);
             match name.strip_prefix('!') {
@@ -174,6 +178,7 @@ impl Stack {
         Ok(result + rest)
     }
 
+    /// What stands for `${name}` in a `!Sub`.
     fn variable(&self, name: &str, variables: &Map, span: SourceSpan) -> Result<String, Finding> {
         if let Some(node) = variables.get(name) {
             return self.text(node);
@@ -183,26 +188,27 @@ impl Stack {
         }
         match self.reference(name, span)? {
             Some(value) => Node::new(span, value).text(&format!("`${{{name}}}`")),
-            None => Err(Finding::at(span, "`AWS::NoValue` can't stand inside a text")),
+            None => Err(Finding::at(span, "`AWS::NoValue` is not allowed inside a text")),
         }
     }
 
     /// Whether the condition `name` holds.
     pub(super) fn condition(&self, name: &str, span: SourceSpan) -> Result<bool, Finding> {
         let node = self.conditions.get(name).ok_or_else(|| {
-            Finding::at(span, format!("there is no condition `{name}`")).suggest(name, self.conditions.keys())
+            Finding::at(span, format!("the template has no condition `{name}`")).suggest(name, self.conditions.keys())
         })?;
         self.known_conditions.get(name, span, || self.holds(node))
     }
 
+    /// Whether the condition that `node` defines holds.
     fn holds(&self, node: &Node) -> Result<bool, Finding> {
         self.inside(node.span, || match &node.value {
             Value::Call(call) => self.call_holds(call, node),
             Value::Map(map) => match map.0.as_slice() {
                 [only] if only.key == "Condition" => self.condition(&only.value.text("`Condition`")?, only.value.span),
-                _ => Err(no_condition(node)),
+                _ => Err(not_a_condition(node)),
             },
-            _ => Err(no_condition(node)),
+            _ => Err(not_a_condition(node)),
         })
     }
 
@@ -217,15 +223,15 @@ impl Stack {
                 let [negated] = arguments(call, node.span)?;
                 Ok(!self.holds(negated)?)
             }
-            "And" => self.all_hold(call, true),
-            "Or" => self.all_hold(call, false).map(|none| !none),
-            _ => Err(no_condition(node)),
+            "And" => self.all_are(call, true),
+            "Or" => self.all_are(call, false).map(|none_holds| !none_holds),
+            _ => Err(not_a_condition(node)),
         }
     }
 
-    /// Whether every argument of `call` comes to `expected`.
-    fn all_hold(&self, call: &Call, expected: bool) -> Result<bool, Finding> {
-        for node in call.argument.list(&format!("what `!{}` gets", call.function))? {
+    /// Whether every condition in the argument of `call` is `expected`.
+    fn all_are(&self, call: &Call, expected: bool) -> Result<bool, Finding> {
+        for node in call.argument.list(&format!("the argument of `!{}`", call.function))? {
             if self.holds(node)? != expected {
                 return Ok(false);
             }
@@ -234,25 +240,26 @@ impl Stack {
     }
 }
 
-/// What stands in the mappings under these names, each inside what the one before leads to.
+/// The value at three nested keys of the mappings.
 fn mapped<'m>(mappings: &'m Map, names: &[(String, SourceSpan)]) -> Result<&'m Node, Finding> {
     let look_up = |map: &'m Map, (name, span): &(String, SourceSpan)| {
         map.get(name)
-            .ok_or_else(|| Finding::at(*span, format!("`Mappings` has no `{name}` here")).suggest(name, map.keys()))
+            .ok_or_else(|| Finding::at(*span, format!("`Mappings` has no key `{name}` here")).suggest(name, map.keys()))
     };
     let [mapping, first, second] = names else { return Err(Finding::new("`!FindInMap` takes three names")) };
     let entries = look_up(mappings, mapping)?.map("a mapping")?;
     look_up(look_up(entries, first)?.map("an entry of a mapping")?, second)
 }
 
-fn no_condition(node: &Node) -> Finding {
+fn not_a_condition(node: &Node) -> Finding {
     node.not("a condition", "one of `!Equals`, `!And`, `!Or`, `!Not` and `!Condition`")
 }
 
+/// The argument of `call` as a list of `N` arguments.
 fn arguments<const N: usize>(call: &Call, span: SourceSpan) -> Result<&[Node; N], Finding> {
     match &call.argument.value {
         Value::List(items) => items.as_slice().try_into().ok(),
         _ => None,
     }
-    .ok_or_else(|| Finding::at(span, format!("`!{}` takes a list of {N}", call.function)))
+    .ok_or_else(|| Finding::at(span, format!("`!{}` takes a list of {N} arguments", call.function)))
 }

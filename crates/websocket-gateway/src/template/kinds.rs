@@ -1,4 +1,4 @@
-//! The types of resources that the gateway knows, as CloudFormation and SAM write them.
+//! The resource types that the gateway knows, as CloudFormation and SAM name them.
 
 pub(super) const API: &str = "AWS::ApiGatewayV2::Api";
 pub(super) const API_MAPPING: &str = "AWS::ApiGatewayV2::ApiMapping";

@@ -1,6 +1,7 @@
-//! The managed policies of AWS, as far as they are known here.
+//! The managed policies of AWS that the gateway knows.
 
-/// Of what the gateway guards, what a managed policy of AWS allows on every resource; `None` if that is not known here.
+/// The actions that a managed policy of AWS allows on every resource, for the services that the gateway guards. `None` if the policy is not
+/// known here.
 ///
 /// Source: AWS managed policy reference guide.
 pub(super) fn actions(text: &str) -> Option<&'static [&'static str]> {

@@ -1,4 +1,4 @@
-//! Values that lead to each other by name.
+//! Values that refer to each other by name.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use miette::SourceSpan;
 
 use super::error::Finding;
 
-/// Values that are worked out once, by name. One that needs itself is an error.
+/// Values by name, each of which is resolved once. A value that needs itself is an error.
 pub(super) struct Memo<T>(RefCell<BTreeMap<String, Option<T>>>);
 
 impl<T> Default for Memo<T> {
@@ -17,7 +17,7 @@ impl<T> Default for Memo<T> {
 }
 
 impl<T: Clone> Memo<T> {
-    /// The value of `name`, which the reference at `span` asks for.
+    /// The value of `name`, to which the reference at `span` refers.
     pub(super) fn get(
         &self,
         name: &str,

@@ -1,16 +1,53 @@
-//! Reads a SAM or CloudFormation template and says what the gateway is to serve. This is the only place that knows either.
+//! Reads a SAM or CloudFormation template into the gateway's model of an API. No other room knows CloudFormation or SAM.
 //!
-//! A template goes through three forms: its YAML (or JSON) becomes nodes that know their place (`document`, `node`); these become
-//! a stack that can work out intrinsics (`stack`, `parameters`, `intrinsics`, `references`, `memo`); from that the types which the
-//! gateway serves are read by their `properties`. `websocket_api` reads an API however it is written, with its `stages` and
-//! `routes`; `serverless_api` knows what is only SAM's, and `plain_api` with `plain_routes` what is only CloudFormation's own.
-//! `authorizers` reads who may connect, in either. `deployment` and `permissions` look for what would be different on AWS, `notes` for
-//! what is easily overlooked. `function` with `code`, `roles` with `policies`, and `table` read the rest.
+//! The YAML (or JSON) of a template becomes nodes that know their place in the file. The nodes become a stack, which resolves intrinsic
+//! functions when a value is asked for. The readers below then take from the stack what the gateway serves. They understand two dialects:
+//! SAM's resources and CloudFormation's own.
+//!
+//! The template as text and tree:
+//! - `document`: from YAML or JSON to nodes
+//! - `node`: values with their place in the file; what a value must be, such as a list or a number
+//! - `error`: errors, warnings and notes, with their place and a suggestion
+//! - `options`: what the template does not say: parameters, account, and which API and stage to serve
+//!
+//! The template as a stack:
+//! - `stack`: the sections, the resources and their conditions
+//! - `kinds`: the names of the resource types that the gateway knows
+//! - `parameters`: the values of parameters
+//! - `intrinsics`: `!Sub`, `!If`, `!Join`, … and conditions
+//! - `references`: what `!Ref` and `!GetAtt` return: the local names, ids and ARNs of resources
+//! - `memo`: values that are resolved once, and references in a circle
+//! - `properties`: a resource's properties by name; missing, unknown and ignored properties
+//! - `dependencies`: which resources, parameters and conditions a value refers to
+//!
+//! The API:
+//! - `websocket_api`: an API in either dialect, with everything that belongs to it
+//! - `choice`: which API and which stage to serve, if there are several
+//! - `serverless_api`: what is special to SAM's `AWS::Serverless::WebSocketApi`
+//! - `plain_api`, `plain_routes`: what is special to CloudFormation's own resources
+//! - `stages`: the stage and its variables
+//! - `routes`: what routes have in common: function, timeout, RouteResponse
+//! - `authorizers`: the authorizer of `$connect`, in either dialect
+//!
+//! Functions and tables:
+//! - `function`: a function's name, environment, timeout and memory
+//! - `code`: what a function is built from, and whether the gateway can build it
+//! - `roles`: which policies a function's role has
+//! - `policies`: the statements of these policies
+//! - `policy_templates`: SAM's policy templates
+//! - `managed_policies`: AWS's managed policies
+//! - `table`: a DynamoDB table as a `CreateTable` request
+//!
+//! What users should know before they deploy:
+//! - `permissions`: whether API Gateway may invoke a function
+//! - `deployed_routes`: whether a deployment has every route
+//! - `notes`: what is correct, but easily overlooked
 
 mod authorizers;
 mod choice;
 mod code;
-mod deployment;
+mod dependencies;
+mod deployed_routes;
 mod document;
 mod error;
 mod function;
@@ -20,6 +57,7 @@ mod managed_policies;
 mod memo;
 mod node;
 mod notes;
+mod options;
 mod parameters;
 mod permissions;
 mod plain_api;
@@ -38,7 +76,6 @@ mod table;
 mod tests;
 mod websocket_api;
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -47,58 +84,32 @@ use miette::NamedSource;
 use crate::api::Api;
 
 pub use error::{Location, Remark, TemplateError};
+pub(crate) use options::Options;
 
 use error::Finding;
 use node::Entry;
 use stack::Stack;
 
-/// What a template doesn't say itself.
-#[derive(Clone, Debug)]
-pub(crate) struct Options {
-    /// Values for the template's parameters, over their defaults.
-    pub(crate) parameters: BTreeMap<String, String>,
-    /// What `AWS::Region` stands for.
-    pub(crate) region: String,
-    /// What `AWS::AccountId` stands for.
-    pub(crate) account_id: String,
-    /// The logical id of the API to serve, where the template has several.
-    pub(crate) api: Option<String>,
-    /// The name of the stage to serve, where the API has several.
-    pub(crate) stage: Option<String>,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            parameters: BTreeMap::new(),
-            region: "us-east-1".to_owned(),
-            account_id: "123456789012".to_owned(),
-            api: None,
-            stage: None,
-        }
-    }
-}
-
-/// What a template says.
+/// A template that has been read.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Loaded {
-    /// The API with its functions and tables.
+    /// The API, with its functions and tables.
     pub api: Api,
-    /// What is probably not as its author means it, in the order in which it was found.
+    /// What the gateway leaves out, and what is probably a mistake, in the order in which it was found.
     pub warnings: Vec<Remark>,
-    /// What is right as it is, but easily overlooked.
+    /// What is correct, but easily overlooked.
     pub notes: Vec<Remark>,
 }
 
 /// Reads the template at `path`.
 ///
-/// Only what the gateway needs is worked out: an intrinsic function that it doesn't know, or a parameter without a value, is no
-/// error where it stands for example in a policy about another service.
+/// Resolves only the values that the gateway needs. So an intrinsic function that it does not know, or a parameter without a value, is
+/// not an error in a policy for another service, for example.
 ///
 /// # Errors
-/// A file that can't be read or is no YAML, and a template that API Gateway, SAM or this gateway could not serve. What the
-/// gateway merely leaves out or does otherwise is a warning.
+/// If the file can't be read or is not valid YAML, or if API Gateway, SAM or this gateway could not serve the template. What the gateway
+/// leaves out or does differently from AWS is only a warning.
 pub(crate) fn load(path: &Path, options: &Options) -> Result<Loaded, TemplateError> {
     let text = std::fs::read_to_string(path).map_err(|cause| TemplateError::unreadable(path, &cause))?;
     read(path, &text, options)
@@ -120,6 +131,7 @@ fn read(path: &Path, text: &str, options: &Options) -> Result<Loaded, TemplateEr
 }
 
 fn not_expanded(entry: &Entry) -> Finding {
-    let message = format!("the gateway does not expand `{}`, so what it would make is missing", entry.key);
-    Finding::at(entry.key_span, message).help("write those of its resources out that the gateway needs")
+    let message =
+        format!("the gateway does not expand `{}`, so the resources that it generates are missing", entry.key);
+    Finding::at(entry.key_span, message).help("write out the resources that the gateway needs")
 }

@@ -10,7 +10,7 @@ use serde_json::Number;
 
 use super::error::Finding;
 
-/// A value and where it stands, in bytes.
+/// A value and its place in the file, in bytes.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
     pub(super) span: SourceSpan,
@@ -28,15 +28,15 @@ pub(super) enum Value {
     Call(Box<Call>),
 }
 
-/// An intrinsic function, `!Sub text` and `Fn::Sub: text` alike.
+/// A call of an intrinsic function, in the short form `!Sub text` or the long form `Fn::Sub: text`.
 #[derive(Clone, Debug)]
 pub(super) struct Call {
-    /// Without `!` or `Fn::`.
+    /// The function's name, without `!` or `Fn::`.
     pub(super) function: String,
     pub(super) argument: Node,
 }
 
-/// A map in the order of the file, with keys that are unique.
+/// A map in the order of the file. Its keys are unique.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Map(pub(super) Vec<Entry>);
 
@@ -48,7 +48,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
-    /// Whether a macro would put something in the place of this entry, on AWS.
+    /// Whether AWS would replace this entry by the output of a macro.
     pub(super) fn is_macro(&self) -> bool {
         self.key == "Fn::Transform" || self.key.starts_with("Fn::ForEach::")
     }
@@ -67,7 +67,9 @@ impl Map {
         self.0.iter().map(|entry| entry.key.as_str())
     }
 
-    /// Puts `own` over `self` as SAM does with Globals: maps merge, lists are joined, anything else is replaced.
+    /// Puts `own` over `self` as SAM does with `Globals`: maps are merged, lists are joined, and other values are replaced.
+    ///
+    /// Source: SAM developer guide, "Globals section of the AWS SAM template".
     pub(super) fn overlaid(&self, own: &Self) -> Self {
         let mut merged = self.clone();
         for entry in &own.0 {
@@ -94,7 +96,7 @@ impl Node {
         Self::new(own.span, value)
     }
 
-    /// The finding that `what` is not what it should be.
+    /// An error that says what `what` must be, and what it is instead.
     pub(super) fn not(&self, what: &str, expected: &str) -> Finding {
         let found = match &self.value {
             Value::Null => "empty".to_owned(),
@@ -115,7 +117,7 @@ impl Node {
         }
     }
 
-    /// An entry of a map that can't be without it.
+    /// The value of a required key.
     pub(super) fn entry(&self, what: &str, key: &str) -> Result<&Self, Finding> {
         let map = self.map(what)?;
         map.get(key)
@@ -129,7 +131,7 @@ impl Node {
         }
     }
 
-    /// Numbers and booleans are text too where CloudFormation wants text.
+    /// The value as text. As in CloudFormation, numbers and booleans are accepted, too.
     pub(super) fn text(&self, what: &str) -> Result<String, Finding> {
         match &self.value {
             Value::Text(text) => Ok(text.clone()),
@@ -139,13 +141,13 @@ impl Node {
         }
     }
 
-    /// A map from names to texts.
+    /// The value as a map from names to texts.
     pub(super) fn texts(&self, what: &str) -> Result<BTreeMap<String, String>, Finding> {
         let entries = self.map(what)?.0.iter();
         entries.map(|entry| Ok((entry.key.clone(), entry.value.text(&format!("`{}`", entry.key))?))).collect()
     }
 
-    /// A whole number; digits in quotes are one too, since parameters are always text.
+    /// The value as a whole number. Text with digits is accepted, too, because parameters are always text.
     pub(super) fn integer<T>(&self, what: &str, range: RangeInclusive<T>) -> Result<T, Finding>
     where
         T: Copy + Display + FromStr + PartialOrd,
@@ -162,7 +164,7 @@ impl Node {
         text.parse().map_err(|_| self.not(what, "`true` or `false`"))
     }
 
-    /// The same as JSON. Only for a node whose intrinsics are resolved.
+    /// The value as JSON. Only for a node whose intrinsic functions are resolved.
     pub(super) fn to_json(&self, what: &str) -> Result<serde_json::Value, Finding> {
         Ok(match &self.value {
             Value::Null => serde_json::Value::Null,

@@ -1,30 +1,27 @@
-//! What is right as it is, but easily overlooked.
+//! Notes: what is correct, but easily overlooked.
 
-use std::collections::BTreeSet;
-
-use super::deployment::referred;
 use super::error::Finding;
 use super::kinds::AUTHORIZER;
-use super::node::{Node, Value};
 use super::stack::{Resource, Stack};
 use crate::api::Api;
 
-/// Notes about an API that has been read.
+/// Returns the notes about an API.
 pub(super) fn of(stack: &Stack, api: &Api) -> Vec<Finding> {
     let open = api.authorizer.is_none();
     open.then(|| authorizer_that_is_off(stack, api)).flatten().into_iter().collect()
 }
 
-/// The authorizer that a condition leaves out, if the API has one: every client may connect without it.
+/// The note about an authorizer that a condition switches off, if the API has one: without it, every client may connect.
 fn authorizer_that_is_off(stack: &Stack, api: &Api) -> Option<Finding> {
     stack.resources.iter().filter(|resource| resource.kind == AUTHORIZER).find_map(|resource| {
         let condition = condition_that_is_false(stack, resource)?;
-        // What it says of its API may itself be missing. Then it belongs to another.
+        // If the API that it names does not exist either, it does not belong to this API.
         let api_id = stack.properties(resource).optional("ApiId").ok()??;
         (api_id.text("").ok()? == api.api_id).then(|| off(stack, resource, &condition))
     })
 }
 
+/// The name of the resource's condition, if that is false.
 fn condition_that_is_false(stack: &Stack, resource: &Resource) -> Option<String> {
     let name = resource.condition.as_ref()?.text("").ok()?;
     (!stack.exists(resource).ok()?).then_some(name)
@@ -43,34 +40,5 @@ fn off(stack: &Stack, authorizer: &Resource, condition: &str) -> Finding {
             "the condition depends on the parameters {}, which --parameter NAME=VALUE sets",
             several.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
         )),
-    }
-}
-
-impl Stack {
-    /// The parameters that the condition `name` refers to, also through other conditions.
-    fn parameters_of(&self, name: &str) -> BTreeSet<String> {
-        let mut found = Vec::new();
-        let mut seen = BTreeSet::new();
-        let mut open = vec![name.to_owned()];
-        while let Some(name) = open.pop() {
-            if let Some(node) = self.conditions.get(&name)
-                && seen.insert(name)
-            {
-                referred(node, &mut found);
-                conditions_in(node, &mut open);
-            }
-        }
-        found.into_iter().filter(|name| self.parameters.names().any(|known| known == name)).collect()
-    }
-}
-
-/// Every condition that a condition refers to, as `!Condition Name` or as `Condition: Name`.
-fn conditions_in(node: &Node, names: &mut Vec<String>) {
-    match &node.value {
-        Value::List(items) => items.iter().for_each(|item| conditions_in(item, names)),
-        Value::Map(map) => names.extend(map.get("Condition").and_then(|node| node.text("").ok())),
-        Value::Call(call) if call.function == "Condition" => names.extend(call.argument.text("")),
-        Value::Call(call) => conditions_in(&call.argument, names),
-        _ => {}
     }
 }

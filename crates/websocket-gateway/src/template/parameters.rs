@@ -1,4 +1,4 @@
-//! The `Parameters` section, with `--parameter` put over its defaults.
+//! The `Parameters` section. Values from `--parameter` replace the defaults.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ impl Parameters {
         self.0.keys().map(String::as_str)
     }
 
-    /// The value for a reference at `span`, if there is such a parameter.
+    /// The value of a parameter, for a reference at `span`. `None` if there is no such parameter.
     pub(super) fn value(&self, name: &str, span: SourceSpan) -> Option<Result<Value, Finding>> {
         let parameter = self.0.get(name)?;
         Some(parameter.value.clone().map_err(|finding| finding.label(span, "used here")))
@@ -44,12 +44,12 @@ fn unknown(name: &str, section: &Map) -> Finding {
 }
 
 impl Parameter {
-    /// Values that aren't allowed are errors at once, but a missing value is one only where it is needed.
+    /// Reads a parameter. A value that is not allowed is an error at once, but a missing value only where something refers to it.
     fn read(entry: &Entry, given: Option<&String>) -> Result<Self, Finding> {
         let (name, span) = (&entry.key, entry.key_span);
         let map = entry.value.map(&format!("the parameter `{name}`"))?;
         let kind = map.get("Type").map_or_else(|| Ok("String".to_owned()), |node| node.text("`Type`"))?;
-        // The default of such a parameter is not a value but the name of one that is kept in AWS.
+        // The default of such a parameter is not its value, but the name of a value that AWS keeps.
         let default = map.get("Default").filter(|_| !kind.starts_with("AWS::SSM::"));
         let text = match (given, default) {
             (Some(given), _) => given.clone(),
@@ -69,11 +69,14 @@ impl Parameter {
         let allowed: Option<Vec<String>> = allowed;
         for text in texts(value) {
             if kind.contains("Number") && text.parse::<f64>().is_err() {
-                return Err(Finding::at(self.span, format!("the parameter `{name}` is no number: `{text}`")));
+                return Err(Finding::at(
+                    self.span,
+                    format!("the parameter `{name}` must be a number, but is `{text}`"),
+                ));
             }
             if let Some(allowed) = allowed.as_ref().filter(|allowed| !allowed.contains(text)) {
-                return Err(Finding::at(self.span, format!("the parameter `{name}` may not be `{text}`"))
-                    .help(format!("it may be one of: {}", allowed.join(", "))));
+                return Err(Finding::at(self.span, format!("the parameter `{name}` can't be `{text}`"))
+                    .help(format!("its allowed values are: {}", allowed.join(", "))));
             }
         }
         Ok(())
@@ -82,7 +85,7 @@ impl Parameter {
 
 fn missing(name: &str, span: SourceSpan) -> Finding {
     Finding::at(span, format!("the parameter `{name}` has no value"))
-        .help(format!("give it one with --parameter {name}=value"))
+        .help(format!("set it with --parameter {name}=VALUE"))
 }
 
 fn typed(kind: &str, text: &str, span: SourceSpan) -> Value {

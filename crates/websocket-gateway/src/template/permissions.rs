@@ -1,4 +1,4 @@
-//! `AWS::Lambda::Permission`: whether on AWS API Gateway may call a function.
+//! `AWS::Lambda::Permission`: whether API Gateway may invoke a function on AWS.
 
 use super::error::Finding;
 use super::kinds::PERMISSION;
@@ -7,14 +7,15 @@ use crate::iam::matches;
 
 const API_GATEWAY: &str = "apigateway.amazonaws.com";
 
-/// Whether a permission lets API Gateway call `function` for `route`, which is `{api id}/{stage}/{route key}`.
+/// Whether a permission lets API Gateway invoke `function` for `route`: `{api id}/{stage}/{route key}` or
+/// `{api id}/authorizers/{authorizer id}`.
 pub(super) fn allow(stack: &Stack, function: &Resource, route: &str) -> Result<bool, Finding> {
     let name = stack.id_of(function)?;
-    let source = stack.arn("execute-api", route);
+    let source = stack.options.account.arn("execute-api", route);
     let permissions = stack.of_kind(PERMISSION)?;
     Ok(permissions.into_iter().any(|permission| {
         let properties = stack.properties(permission);
-        // What can't be worked out here may well be right on AWS.
+        // A value that can't be resolved here may well be right on AWS.
         let fits = |property: &str, test: &dyn Fn(&str) -> bool| match properties.optional(property) {
             Ok(Some(node)) => node.text("").is_ok_and(|text| test(&text)),
             Ok(None) => property == "SourceArn",
@@ -27,7 +28,9 @@ pub(super) fn allow(stack: &Stack, function: &Resource, route: &str) -> Result<b
     }))
 }
 
-/// A function can be named by its name, its whole ARN or the end of that, each with a version or alias behind it.
+/// Whether `text` names the function: by its name, its ARN or a part of the ARN, with or without a version or alias.
+///
+/// Source: AWS Lambda API reference, `AddPermission`, `FunctionName`.
 fn is_function(text: &str, name: &str) -> bool {
     let named = text.split_once("function:").map_or(text, |(_, named)| named);
     named.split(':').next() == Some(name)

@@ -1,4 +1,4 @@
-//! `AWS::ApiGatewayV2::Api`: CloudFormation's own way to write a WebSocket API.
+//! `AWS::ApiGatewayV2::Api`: CloudFormation's own resource for a WebSocket API.
 
 use super::error::Finding;
 use super::stack::{Resource, Stack};
@@ -25,11 +25,11 @@ const PROPERTIES: [&str; 18] = [
     "Version",
 ];
 
-/// What concerns neither its routes nor its stage.
+/// Checks the properties that are not about routes or stages.
 pub(super) fn check(stack: &Stack, api: &Resource, warnings: &mut Vec<Finding>) -> Result<(), Finding> {
     let properties = stack.properties(api);
     warnings.extend(properties.unknown(&PROPERTIES));
-    // An API that is a document elsewhere is an HTTP API, which CloudFormation finds out late.
+    // Only HTTP APIs have these properties. CloudFormation notices that late.
     warnings.extend(properties.ignored(&["Body", "BodyS3Location", "RouteKey", "Target"]));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! `AWS::ApiGatewayV2::Route` with its `AWS::ApiGatewayV2::Integration`. An API that SAM makes may have such routes as well.
+//! `AWS::ApiGatewayV2::Route` with its `AWS::ApiGatewayV2::Integration`. An `AWS::Serverless::WebSocketApi` may have such routes, too.
 
 use miette::SourceSpan;
 
@@ -49,9 +49,10 @@ const INTEGRATION_PROPERTIES: [&str; 18] = [
     "TlsConfig",
 ];
 
-/// Why a route is left out, and where that stands.
+/// Why a route is left out, and the place in the template that causes it.
 type Unserved = (String, SourceSpan);
 
+/// Reads every route of the API that is a resource of its own.
 pub(super) fn read(stack: &Stack, api_id: &str, stage: &str, routes: &mut Routes<'_>) -> Result<(), Finding> {
     for route in stack.of_api(ROUTE, api_id)? {
         read_route(stack, route, api_id, stage, routes)?;
@@ -87,7 +88,7 @@ fn read_route(
         timeout: routes::integration_timeout(&integration_properties, "TimeoutInMillis")?,
     };
     let function = routes.add(&Described { key: &key, span, id: &route.id, properties: &properties, integration })?;
-    // With credentials API Gateway calls as the role that these are of.
+    // With `CredentialsArn`, API Gateway invokes the function as that role and needs no permission.
     if integration_properties.optional("CredentialsArn")?.is_none()
         && !permissions::allow(stack, function, &format!("{api_id}/{stage}/{key}"))?
     {
@@ -96,7 +97,7 @@ fn read_route(
     Ok(())
 }
 
-/// `$connect` and `$disconnect` need no integration: API Gateway then does what it does without the route.
+/// `$connect` and `$disconnect` may lack an integration: API Gateway then behaves as if the route did not exist.
 fn without_target(route: &Resource, key: &str, span: SourceSpan, routes: &mut Routes<'_>) -> Result<(), Finding> {
     if matches!(key, "$connect" | "$disconnect") {
         return routes.take_key(key, span);
@@ -109,7 +110,7 @@ fn integration_of<'s>(stack: &'s Stack, target: &Node) -> Result<&'s Resource, F
     let id = text.strip_prefix("integrations/");
     let integrations = stack.of_kind(INTEGRATION)?;
     integrations.iter().copied().find(|resource| id == Some(&resource.id)).ok_or_else(|| {
-        let finding = Finding::at(target.span, format!("`{text}` is no integration of this template"));
+        let finding = Finding::at(target.span, format!("`{text}` is not an integration in this template"));
         match integrations.first() {
             Some(known) => finding.help(format!("write for example `Target: !Sub integrations/${{{}}}`", known.id)),
             None => finding.help(format!("add a resource with `Type: {INTEGRATION}`")),
@@ -117,25 +118,28 @@ fn integration_of<'s>(stack: &'s Stack, target: &Node) -> Result<&'s Resource, F
     })
 }
 
-/// What makes an integration other than a Lambda proxy, whose event and answer API Gateway passes on as they are.
+/// Why the gateway can't serve an integration. It serves Lambda proxies, whose event and answer API Gateway does not transform.
 fn unserved(integration: &Properties<'_>) -> Result<Option<Unserved>, Finding> {
     let kind = integration.required("IntegrationType")?;
     match kind.text("`IntegrationType`")?.as_str() {
         "AWS_PROXY" => {}
         other => {
-            return Ok(Some((format!("its integration is `{other}`, and the gateway knows `AWS_PROXY`"), kind.span)));
+            return Ok(Some((
+                format!("its integration is `{other}`, but the gateway supports only `AWS_PROXY`"),
+                kind.span,
+            )));
         }
     }
     if let Some(node) = integration.optional("RequestTemplates")? {
         return Ok(Some((
-            "its integration has `RequestTemplates`, which the gateway can't fill in".to_owned(),
+            "its integration has `RequestTemplates`, which the gateway does not evaluate".to_owned(),
             node.span,
         )));
     }
-    // To text is what messages are anyway.
+    // Messages are text anyway, so a conversion to text changes nothing.
     match integration.optional("ContentHandlingStrategy")? {
         Some(node) if node.text("`ContentHandlingStrategy`")? != "CONVERT_TO_TEXT" => Ok(Some((
-            "its integration has a `ContentHandlingStrategy` that makes bytes of messages".to_owned(),
+            "its integration has a `ContentHandlingStrategy` that converts messages to binary".to_owned(),
             node.span,
         ))),
         _ => Ok(None),
@@ -145,7 +149,7 @@ fn unserved(integration: &Properties<'_>) -> Result<Option<Unserved>, Finding> {
 fn forbidden(key: &str, span: SourceSpan, function: &Resource) -> Finding {
     let id = &function.id;
     let message = format!(
-        "no {PERMISSION} lets API Gateway call `{id}` for the route `{key}`: on AWS its clients would get `Internal server error`"
+        "no {PERMISSION} lets API Gateway invoke `{id}` for the route `{key}`: on AWS, clients would get `Internal server error`"
     );
     Finding::at(span, message).help(format!(
         "add to `Resources`: {id}Permission: {{ Type: {PERMISSION}, Properties: {{ Action: lambda:InvokeFunction, \

@@ -1,4 +1,4 @@
-//! Policies in all the ways in which a template writes them, as far as they are about what the gateway guards.
+//! The statements of policies in all the forms in which a template can write them, for the services that the gateway guards.
 
 use std::borrow::Cow;
 
@@ -14,10 +14,10 @@ use super::properties::Properties;
 use super::stack::Stack;
 use crate::iam::{Effect, Policy, Statement, StatementError, matches};
 
-/// The services whose actions are guarded here. Statements about others are not even worked out.
+/// The services that the gateway guards. Statements about other services are not resolved.
 const GUARDED: [&str; 2] = ["dynamodb", "execute-api"];
 
-/// Collects the statements of one function's role.
+/// Collects the statements of a function's role.
 pub(super) struct Reader<'r> {
     stack: &'r Stack,
     function: &'r str,
@@ -30,20 +30,20 @@ impl<'r> Reader<'r> {
         Self { stack, function, warnings, policy: Policy::default() }
     }
 
+    /// Returns the statements that were collected.
     pub(super) fn finish(self) -> Policy {
         self.policy
     }
 
-    /// Of what can't be read, everything is allowed; what another policy denies is denied all the same.
+    /// For a policy that can't be read: allows everything, with a warning. Explicit denials in other policies still apply.
     pub(super) fn unreadable(&mut self, span: SourceSpan, why: &str) {
         let function = self.function;
-        let message =
-            format!("the gateway does not know all that `{function}` may do, so it lets it do everything: {why}");
-        self.warnings.push(Finding::at(span, message).help("on AWS it may be allowed less"));
+        let message = format!("the gateway lets `{function}` do everything, because {why}");
+        self.warnings.push(Finding::at(span, message).help("on AWS the function may be allowed less"));
         self.policy.statements.extend(Policy::of_everything().statements);
     }
 
-    /// `Policies` of a function that SAM makes: managed policies by their names, SAM's own policy templates, and whole policies.
+    /// Reads the `Policies` of an `AWS::Serverless::Function`: names of managed policies, SAM's policy templates, and whole policies.
     pub(super) fn policies_of_sam(&mut self, node: &Node) -> Result<(), Finding> {
         self.each(node, |reader, item| match &item.value {
             Value::Map(map) if map.get("Statement").is_some() => reader.document(item),
@@ -53,17 +53,17 @@ impl<'r> Reader<'r> {
         })
     }
 
-    /// `Policies` of a role: each with a name and a document.
+    /// Reads the `Policies` of a role, each of which has a name and a document.
     pub(super) fn policies_of_role(&mut self, node: &Node) -> Result<(), Finding> {
         self.each(node, |reader, item| reader.document(item.entry("a policy of a role", "PolicyDocument")?))
     }
 
-    /// Managed policies by their ARNs.
+    /// Reads managed policies, which are given by their ARNs.
     pub(super) fn managed(&mut self, node: &Node) -> Result<(), Finding> {
         self.each(node, Self::managed_one)
     }
 
-    /// The `PolicyDocument` of a policy that is a resource of its own.
+    /// Reads the `PolicyDocument` of a policy that is a resource of its own.
     pub(super) fn document_of(&mut self, properties: &Properties<'_>) -> Result<(), Finding> {
         match properties.written("PolicyDocument") {
             Some(document) => self.document(document),
@@ -71,7 +71,7 @@ impl<'r> Reader<'r> {
         }
     }
 
-    /// Reads one thing or a list of them, each of which may be an intrinsic function.
+    /// Reads a single value or each item of a list. All of them may be intrinsic functions.
     fn each(
         &mut self,
         node: &Node,
@@ -90,16 +90,16 @@ impl<'r> Reader<'r> {
         Ok(())
     }
 
-    /// What an intrinsic function comes to; nothing for `AWS::NoValue`, and for what can't be worked out, of which it takes note. What is
-    /// inside something else stays as it is.
+    /// Resolves `node` if it is itself an intrinsic function, but not the values inside it. `None` for `AWS::NoValue`, and for a value that
+    /// can't be resolved, which counts as [unreadable](Self::unreadable).
     fn opened<'n>(&mut self, node: &'n Node) -> Option<Cow<'n, Node>> {
         if !matches!(node.value, Value::Call(_)) {
             return Some(Cow::Borrowed(node));
         }
         match self.stack.resolve(node) {
-            Ok(worked_out) => worked_out.map(Cow::Owned),
+            Ok(resolved) => resolved.map(Cow::Owned),
             Err(_) => {
-                self.unreadable(node.span, "this can't be worked out");
+                self.unreadable(node.span, "this policy can't be resolved");
                 None
             }
         }
@@ -113,17 +113,17 @@ impl<'r> Reader<'r> {
     fn statement(&mut self, node: &Node) -> Result<(), Finding> {
         let map = node.map("a statement")?;
         let properties = Properties::new(self.stack, "a statement".to_owned(), node.span, map);
-        let of_every_action = map.get("NotAction").is_some();
-        if !of_every_action && !is_guarded(&properties.required("Action")?)? {
+        let has_not_action = map.get("NotAction").is_some();
+        if !has_not_action && !is_guarded(&properties.required("Action")?)? {
             return Ok(());
         }
         let present = map.keys().filter(|key| !matches!(properties.optional(key), Ok(None)));
-        Statement::check_keys(present).map_err(|error| refused(&error, map, node))?;
+        Statement::check_keys(present).map_err(|error| self.refused(&error, map, node))?;
         let (effect, action) = (properties.required("Effect")?, properties.required("Action")?);
         let resource = match properties.required("Resource").and_then(|node| node.to_json("`Resource`")) {
             Ok(resource) => resource,
             Err(_) if effect.text("`Effect`")? == "Allow" && map.get("Resource").is_some() => {
-                let message = "the gateway can't work out this `Resource`, and takes it for `*`";
+                let message = "the gateway can't resolve this `Resource`, and treats it as `*`";
                 self.warnings.push(Finding::at(properties.span_of("Resource"), message));
                 json!("*")
             }
@@ -134,32 +134,38 @@ impl<'r> Reader<'r> {
             "Action": action.to_json("`Action`")?,
             "Resource": resource,
         });
-        let statement = Statement::read(&statement).map_err(|error| refused(&error, map, node))?;
+        let statement = Statement::read(&statement).map_err(|error| self.refused(&error, map, node))?;
         self.policy.statements.push(statement);
         Ok(())
     }
 
-    /// One of SAM's policy templates: its name, and what to fill in.
+    /// Reads a policy template of SAM: its name, with the values to fill in.
     fn policy_template(&mut self, node: &Node, map: &Map) -> Result<(), Finding> {
         let [entry] = map.0.as_slice() else {
             return Err(Finding::at(node.span, "this is neither a policy nor one of SAM's policy templates")
-                .help("a policy has a `Statement`"));
+                .help("a policy has a `Statement`, and a policy template has its name as the only key"));
         };
         let Some(template) = policy_templates::called(&entry.key) else {
             return policy_templates::check_unguarded(&entry.key, entry.key_span);
         };
-        let parameters =
-            Properties::new(self.stack, format!("`{}`", entry.key), entry.key_span, entry.value.map("its parameters")?);
+        let parameters = Properties::new(
+            self.stack,
+            format!("`{}`", entry.key),
+            entry.key_span,
+            entry.value.map(&format!("`{}`", entry.key))?,
+        );
         let table = match parameters.optional("TableName") {
             Ok(Some(name)) => name.text("`TableName`")?,
             Ok(None) => return Err(parameters.missing("TableName")),
             Err(_) => {
-                self.unreadable(entry.key_span, "this `TableName` can't be worked out");
+                self.unreadable(entry.key_span, "this `TableName` can't be resolved");
                 return Ok(());
             }
         };
-        let resources =
-            template.resources.iter().map(|suffix| self.stack.arn("dynamodb", &format!("table/{table}{suffix}")));
+        let resources = template
+            .resources
+            .iter()
+            .map(|suffix| self.stack.options.account.arn("dynamodb", &format!("table/{table}{suffix}")));
         let statement = Statement {
             effect: Effect::Allow,
             actions: template.actions.iter().map(|action| format!("dynamodb:{action}")).collect(),
@@ -182,13 +188,24 @@ impl<'r> Reader<'r> {
                 actions: actions.iter().map(|action| (*action).to_owned()).collect(),
                 resources: vec!["*".to_owned()],
             }),
-            None => self.unreadable(node.span, &format!("what the managed policy `{text}` allows is not known here")),
+            None => self.unreadable(node.span, &format!("the managed policy `{text}` is not known here")),
         }
         Ok(())
     }
+
+    /// The error for a statement that can't be evaluated. To leave it out could allow here what AWS denies.
+    fn refused(&self, error: &StatementError, map: &Map, statement: &Node) -> Finding {
+        let entry = error.key.and_then(|key| map.entry(key));
+        let span = entry.map_or(statement.span, |entry| entry.key_span);
+        Finding::at(span, format!("{error}, so the gateway can't tell what this statement allows")).help(format!(
+            "to use the statement only on AWS, write `!If [Local, !Ref AWS::NoValue, {{…}}]` with \
+             `Conditions: {{ Local: !Equals [!Ref AWS::AccountId, '{}'] }}`",
+            self.stack.options.account.id
+        ))
+    }
 }
 
-/// Whether one of these actions may be of a service that is guarded.
+/// Whether any of these actions may belong to a service that the gateway guards.
 fn is_guarded(actions: &Node) -> Result<bool, Finding> {
     let is_guarded = |action: &str| {
         let service = action.split(':').next().unwrap_or_default().to_ascii_lowercase();
@@ -201,14 +218,4 @@ fn is_guarded(actions: &Node) -> Result<bool, Finding> {
         }
         _ => Ok(is_guarded(&actions.text("`Action`")?)),
     }
-}
-
-/// What can't be evaluated is never left out: AWS might deny what the gateway then allowed.
-fn refused(error: &StatementError, map: &Map, statement: &Node) -> Finding {
-    let entry = error.key.and_then(|key| map.entry(key));
-    let span = entry.map_or(statement.span, |entry| entry.key_span);
-    Finding::at(span, format!("{error}, so it can't say what this statement allows")).help(
-        "keep the statement for AWS: `!If [Local, !Ref AWS::NoValue, {…}]` with `Conditions: { Local: !Equals [!Ref AWS::AccountId, \
-         '123456789012'] }`",
-    )
 }

@@ -1,15 +1,15 @@
-//! SAM's policy templates, as far as they are about tables.
+//! SAM's policy templates for DynamoDB tables.
 
 use miette::SourceSpan;
 
 use super::error::Finding;
 
-/// A policy with a gap for the name of a table.
+/// A policy in which the name of a table is to be filled in.
 pub(super) struct PolicyTemplate {
     pub(super) name: &'static str,
-    /// Without `dynamodb:`.
+    /// The actions, without `dynamodb:`.
     pub(super) actions: &'static [&'static str],
-    /// What follows the ARN of the table.
+    /// What follows the table's ARN in each resource.
     pub(super) resources: &'static [&'static str],
 }
 
@@ -44,19 +44,20 @@ const TEMPLATES: [PolicyTemplate; 4] = [
     },
 ];
 
-/// About tables too, but of what no function does with the embedded store.
+/// Policy templates for backups and streams of tables. Functions do not use these locally.
 const UNUSED: [&str; 3] =
     ["DynamoDBBackupFullAccessPolicy", "DynamoDBRestoreFromBackupPolicy", "DynamoDBStreamReadPolicy"];
 
+/// The policy template with this name, if it is about tables.
 pub(super) fn called(name: &str) -> Option<&'static PolicyTemplate> {
     TEMPLATES.iter().find(|template| template.name == name)
 }
 
-/// The others are about other services; but a name that is only misspelt must not pass for one of them.
+/// Checks that `name` is plausible as a policy template for another service, and not the misspelt name of a policy template for tables.
 pub(super) fn check_unguarded(name: &str, span: SourceSpan) -> Result<(), Finding> {
     if UNUSED.contains(&name) || (name.ends_with("Policy") && !name.to_ascii_lowercase().starts_with("dynamo")) {
         return Ok(());
     }
-    let finding = Finding::at(span, format!("`{name}` is none of SAM's policy templates"));
+    let finding = Finding::at(span, format!("`{name}` is not one of SAM's policy templates"));
     Err(finding.suggest(name, TEMPLATES.iter().map(|template| template.name)))
 }

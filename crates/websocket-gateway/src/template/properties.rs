@@ -1,4 +1,4 @@
-//! Reading properties by name.
+//! Reads properties by name.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,31 @@ use miette::SourceSpan;
 
 use super::error::Finding;
 use super::node::{Map, Node, Value};
-use super::stack::Stack;
+use super::stack::{Resource, Stack};
+
+impl Stack {
+    /// The properties of a resource, with SAM's `Globals` under them.
+    pub(super) fn properties<'s>(&'s self, resource: &'s Resource) -> Properties<'s> {
+        Properties::new(self, format!("`{}`", resource.id), resource.span, &resource.properties)
+    }
+
+    /// The entries of a resource's `Metadata`.
+    pub(super) fn metadata<'s>(&'s self, resource: &'s Resource) -> Properties<'s> {
+        Properties::new(self, format!("`Metadata` of `{}`", resource.id), resource.span, &resource.metadata)
+    }
+
+    /// The resources of a type whose `ApiId` is `api_id`. A resource of an API in another stack is left out.
+    pub(super) fn of_api(&self, kind: &str, api_id: &str) -> Result<Vec<&Resource>, Finding> {
+        let mut found = Vec::new();
+        for resource in self.of_kind(kind)? {
+            let properties = self.properties(resource);
+            if !properties.is_imported("ApiId") && properties.required("ApiId")?.text("`ApiId`")? == api_id {
+                found.push(resource);
+            }
+        }
+        Ok(found)
+    }
+}
 
 /// The properties of a resource, or a map inside them.
 pub(super) struct Properties<'s> {
@@ -17,12 +41,12 @@ pub(super) struct Properties<'s> {
 }
 
 impl<'s> Properties<'s> {
-    /// `owner` says in findings whose properties these are, and `span` where it is.
+    /// `owner` names in messages whose properties these are. `span` is the owner's place.
     pub(super) fn new(stack: &'s Stack, owner: String, span: SourceSpan, map: &'s Map) -> Self {
         Self { stack, owner, span, map }
     }
 
-    /// The property with every intrinsic worked out.
+    /// The property, with every intrinsic function resolved.
     pub(super) fn optional(&self, name: &str) -> Result<Option<Node>, Finding> {
         self.map.get(name).map_or(Ok(None), |node| self.stack.resolve(node))
     }
@@ -31,7 +55,7 @@ impl<'s> Properties<'s> {
         self.optional(name)?.ok_or_else(|| self.missing(name))
     }
 
-    /// The property with the intrinsics inside it as they are.
+    /// The property, with the intrinsic functions inside it as they are. If it is itself a call, that call is resolved.
     pub(super) fn unresolved(&self, name: &str) -> Result<Cow<'s, Node>, Finding> {
         match self.map.get(name) {
             Some(Node { value: Value::Call(_), .. }) | None => self.required(name).map(Cow::Owned),
@@ -39,12 +63,12 @@ impl<'s> Properties<'s> {
         }
     }
 
-    /// The property as it is written.
+    /// The property as it is written in the template.
     pub(super) fn written(&self, name: &str) -> Option<&'s Node> {
         self.map.get(name)
     }
 
-    /// Where the property stands, or else what it would belong to.
+    /// The property's place, or its owner's place if the property is missing.
     pub(super) fn span_of(&self, name: &str) -> SourceSpan {
         self.map.get(name).map_or(self.span, |node| node.span)
     }
@@ -57,12 +81,12 @@ impl<'s> Properties<'s> {
         }
     }
 
-    /// Whether only AWS knows the property, because another stack exports it.
+    /// Whether the property is an `!ImportValue`: only AWS knows it, because another stack exports it.
     pub(super) fn is_imported(&self, name: &str) -> bool {
         matches!(self.map.get(name), Some(Node { value: Value::Call(call), .. }) if call.function == "ImportValue")
     }
 
-    /// Refuses what is a slip of the pen, as SAM does.
+    /// Refuses properties that do not exist, as SAM does.
     pub(super) fn check_names(&self, known: &[&str]) -> Result<(), Finding> {
         match self.map.0.iter().find(|entry| !known.contains(&entry.key.as_str())) {
             Some(entry) => {
@@ -73,16 +97,16 @@ impl<'s> Properties<'s> {
         }
     }
 
-    /// Warnings about names that CloudFormation would refuse. SAM's are refused at once; CloudFormation's grow faster.
+    /// Returns warnings about unknown properties. These are not errors, because CloudFormation gains properties faster than SAM does.
     pub(super) fn unknown(&self, known: &[&str]) -> impl Iterator<Item = Finding> {
         let unknown = self.map.0.iter().filter(|entry| !entry.is_macro() && !known.contains(&entry.key.as_str()));
         unknown.map(|entry| {
-            let message = format!("the gateway knows no property `{}` of {}, and ignores it", entry.key, self.owner);
+            let message = format!("{} has an unknown property `{}`, which the gateway ignores", self.owner, entry.key);
             Finding::at(entry.key_span, message).suggest(&entry.key, known.iter().copied())
         })
     }
 
-    /// The keys of the map that a property is.
+    /// The keys of a property that is a map. Returns none for other properties.
     pub(super) fn keys_of(&self, name: &str) -> impl Iterator<Item = &'s str> {
         let map = match self.map.get(name) {
             Some(Node { value: Value::Map(map), .. }) => Some(map),
@@ -91,7 +115,7 @@ impl<'s> Properties<'s> {
         map.into_iter().flat_map(Map::keys)
     }
 
-    /// Warnings about those of `names` that are there.
+    /// Returns a warning for each of `names` that the template sets.
     pub(super) fn ignored(&self, names: &[&str]) -> impl Iterator<Item = Finding> {
         let present = names.iter().filter_map(|name| self.map.entry(name));
         present.map(|entry| Finding::at(entry.key_span, format!("the gateway ignores `{}`", entry.key)))

@@ -1,8 +1,7 @@
-//! What `!Ref` and `!GetAtt` give: local values that are the same on every start.
+//! What `!Ref` and `!GetAtt` return: local names, ids and ARNs, which are the same on every start.
 
 use miette::SourceSpan;
 
-use super::Options;
 use super::error::Finding;
 use super::kinds::{
     API, AUTHORIZER, DEPLOYMENT, GLOBAL_TABLE, INTEGRATION, LAMBDA_FUNCTION, ROLE, ROUTE, SERVERLESS_FUNCTION,
@@ -10,10 +9,10 @@ use super::kinds::{
 };
 use super::node::{Entry, Value};
 use super::stack::{Resource, Stack};
-use crate::api::{Account, limits};
+use crate::api::limits;
 
 impl Stack {
-    /// What `!Ref name` gives; `None` for `AWS::NoValue`.
+    /// What `!Ref name` returns. `None` for `AWS::NoValue`.
     pub(super) fn reference(&self, name: &str, span: SourceSpan) -> Result<Option<Value>, Finding> {
         if name == "AWS::NoValue" {
             return Ok(None);
@@ -29,8 +28,8 @@ impl Stack {
         Ok(Some(Value::Text(value)))
     }
 
-    /// What `!GetAtt id.name` gives. An attribute that means nothing here gives a text all the same, because it commonly stands
-    /// where the gateway has no use for it.
+    /// What `!GetAtt id.name` returns. For an attribute that has no meaning here it is a made-up text and not an error, because the gateway
+    /// mostly does not need the value.
     pub(super) fn attribute(&self, id: &str, name: &str, span: SourceSpan) -> Result<String, Finding> {
         match (self.resource(id, span)?, name) {
             (Some(resource), _) => self.attribute_of(resource, name),
@@ -39,14 +38,16 @@ impl Stack {
         }
     }
 
+    /// The attribute `name` of a resource, see [`Stack::attribute`].
     pub(super) fn attribute_of(&self, resource: &Resource, name: &str) -> Result<String, Finding> {
         let id = self.id_of(resource)?;
+        let account = &self.options.account;
         Ok(match (resource.kind.as_str(), name) {
-            (SERVERLESS_FUNCTION | LAMBDA_FUNCTION, "Arn") => self.arn("lambda", &format!("function:{id}")),
-            (ROLE, "Arn") => format!("arn:{}:iam::{}:role/{id}", self.partition(), self.options.account_id),
-            (TABLE | GLOBAL_TABLE | SIMPLE_TABLE, "Arn") => self.arn("dynamodb", &format!("table/{id}")),
+            (SERVERLESS_FUNCTION | LAMBDA_FUNCTION, "Arn") => account.arn("lambda", &format!("function:{id}")),
+            (ROLE, "Arn") => account.global_arn("iam", &format!("role/{id}")),
+            (TABLE | GLOBAL_TABLE | SIMPLE_TABLE, "Arn") => account.arn("dynamodb", &format!("table/{id}")),
             (TABLE | GLOBAL_TABLE | SIMPLE_TABLE, "StreamArn") => {
-                self.arn("dynamodb", &format!("table/{id}/stream/1970-01-01T00:00:00.000"))
+                account.arn("dynamodb", &format!("table/{id}/stream/1970-01-01T00:00:00.000"))
             }
             (SERVERLESS_WEBSOCKET_API | API, "ApiId")
             | (ROUTE, "RouteId")
@@ -55,13 +56,13 @@ impl Stack {
             | (AUTHORIZER, "AuthorizerId") => id,
             (SERVERLESS_WEBSOCKET_API | API, "ApiEndpoint") => {
                 let scheme = if self.is_websocket_api(resource)? { "wss" } else { "https" };
-                format!("{scheme}://{id}.execute-api.{}.{}", self.options.region, self.url_suffix())
+                format!("{scheme}://{id}.execute-api.{}.{}", account.region, account.url_suffix)
             }
             _ => format!("{}.{name}", resource.id),
         })
     }
 
-    /// What AWS calls the resource.
+    /// The resource's physical id, which `!Ref` returns: a function's or table's name, the API id, or else the logical id.
     pub(super) fn id_of(&self, resource: &Resource) -> Result<String, Finding> {
         match resource.kind.as_str() {
             SERVERLESS_FUNCTION | LAMBDA_FUNCTION => {
@@ -77,7 +78,7 @@ impl Stack {
         }
     }
 
-    /// Whether it is a WebSocket API rather than an HTTP API.
+    /// Whether the resource is a WebSocket API, and not an HTTP API.
     pub(super) fn is_websocket_api(&self, resource: &Resource) -> Result<bool, Finding> {
         match resource.kind.as_str() {
             SERVERLESS_WEBSOCKET_API => Ok(true),
@@ -89,7 +90,8 @@ impl Stack {
         }
     }
 
-    /// The limit on its length also keeps names that are made of each other from growing without end.
+    /// The name that the template gives in `property`, or else a default. The limit on the length also stops names that are made of each other
+    /// from growing without end.
     fn name_of(&self, resource: &Resource, property: &str, limit: usize) -> Result<String, Finding> {
         self.known_names.get(&resource.id, resource.span, || {
             let Some(node) = self.properties(resource).optional(property)? else {
@@ -99,14 +101,14 @@ impl Stack {
             if name.is_empty() || name.len() > limit {
                 return Err(Finding::at(
                     node.span,
-                    format!("a `{property}` has 1 to {limit} characters, but this has {}", name.len()),
+                    format!("`{property}` must have 1 to {limit} characters, but this name has {}", name.len()),
                 ));
             }
             Ok(name)
         })
     }
 
-    /// The resource `id`; `None` if it is one that SAM adds to the template.
+    /// The resource `id`. `None` if SAM generates it, so that it is not in the template.
     fn resource(&self, id: &str, span: SourceSpan) -> Result<Option<&Resource>, Finding> {
         let Some(resource) = self.resources.iter().find(|resource| resource.id == id) else {
             return if self.is_generated(id) { Ok(None) } else { Err(self.unknown(id, span)) };
@@ -120,22 +122,25 @@ impl Stack {
 
     fn unknown(&self, id: &str, span: SourceSpan) -> Finding {
         let resources = self.resources.iter().map(|resource| resource.id.as_str());
-        let finding = Finding::at(span, format!("there is no resource or parameter `{id}`"));
+        let finding = Finding::at(span, format!("the template has no resource or parameter `{id}`"));
         match id.split_once('.') {
             Some((id, name)) if resources.clone().any(|known| known == id) => {
                 finding.help(format!("write `!GetAtt {id}.{name}` for an attribute of `{id}`"))
             }
             _ => {
                 let finding = finding.suggest(id, resources.chain(self.parameters.names()));
-                let not_expanded = |finding: Finding, entry: &Entry| finding.label(entry.key_span, "not expanded here");
+                let not_expanded =
+                    |finding: Finding, entry: &Entry| finding.label(entry.key_span, "the gateway does not expand this");
                 self.macros.iter().fold(finding, not_expanded)
             }
         }
     }
 
-    /// Whether SAM makes a resource with this logical id out of one of the template's.
+    /// Whether SAM generates a resource with this logical id from a resource of the template.
+    ///
+    /// Source: the code of SAM's translator, `aws-sam-translator` 1.115.
     fn is_generated(&self, id: &str) -> bool {
-        // The APIs of functions' `Events`.
+        // SAM makes these APIs from the `Events` of functions.
         if id.starts_with("ServerlessRestApi") || id.starts_with("ServerlessHttpApi") {
             return self.has_transform;
         }
@@ -158,57 +163,37 @@ impl Stack {
         })
     }
 
+    /// The value of a pseudo parameter, such as `AWS::Region`. `None` if there is no such pseudo parameter.
     fn pseudo_parameter(&self, name: &str) -> Option<Value> {
-        let Options { region, account_id, .. } = &self.options;
+        let account = &self.options.account;
         Some(Value::Text(match name.strip_prefix("AWS::")? {
             "NotificationARNs" => return Some(Value::List(Vec::new())),
-            "Region" => region.clone(),
-            "AccountId" => account_id.clone(),
-            "Partition" => self.partition().to_owned(),
-            "URLSuffix" => self.url_suffix().to_owned(),
+            "Region" => account.region.clone(),
+            "AccountId" => account.id.clone(),
+            "Partition" => account.partition.clone(),
+            "URLSuffix" => account.url_suffix.clone(),
             "StackName" => self.name.clone(),
             "StackId" => {
-                self.arn("cloudformation", &format!("stack/{}/00000000-0000-0000-0000-000000000000", self.name))
+                account.arn("cloudformation", &format!("stack/{}/00000000-0000-0000-0000-000000000000", self.name))
             }
             _ => return None,
         }))
     }
-
-    pub(super) fn arn(&self, service: &str, resource: &str) -> String {
-        self.account().arn(service, resource)
-    }
-
-    pub(super) fn account(&self) -> Account {
-        let Options { region, account_id, .. } = &self.options;
-        Account { partition: self.partition().to_owned(), region: region.clone(), id: account_id.clone() }
-    }
-
-    fn partition(&self) -> &'static str {
-        match self.options.region.as_str() {
-            region if region.starts_with("cn-") => "aws-cn",
-            region if region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        }
-    }
-
-    fn url_suffix(&self) -> &'static str {
-        if self.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" }
-    }
 }
 
-/// The logical id that SAM gives the route.
+/// The logical id that SAM gives to a route.
 pub(super) fn route_id(api: &str, route_key: &str) -> String {
     format!("{api}{}Route", capitalized(route_key))
 }
 
-/// As Python's `capitalize`, which SAM uses: everything after the first letter becomes lower case.
+/// The route key as SAM writes it in logical ids: with Python's `capitalize`, which also makes every letter after the first lower case.
 fn capitalized(route_key: &str) -> String {
     let mut letters = route_key.trim_start_matches('$').chars();
     let first = letters.next().into_iter().flat_map(char::to_uppercase);
     first.chain(letters.flat_map(char::to_lowercase)).collect()
 }
 
-/// Ten letters and digits from the logical id, by FNV-1a.
+/// An API id of ten lower-case letters and digits: the FNV-1a hash of the logical id.
 fn api_id(logical_id: &str) -> String {
     let hash = logical_id
         .bytes()

@@ -1,4 +1,4 @@
-//! What the role of a function allows, of what the gateway guards: `@connections` and the tables.
+//! Which policies a function's role has: its own, managed policies, and policies that name the role.
 
 use miette::SourceSpan;
 
@@ -10,12 +10,13 @@ use super::properties::Properties;
 use super::stack::{Resource, Stack};
 use crate::iam::Policy;
 
-/// A function whose role only AWS knows may do everything here, with a warning: to deny what AWS allows would be no help to anyone.
+/// What a function's role allows for `@connections` and the tables. If only AWS knows the role, everything is allowed, with a warning: to deny
+/// what AWS allows would only mislead.
 pub(super) fn policy(stack: &Stack, function: &Resource, warnings: &mut Vec<Finding>) -> Result<Policy, Finding> {
     let properties = stack.properties(function);
     let mut reader = Reader::new(stack, &function.id, warnings);
     if let Some(span) = connector(stack, function)? {
-        reader.unreadable(span, "a connector is made a policy of only on AWS");
+        reader.unreadable(span, "only AWS turns a connector into a policy");
     }
     match properties.optional("Role") {
         Ok(None) if function.kind == SERVERLESS_FUNCTION => {
@@ -25,17 +26,17 @@ pub(super) fn policy(stack: &Stack, function: &Resource, warnings: &mut Vec<Find
             }
             attached(stack, &format!("{}Role", function.id), &mut reader)?;
         }
-        Ok(None) => reader.unreadable(function.span, "it has no `Role`"),
+        Ok(None) => reader.unreadable(function.span, "the function has no `Role`"),
         Ok(Some(node)) => match role_with(stack, &node)? {
             Some(role) => of_role(stack, role, &mut reader)?,
             None => reader.unreadable(node.span, "its role is not in this template"),
         },
-        Err(_) => reader.unreadable(properties.span_of("Role"), "its role can't be worked out"),
+        Err(_) => reader.unreadable(properties.span_of("Role"), "its role can't be resolved"),
     }
     Ok(reader.finish())
 }
 
-/// Where a connector from the function stands, inside it or as a resource of its own.
+/// The place of a connector whose source is the function: in the function, or as a resource of its own.
 fn connector(stack: &Stack, function: &Resource) -> Result<Option<SourceSpan>, Finding> {
     let is_source = |properties: &Properties<'_>| {
         let source = properties.written("Source").and_then(|source| source.map("").ok()?.get("Id")?.text("").ok());
@@ -64,7 +65,7 @@ fn of_role(stack: &Stack, role: &Resource, reader: &mut Reader<'_>) -> Result<()
     attached(stack, &stack.id_of(role)?, reader)
 }
 
-/// Policies that name the role, rather than the other way round.
+/// Reads the policies that name the role.
 fn attached(stack: &Stack, role: &str, reader: &mut Reader<'_>) -> Result<(), Finding> {
     for (kind, property) in [(IAM_POLICY, "Roles"), (MANAGED_POLICY, "Roles"), (ROLE_POLICY, "RoleName")] {
         for resource in stack.of_kind(kind)? {
@@ -73,14 +74,14 @@ fn attached(stack: &Stack, role: &str, reader: &mut Reader<'_>) -> Result<(), Fi
             match mentions(stack, names, role) {
                 Some(true) => reader.document_of(&properties)?,
                 Some(false) => {}
-                None => reader.unreadable(names.span, "whether this policy is one of its role's can't be worked out"),
+                None => reader.unreadable(names.span, "the roles of this policy can't be resolved"),
             }
         }
     }
     Ok(())
 }
 
-/// Whether `name` is one of the names, each of which may be an intrinsic function. `None`: it may be one that can't be worked out.
+/// Whether `name` is among the names, each of which may be an intrinsic function. `None` if it may be a name that can't be resolved.
 fn mentions(stack: &Stack, names: &Node, name: &str) -> Option<bool> {
     if let Value::List(items) = &names.value {
         let found: Vec<_> = items.iter().map(|item| mentions(stack, item, name)).collect();

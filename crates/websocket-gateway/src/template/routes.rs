@@ -1,4 +1,4 @@
-//! What routes have in common, whichever way they are written: the function, and whether it is two-way.
+//! What routes have in common in both dialects: the function, the timeout, and whether the route is two-way.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,12 +13,12 @@ use super::properties::Properties;
 use super::stack::{Resource, Stack};
 use crate::api::{Authorizer, Function, Route, limits};
 
-/// A route as it is written. What is called the same everywhere is read from its properties.
+/// A route as its dialect describes it. Properties that have the same name in both dialects are read from `properties`.
 pub(super) struct Described<'d> {
     pub(super) key: &'d str,
-    /// Where its key stands.
+    /// The place of the route key.
     pub(super) span: SourceSpan,
-    /// The logical id, by which a RouteResponse knows it.
+    /// The logical id, to which a RouteResponse refers.
     pub(super) id: &'d str,
     pub(super) properties: &'d Properties<'d>,
     pub(super) integration: Integration,
@@ -26,18 +26,18 @@ pub(super) struct Described<'d> {
 
 /// A Lambda proxy integration.
 pub(super) struct Integration {
-    /// The ARN of the function.
+    /// The function's ARN, or the URI with which API Gateway invokes it.
     pub(super) function: Node,
     pub(super) timeout: Duration,
 }
 
-/// The routes of an API, and the functions that they call.
+/// Collects the routes of an API and the functions that they invoke.
 pub(super) struct Routes<'r> {
     stack: &'r Stack,
     api: &'r Resource,
-    /// Where each route, by its logical id, gets its RouteResponse.
+    /// The place of each route's RouteResponse, by the route's logical id.
     responses: BTreeMap<String, SourceSpan>,
-    /// Where each route key stands, also of routes that are left out.
+    /// The place of each route key, also for routes that are left out.
     keys: BTreeMap<String, SourceSpan>,
     routes: BTreeMap<String, Route>,
     functions: BTreeMap<String, Function>,
@@ -45,7 +45,7 @@ pub(super) struct Routes<'r> {
     pub(super) warnings: &'r mut Vec<Finding>,
 }
 
-/// What was read: routes by their keys, and functions by their logical ids.
+/// What was collected: routes by their route keys, and functions by their logical ids.
 pub(super) struct Finished {
     pub(super) routes: BTreeMap<String, Route>,
     pub(super) authorizer: Option<Authorizer>,
@@ -59,7 +59,7 @@ impl<'r> Routes<'r> {
         Ok(Self { stack, api, responses, keys, routes, functions, authorizer, warnings })
     }
 
-    /// Adds a route, and gives the function that it calls.
+    /// Adds a route, and returns the function that it invokes.
     pub(super) fn add(&mut self, route: &Described<'_>) -> Result<&'r Resource, Finding> {
         self.take_key(route.key, route.span)?;
         let unused = ["ModelSelectionExpression", "RequestModels", "RequestParameters"];
@@ -74,24 +74,25 @@ impl<'r> Routes<'r> {
         Ok(function)
     }
 
-    /// Leaves a route out that only AWS can serve, and says so.
+    /// Leaves out a route that only AWS can serve, with a warning.
     pub(super) fn leave_out(&mut self, key: &str, span: SourceSpan, why: &str, at: SourceSpan) -> Result<(), Finding> {
         self.take_key(key, span)?;
         let instead = match key {
-            "$connect" => "here every client may connect, unless an authorizer says no",
-            "$disconnect" => "here nothing runs when a connection ends",
-            "$default" => "here messages that match no other route get `Forbidden`",
-            _ => "here its messages go to `$default`, if there is one",
+            "$connect" => "every client may connect here, unless an authorizer refuses it",
+            "$disconnect" => "nothing runs here when a connection ends",
+            "$default" => "messages that match no other route get `Forbidden` here",
+            _ => "its messages go to `$default` here, if there is such a route",
         };
         self.warnings.push(Finding::at(at, format!("the route `{key}` is not served: {why}")).help(instead));
         Ok(())
     }
 
+    /// Registers a route key, which no other route may have.
     pub(super) fn take_key(&mut self, key: &str, span: SourceSpan) -> Result<(), Finding> {
         match self.keys.insert(key.to_owned(), span) {
             Some(first) => Err(Finding::at(span, format!("the API has two routes with the key `{key}`"))
-                .label(first, "the other one")
-                .help("remove one")),
+                .label(first, "the other route")
+                .help("remove one of the routes")),
             None => Ok(()),
         }
     }
@@ -100,6 +101,7 @@ impl<'r> Routes<'r> {
         self.keys.contains_key(key)
     }
 
+    /// Returns what was collected.
     pub(super) fn finish(self) -> Result<Finished, Finding> {
         if self.keys.is_empty() {
             let finding = Finding::at(self.api.span, format!("the API `{}` has no routes", self.api.id));
@@ -109,7 +111,8 @@ impl<'r> Routes<'r> {
         Ok(Finished { routes, authorizer, functions })
     }
 
-    /// The function with this ARN, however the template came by it. `arn` may also be the URI that API Gateway invokes it by.
+    /// The function with this ARN, in whatever way the template writes it. `arn` may also be the URI with which API Gateway invokes the
+    /// function.
     pub(super) fn function(&mut self, arn: &Node) -> Result<&'r Resource, Finding> {
         let text = arn.text("the ARN of a function")?;
         let text = text.split_once(":lambda:path/").map_or(text.as_str(), |(_, path)| arn_in(path));
@@ -125,12 +128,13 @@ impl<'r> Routes<'r> {
         Err(no_function(arn.span, text, &functions))
     }
 
-    /// Whether the route is two-way, which needs an expression here and a resource elsewhere.
+    /// Whether the route is two-way. This takes both a property of the route and an `AWS::ApiGatewayV2::RouteResponse`. Warns if only one of
+    /// them is present.
     fn route_response(&mut self, route: &Described<'_>) -> Result<bool, Finding> {
         let expression = route.properties.optional("RouteResponseSelectionExpression")?;
         expression.iter().try_for_each(|node| only_default(node, "RouteResponseSelectionExpression"))?;
         let (api, Described { key, id, .. }) = (&self.api.id, route);
-        let unheard = "so on AWS the body that its function returns never reaches the client";
+        let unheard = "so the client does not get the body that its function returns, here and on AWS";
         match (expression, self.responses.get(*id)) {
             (Some(_), Some(_)) => return Ok(true),
             (None, None) => {}
@@ -152,7 +156,7 @@ impl<'r> Routes<'r> {
     }
 }
 
-/// The function's ARN in `2015-03-31/functions/{arn}/invocations`.
+/// The function's ARN in the path `2015-03-31/functions/{arn}/invocations`.
 fn arn_in(path: &str) -> &str {
     let arn = path.split_once("/functions/").map_or(path, |(_, arn)| arn);
     arn.strip_suffix("/invocations").unwrap_or(arn)
@@ -164,10 +168,8 @@ fn no_function(span: SourceSpan, arn: &str, functions: &[&Resource]) -> Finding 
     let known: Vec<_> = functions.iter().map(|resource| format!("`!GetAtt {}.Arn`", resource.id)).collect();
     match known.as_slice() {
         [] => finding.help(format!("add a resource with `Type: {SERVERLESS_FUNCTION}`")),
-        known => finding.help(format!(
-            "the gateway calls the functions themselves, no alias or version: write {}",
-            known.join(" or ")
-        )),
+        known => finding
+            .help(format!("the gateway invokes functions, not aliases or versions: write {}", known.join(" or "))),
     }
 }
 
@@ -188,29 +190,30 @@ fn only_default(node: &Node, property: &str) -> Result<(), Finding> {
     Err(Finding::at(node.span, format!("`{property}` can only be `$default`")))
 }
 
-/// Only API Gateway's own route keys start with `$`.
+/// Refuses route keys that begin with `$`, except API Gateway's own.
 pub(super) fn check_reserved(key: &str, span: SourceSpan) -> Result<(), Finding> {
     if !key.starts_with('$') || matches!(key, "$connect" | "$disconnect" | "$default") {
         return Ok(());
     }
-    let finding = Finding::at(span, format!("`{key}` is no route key that API Gateway knows"));
-    Err(finding.help("those with `$` are `$connect`, `$disconnect` and `$default`"))
+    let finding = Finding::at(span, format!("`{key}` is not a route key of API Gateway"));
+    Err(finding.help("the route keys that begin with `$` are `$connect`, `$disconnect` and `$default`"))
 }
 
+/// Refuses a route that requires an API key.
 pub(super) fn refuse_api_key(properties: &Properties<'_>) -> Result<(), Finding> {
     match properties.optional("ApiKeyRequired")? {
         Some(node) if node.boolean("`ApiKeyRequired`")? => {
-            Err(Finding::lets_everyone_in(node.span, "`ApiKeyRequired`"))
+            Err(Finding::unsupported_access_control(node.span, "`ApiKeyRequired`"))
         }
         _ => Ok(()),
     }
 }
 
-/// The property is called differently everywhere, but is always in milliseconds.
+/// The timeout of an integration. Its property has a different name in each dialect, and is always in milliseconds.
 pub(super) fn integration_timeout(properties: &Properties<'_>, name: &str) -> Result<Duration, Finding> {
     let longest = limits::INTEGRATION_TIMEOUT;
     let Some(node) = properties.optional(name)? else { return Ok(longest) };
-    // Both are less than a minute.
+    // Both limits are less than a minute, so nothing is cut off.
     let [least, most] = [limits::SHORTEST_INTEGRATION_TIMEOUT, longest].map(|limit| limit.as_millis() as u64);
     node.integer(&format!("`{name}`, in milliseconds,"), least..=most).map(Duration::from_millis)
 }

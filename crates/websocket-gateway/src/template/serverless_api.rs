@@ -1,4 +1,4 @@
-//! `AWS::Serverless::WebSocketApi`: SAM's way to write a WebSocket API.
+//! `AWS::Serverless::WebSocketApi`: SAM's resource for a WebSocket API, with its `Routes`.
 
 use std::collections::BTreeSet;
 
@@ -45,19 +45,20 @@ const ROUTE_PROPERTIES: [&str; 8] = [
     "RouteResponseSelectionExpression",
 ];
 
-/// What concerns neither its routes nor its stage.
+/// Checks the properties that are not about routes or stages.
 pub(super) fn check(stack: &Stack, api: &Resource, warnings: &mut Vec<Finding>) -> Result<(), Finding> {
     let properties = stack.properties(api);
     properties.check_names(&PROPERTIES)?;
     if !stack.has_transform {
-        let message = format!("without a `Transform` CloudFormation does not know {SERVERLESS_WEBSOCKET_API}");
-        let help = "add `Transform: AWS::Serverless-2016-10-31` at the top";
+        let message = format!("without a `Transform`, CloudFormation does not know {SERVERLESS_WEBSOCKET_API}");
+        let help = "add `Transform: AWS::Serverless-2016-10-31` at the top of the template";
         warnings.push(Finding::at(api.kind_span, message).help(help));
     }
     warnings.extend(properties.ignored(&["Domain"]));
     Ok(())
 }
 
+/// Reads the API's `Routes` and its `Auth`.
 pub(super) fn read_routes(stack: &Stack, api: &Resource, routes: &mut Routes<'_>) -> Result<(), Finding> {
     let node = stack.properties(api).unresolved("Routes")?;
     let entries = &node.map("`Routes`")?.0;
@@ -71,21 +72,22 @@ pub(super) fn read_routes(stack: &Stack, api: &Resource, routes: &mut Routes<'_>
         read_route(stack, entry, &id, routes)?;
         if !ids.insert(id) {
             let message = format!("the route key `{}` differs from another only in case", entry.key);
-            return Err(Finding::at(entry.key_span, message).help("SAM makes one logical id of both: rename one"));
+            return Err(Finding::at(entry.key_span, message)
+                .help("SAM would give both routes the same logical id: rename one of them"));
         }
     }
     authorizers::of_serverless_api(stack, api, routes)
 }
 
-/// A route whose whole configuration is `AWS::NoValue` is none.
+/// Reads a route. If its whole configuration is `AWS::NoValue`, there is no such route.
 fn read_route(stack: &Stack, entry: &Entry, id: &str, routes: &mut Routes<'_>) -> Result<(), Finding> {
     let owner = format!("the route `{}`", entry.key);
-    let worked_out;
+    let resolved;
     let map: &Map = match &entry.value.value {
         Value::Call(_) => {
             let Some(node) = stack.resolve(&entry.value)? else { return Ok(()) };
-            worked_out = node;
-            worked_out.map(&owner)?
+            resolved = node;
+            resolved.map(&owner)?
         }
         _ => entry.value.map(&owner)?,
     };
@@ -103,14 +105,14 @@ fn read_route(stack: &Stack, entry: &Entry, id: &str, routes: &mut Routes<'_>) -
 fn check_key(entry: &Entry) -> Result<(), Finding> {
     let key = entry.key.as_str();
     if entry.is_macro() {
-        return Err(
-            Finding::at(entry.key_span, format!("the gateway does not expand `{key}`")).help("write the routes out")
-        );
+        return Err(Finding::at(entry.key_span, format!("the gateway does not expand `{key}`"))
+            .help("write out the routes that it generates"));
     }
     routes::check_reserved(key, entry.key_span)?;
     if key.is_empty() || !key.trim_start_matches('$').chars().all(|c| c.is_ascii_alphanumeric()) {
-        let message = format!("the route key `{key}` has other characters than letters and digits");
-        return Err(Finding::at(entry.key_span, message).help("SAM makes a logical id of it, which can't have any"));
+        let message = format!("the route key `{key}` has characters other than letters and digits");
+        return Err(Finding::at(entry.key_span, message)
+            .help("SAM makes a logical id from it: rename the route, or write it as an AWS::ApiGatewayV2::Route"));
     }
     Ok(())
 }

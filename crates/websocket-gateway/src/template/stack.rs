@@ -1,4 +1,4 @@
-//! The template with its parameters: what CloudFormation makes a stack of.
+//! The template with its options: the stack that CloudFormation would make of it.
 
 use std::cell::Cell;
 use std::path::{Path, PathBuf};
@@ -6,29 +6,28 @@ use std::sync::Arc;
 
 use miette::{NamedSource, SourceSpan};
 
-use super::Options;
 use super::error::{Finding, Location};
 use super::kinds::{LAMBDA_FUNCTION, SERVERLESS_FUNCTION};
 use super::memo::Memo;
 use super::node::{Entry, Map, Node, Value};
+use super::options::Options;
 use super::parameters::Parameters;
-use super::properties::Properties;
 
-/// How deep values and references may nest together, so that following them can't exhaust the stack.
+/// How deep values and references together may nest. The limit keeps recursion from exhausting the thread's stack.
 const MAX_DEPTH: usize = 150;
 
-/// A template whose values are worked out only where they are asked for, so that what the gateway has no use for can't stop it.
+/// A template whose values are resolved only when they are asked for, so that a value that the gateway does not need can't cause an error.
 pub(super) struct Stack {
     pub(super) options: Options,
     source: Arc<NamedSource<String>>,
-    /// The name of the template's directory, which also begins the names of functions and tables.
+    /// The stack's name, which is the name of the template's directory. The default names of functions and tables begin with it.
     pub(super) name: String,
     pub(super) directory: PathBuf,
     pub(super) parameters: Parameters,
     pub(super) mappings: Map,
     pub(super) conditions: Map,
     pub(super) resources: Vec<Resource>,
-    /// What stands among the resources for those that a macro would make.
+    /// The entries of `Resources` that AWS would replace by the output of a macro.
     pub(super) macros: Vec<Entry>,
     pub(super) has_transform: bool,
     pub(super) known_conditions: Memo<bool>,
@@ -39,15 +38,15 @@ pub(super) struct Stack {
 /// An entry of `Resources`.
 pub(super) struct Resource {
     pub(super) id: String,
-    /// Where its logical id stands.
+    /// The place of its logical id.
     pub(super) span: SourceSpan,
     pub(super) kind: String,
     pub(super) kind_span: SourceSpan,
     pub(super) condition: Option<Node>,
     pub(super) depends_on: Option<Node>,
     pub(super) properties: Map,
-    metadata: Map,
-    /// Where SAM is to make permissions of what it is connected with.
+    pub(super) metadata: Map,
+    /// The place of its `Connectors`, from which SAM would make policies.
     pub(super) connectors: Option<SourceSpan>,
 }
 
@@ -80,7 +79,7 @@ impl Stack {
         })
     }
 
-    /// The resources of one type, without those whose condition is false.
+    /// The resources of a type, without those whose condition is false.
     pub(super) fn of_kind(&self, kind: &str) -> Result<Vec<&Resource>, Finding> {
         let of_kind = self.resources.iter().filter(|resource| resource.kind == kind);
         of_kind
@@ -88,19 +87,7 @@ impl Stack {
             .collect()
     }
 
-    /// The resources of one type that belong to an API. One whose API is another stack's belongs to none that is here.
-    pub(super) fn of_api(&self, kind: &str, api_id: &str) -> Result<Vec<&Resource>, Finding> {
-        let mut found = Vec::new();
-        for resource in self.of_kind(kind)? {
-            let properties = self.properties(resource);
-            if !properties.is_imported("ApiId") && properties.required("ApiId")?.text("`ApiId`")? == api_id {
-                found.push(resource);
-            }
-        }
-        Ok(found)
-    }
-
-    /// The functions, in either way to write one.
+    /// The functions, in both dialects.
     pub(super) fn functions(&self) -> Result<Vec<&Resource>, Finding> {
         Ok([self.of_kind(SERVERLESS_FUNCTION)?, self.of_kind(LAMBDA_FUNCTION)?].concat())
     }
@@ -114,23 +101,18 @@ impl Stack {
         self.condition(&condition.text("`Condition`")?, condition.span)
     }
 
-    /// Works out what is inside something, or what it refers to.
+    /// Runs `work`, which resolves a part of the value at `span` or what it refers to, one level deeper.
     pub(super) fn inside<T>(&self, span: SourceSpan, work: impl FnOnce() -> Result<T, Finding>) -> Result<T, Finding> {
         if self.depth.get() == MAX_DEPTH {
-            return Err(Finding::at(span, "this is the end of too long a chain of references"));
+            return Err(Finding::at(
+                span,
+                format!("this chain of references is too long: the gateway follows at most {MAX_DEPTH} levels"),
+            ));
         }
         self.depth.set(self.depth.get() + 1);
         let result = work();
         self.depth.set(self.depth.get() - 1);
         result
-    }
-
-    pub(super) fn properties<'s>(&'s self, resource: &'s Resource) -> Properties<'s> {
-        Properties::new(self, format!("`{}`", resource.id), resource.span, &resource.properties)
-    }
-
-    pub(super) fn metadata<'s>(&'s self, resource: &'s Resource) -> Properties<'s> {
-        Properties::new(self, format!("`Metadata` of `{}`", resource.id), resource.span, &resource.metadata)
     }
 }
 
@@ -162,7 +144,8 @@ impl Resource {
     }
 }
 
-/// An absent section is an empty one. In one that is nothing but a macro, that macro is an entry like others.
+/// Reads a section of a template or of a resource. A missing section is empty. If a macro stands for the whole section, the section has that
+/// macro as its only entry.
 fn section(map: &Map, name: &str) -> Result<Map, Finding> {
     let Some(node) = map.get(name) else { return Ok(Map::default()) };
     match &node.value {
@@ -176,7 +159,7 @@ fn section(map: &Map, name: &str) -> Result<Map, Finding> {
     }
 }
 
-/// With what AWS allows in the name of a function or a table.
+/// The directory's name. Characters that AWS does not allow in the names of functions and tables become `-`.
 fn directory_name(directory: &Path) -> String {
     let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     let absolute = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());

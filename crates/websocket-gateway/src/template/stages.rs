@@ -1,11 +1,11 @@
-//! The stage of an API: what its own properties say where SAM makes it, or a resource of its own.
+//! The stage of an API: from the properties of an `AWS::Serverless::WebSocketApi`, or from an `AWS::ApiGatewayV2::Stage`.
 
 use std::collections::BTreeMap;
 
 use miette::SourceSpan;
 
 use super::choice::Choice;
-use super::deployment;
+use super::deployed_routes;
 use super::error::Finding;
 use super::kinds::{SERVERLESS_WEBSOCKET_API, STAGE};
 use super::properties::Properties;
@@ -28,7 +28,7 @@ const PROPERTIES: [&str; 12] = [
     "Tags",
 ];
 
-/// Reads the one stage of the API, or the one that `--stage` names.
+/// Reads the API's only stage, or the stage that `--stage` names.
 pub(super) fn read(stack: &Stack, api: &Resource, warnings: &mut Vec<Finding>) -> Result<Stage, Finding> {
     let api_id = stack.id_of(api)?;
     let own = (api.kind == SERVERLESS_WEBSOCKET_API).then_some(api);
@@ -46,20 +46,20 @@ pub(super) fn read(stack: &Stack, api: &Resource, warnings: &mut Vec<Finding>) -
     let properties = stack.properties(resources[index]);
     if resources[index].kind == STAGE {
         warnings.extend(properties.unknown(&PROPERTIES));
-        warnings.extend(deployment::check(stack, resources[index], &api_id)?);
+        warnings.extend(deployed_routes::check(stack, resources[index], &api_id)?);
     }
     Ok(Stage { name: name.clone(), variables: variables(&properties)? })
 }
 
 fn no_stage(api: &Resource) -> Finding {
     let id = &api.id;
-    Finding::at(api.span, format!("the API `{id}` has no {STAGE}, so clients could not connect to it")).help(format!(
+    Finding::at(api.span, format!("the API `{id}` has no {STAGE}, so no client could connect to it")).help(format!(
         "add to `Resources`: {id}Stage: {{ Type: {STAGE}, Properties: \
          {{ ApiId: !Ref {id}, StageName: prod, AutoDeploy: true }} }}"
     ))
 }
 
-/// The name with its place. SAM has one for a stage that is given none.
+/// The stage's name and its place. SAM's default name is `default`.
 fn name(stack: &Stack, resource: &Resource) -> Result<(String, SourceSpan), Finding> {
     let properties = stack.properties(resource);
     match properties.optional("StageName")? {
@@ -76,8 +76,9 @@ fn check_name(name: &str, span: SourceSpan) -> Result<(), Finding> {
             .help("leave `StageName` out for the stage `default`, or write for example `prod`"));
     }
     if name.is_empty() || !name.chars().all(allowed) {
-        return Err(Finding::at(span, format!("`{name}` is no name for a stage"))
-            .help("it may have letters, digits, `-` and `_`"));
+        return Err(
+            Finding::at(span, format!("`{name}` is not a valid stage name")).help("use letters, digits, `-` and `_`")
+        );
     }
     Ok(())
 }

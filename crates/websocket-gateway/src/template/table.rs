@@ -9,7 +9,7 @@ use super::properties::Properties;
 use super::stack::{Resource, Stack};
 use crate::api::Table;
 
-/// What CloudFormation and `CreateTable` call and mean the same, of what matters locally.
+/// The properties that matter locally and that are the same in CloudFormation and `CreateTable`.
 const SHARED: [&str; 6] = [
     "AttributeDefinitions",
     "KeySchema",
@@ -19,9 +19,10 @@ const SHARED: [&str; 6] = [
     "ProvisionedThroughput",
 ];
 
-/// The same for what is in an index.
+/// The same for the properties of an index.
 const SHARED_OF_INDEX: [&str; 4] = ["IndexName", "KeySchema", "Projection", "ProvisionedThroughput"];
 
+/// Reads every table of the template.
 pub(super) fn read_all(stack: &Stack) -> Result<Vec<Table>, Finding> {
     let tables = [stack.of_kind(TABLE)?, stack.of_kind(GLOBAL_TABLE)?].concat();
     let tables = tables.into_iter().map(|resource| table(stack, resource));
@@ -44,11 +45,11 @@ fn table(stack: &Stack, resource: &Resource) -> Result<Table, Finding> {
         }
     }
     if resource.kind == GLOBAL_TABLE {
-        // Its capacity is written in other words, which say nothing here.
+        // A global table describes its capacity with other properties, which have no meaning here.
         request.insert("BillingMode".to_owned(), json!("PAY_PER_REQUEST"));
     }
     if let Some(node) = properties.optional("StreamSpecification")? {
-        // CloudFormation knows a stream by its view type alone.
+        // In CloudFormation, the view type alone switches the stream on.
         let view = node.entry("`StreamSpecification`", "StreamViewType")?.text("`StreamViewType`")?;
         request.insert("StreamSpecification".to_owned(), json!({ "StreamEnabled": true, "StreamViewType": view }));
     }
@@ -75,7 +76,7 @@ fn shared(key: &str, node: &Node) -> Result<Value, Finding> {
     Ok(value)
 }
 
-/// Makes numbers of capacity units: a parameter gives them as text, which `CreateTable` refuses.
+/// Turns capacity units into numbers. From a parameter they are text, which `CreateTable` refuses.
 fn numbers(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(numbers),
@@ -112,7 +113,7 @@ fn simple_table(stack: &Stack, resource: &Resource) -> Result<Table, Finding> {
     Ok(Table { logical_id: resource.id.clone(), name, create_table, time_to_live_attribute: None })
 }
 
-/// SAM's words for the types of a key are its own.
+/// The name and the type of a simple table's key. SAM has its own names for the types.
 fn primary_key(properties: &Properties<'_>) -> Result<(String, &'static str), Finding> {
     let Some(node) = properties.optional("PrimaryKey")? else { return Ok(("id".to_owned(), "S")) };
     let map = node.map("`PrimaryKey`")?;
@@ -122,6 +123,6 @@ fn primary_key(properties: &Properties<'_>) -> Result<(String, &'static str), Fi
         "String" => Ok((name, "S")),
         "Number" => Ok((name, "N")),
         "Binary" => Ok((name, "B")),
-        _ => Err(Finding::at(kind.span, "a primary key's `Type` is `String`, `Number` or `Binary`")),
+        _ => Err(Finding::at(kind.span, "a primary key's `Type` must be `String`, `Number` or `Binary`")),
     }
 }

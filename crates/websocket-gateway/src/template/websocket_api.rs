@@ -1,4 +1,4 @@
-//! A WebSocket API, whichever way it is written: `serverless_api` and `plain_api` read what differs.
+//! Reads a WebSocket API in either dialect. `serverless_api`, `plain_api` and `plain_routes` read what differs between them.
 
 use super::choice::Choice;
 use super::error::Finding;
@@ -9,7 +9,7 @@ use super::stack::{Resource, Stack};
 use super::{plain_api, plain_routes, serverless_api, stages, table};
 use crate::api::{Api, RouteSelectionExpression};
 
-/// Reads the one WebSocket API, or the one that `--api` names.
+/// Reads the template's only WebSocket API, or the API that `--api` names.
 pub(super) fn read(stack: &Stack, warnings: &mut Vec<Finding>) -> Result<Api, Finding> {
     let api = choose(stack)?;
     let is_serverless = api.kind == SERVERLESS_WEBSOCKET_API;
@@ -37,7 +37,7 @@ pub(super) fn read(stack: &Stack, warnings: &mut Vec<Finding>) -> Result<Api, Fi
     Ok(Api {
         logical_id: api.id.clone(),
         api_id,
-        account: stack.account(),
+        account: stack.options.account.clone(),
         route_selection_expression,
         stage,
         routes,
@@ -72,7 +72,7 @@ fn no_api(stack: &Stack) -> Finding {
             .any(|kind| resource.kind != *kind && resource.kind.eq_ignore_ascii_case(kind))
     };
     match stack.resources.iter().find(similar) {
-        Some(misspelt) => finding.label(misspelt.kind_span, "this differs from that type in case"),
+        Some(misspelt) => finding.label(misspelt.kind_span, "this type differs from it only in case"),
         None => finding,
     }
 }

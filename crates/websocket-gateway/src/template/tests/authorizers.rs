@@ -1,4 +1,4 @@
-//! Who may connect, in both dialects.
+//! The authorizer of `$connect`, in both dialects.
 
 use super::plain::changed;
 use super::*;
@@ -7,7 +7,7 @@ use crate::api::{Authorizer, IdentitySource};
 const AUTH: &str = "StageName: prod
       Auth: { AuthType: CUSTOM, AuthArn: !GetAtt UnusedFunction.Arn, IdentitySource: [route.request.header.Auth, context.stage] }";
 
-/// The template with an authorizer, and one thing changed in it.
+/// The template with an authorizer in which `from` is replaced by `to`.
 fn serverless(from: &str, to: &str) -> String {
     assert_eq!(AUTH.matches(from).count(), 1, "{from}");
     with("StageName: prod", &AUTH.replace(from, to)).replace("Runtime: python3.13", "Timeout: 5")
@@ -49,7 +49,7 @@ fn an_authorizer_is_read_with_its_function() {
 }
 
 #[test]
-fn what_would_let_everyone_in_is_refused() {
+fn authorizers_that_can_not_be_served_are_refused() {
     for (from, to, place, message, help) in [
         ("CUSTOM", "AWS_IAM", "AWS_IAM", "`AuthType: AWS_IAM` is not supported yet", "--parameter AuthType=NONE"),
         ("CUSTOM", "JWT", "JWT", "`AuthType: JWT` is not supported yet", "--parameter AuthType=NONE"),
@@ -60,14 +60,14 @@ fn what_would_let_everyone_in_is_refused() {
             "route.request.header.Auth",
             "$request.header.Auth",
             "$request",
-            "is no identity source",
+            "is not an identity source",
             "route.request.header.Name",
         ),
     ] {
         assert_fails(&serverless(from, to), place, message, help);
     }
     let text = serverless("CUSTOM", "CUSTOM").replace("$connect: {", "connect: {");
-    assert_fails(&text, "CUSTOM", "there is no route `$connect`", "add `$connect`");
+    assert_fails(&text, "CUSTOM", "`Routes` has no `$connect`", "add `$connect`");
 
     for (from, to, place, message, help) in [
         (
@@ -89,7 +89,7 @@ fn what_would_let_everyone_in_is_refused() {
             "AuthorizerId: !Ref Authorizer",
             "AuthorizerId: x1y2z3",
             "x1y2z3",
-            "`x1y2z3` is no authorizer",
+            "`x1y2z3` is not an authorizer",
             "!Ref Authorizer",
         ),
         (
@@ -112,15 +112,15 @@ fn what_would_let_everyone_in_is_refused() {
 }
 
 #[test]
-fn what_would_differ_on_aws_is_warned_of() {
+fn mistakes_that_show_only_on_aws_are_warnings() {
     let text = plain("${AWS::AccountId}:${Api}/*", "${AWS::AccountId}:${Api}/dev/*");
     let help = "FunctionPermission: { Type: AWS::Lambda::Permission";
-    assert_warns(&text, &load_text(&text).unwrap().warnings, "Authorizer:", "on AWS nobody could connect", help);
+    assert_warns(&text, &load_text(&text).unwrap().warnings, "Authorizer:", "on AWS, no client could connect", help);
     let text = text.replace("AuthorizerType: REQUEST", "AuthorizerType: REQUEST\n      AuthorizerCredentialsArn: x");
     assert!(load_text(&text).unwrap().warnings.is_empty());
 
     let text = plain("AuthorizationType: CUSTOM", "AuthorizationType: NONE");
     let Loaded { api, warnings, .. } = load_text(&text).unwrap();
     assert_eq!(api.authorizer, None);
-    assert_warns(&text, &warnings, "!Ref Authorizer", "nothing asks this authorizer", "AuthorizationType: CUSTOM");
+    assert_warns(&text, &warnings, "!Ref Authorizer", "this authorizer has no effect", "AuthorizationType: CUSTOM");
 }

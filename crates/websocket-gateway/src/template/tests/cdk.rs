@@ -1,4 +1,4 @@
-//! JSON as `cdk synth` writes it.
+//! JSON in the form that `cdk synth` writes.
 
 use super::*;
 
@@ -112,7 +112,7 @@ const SYNTH: &str = r#"{
 "#;
 
 #[test]
-fn assets_are_the_functions_code_and_the_rest_does_not_disturb() {
+fn assets_are_the_code_of_functions() {
     let Loaded { api, warnings, .. } = load_text(SYNTH).unwrap();
     assert!(warnings.is_empty(), "{warnings:?}");
     assert_eq!((api.logical_id.as_str(), api.stage.name.as_str()), ("Api1A2B3C4D", "prod"));
@@ -124,9 +124,9 @@ fn assets_are_the_functions_code_and_the_rest_does_not_disturb() {
 }
 
 #[test]
-fn an_asset_that_was_built_can_t_be_built_again() {
+fn an_asset_that_is_a_build_output_can_not_be_built() {
     let text = SYNTH.replace("\"aws:asset:is-bundled\": false", "\"aws:asset:is-bundled\": true");
     let Loaded { api, warnings, .. } = load_text(&text).unwrap();
     assert!(matches!(api.functions["Handler886CB40B"].code, Code::NotHere { .. }));
-    assert_warns(&text, &warnings, "\"../crates/routes\"", "its asset is what a build has made", "--lambda-endpoint");
+    assert_warns(&text, &warnings, "\"../crates/routes\"", "its asset is the output of a build", "--lambda-endpoint");
 }

@@ -1,4 +1,4 @@
-//! A chat as CloudFormation templates for Node.js have it.
+//! A chat in the style of CloudFormation templates for Node.js.
 
 use super::*;
 
@@ -113,12 +113,12 @@ fn it_loads_with_one_warning_for_each_function_that_is_not_rust() {
 }
 
 #[test]
-fn it_is_warned_about_what_is_missing_on_aws() {
+fn mistakes_that_show_only_on_aws_are_warnings() {
     let text =
         CHAT.replace("DependsOn: [ConnectRoute, SendRoute, DisconnectRoute]", "DependsOn: [ConnectRoute, SendRoute]");
     let warnings = load_text(&text).unwrap().warnings;
-    assert_warns(&text, &warnings[..1], "Deployment:", "does not wait for `DisconnectRoute`", "DisconnectRoute");
+    assert_warns(&text, &warnings[..1], "Deployment:", "does not depend on `DisconnectRoute`", "DisconnectRoute");
     let text = CHAT.replace("FunctionName: !Ref SendFunction", "FunctionName: !Ref OnConnectFunction");
     let warnings = load_text(&text).unwrap().warnings;
-    assert_warns(&text, &warnings[3..], "send", "lets API Gateway call `SendFunction`", "");
+    assert_warns(&text, &warnings[3..], "send", "lets API Gateway invoke `SendFunction`", "");
 }

@@ -36,7 +36,7 @@ fn choose(text: &str, api: Option<&str>, stage: Option<&str>) -> Result<Loaded, 
 }
 
 #[test]
-fn names_choose() {
+fn api_and_stage_are_chosen_by_name() {
     for (api, stage, expected) in [
         ("Chat", Some("dev"), "dev"),
         ("Chat", Some("prod"), "prod"),
@@ -51,7 +51,7 @@ fn names_choose() {
 }
 
 #[test]
-fn without_a_name_or_with_an_unknown_one_the_names_are_listed() {
+fn a_missing_or_unknown_name_lists_the_names() {
     let cases = [
         (None, None, "Chat:", "the template has 2 WebSocket APIs: `Chat`, `News`", "--api NAME"),
         (Some("Chat"), None, "dev,", "the API `Chat` has 2 stages: `dev`, `prod`", "--stage NAME"),
@@ -68,7 +68,7 @@ fn without_a_name_or_with_an_unknown_one_the_names_are_listed() {
 }
 
 #[test]
-fn an_api_that_sam_makes_may_have_further_stages() {
+fn a_serverless_api_may_have_further_stages() {
     let text = TEMPLATE.to_owned()
         + "  Dev: { Type: AWS::ApiGatewayV2::Stage, Properties: { ApiId: !Ref WebSocketApi, StageName: dev, AutoDeploy: true } }\n";
     let error = choose(&text, None, None).unwrap_err();

@@ -2,13 +2,13 @@
 
 use super::*;
 
-/// The template with something else for the properties that say what `DefaultFunction` is built from.
+/// The template with other properties for `DefaultFunction`, which say what it is built from.
 fn default_function(properties: &str) -> String {
     with("{ FunctionName: default, MemorySize: 256, Timeout: 20 }", &format!("{{ {properties} }}"))
 }
 
 #[test]
-fn they_load_with_a_warning_that_says_why() {
+fn a_warning_says_why_the_gateway_can_not_build_a_function() {
     let cases = [
         ("Runtime: nodejs20.x", "nodejs20.x", "its runtime is `nodejs20.x`"),
         ("PackageType: Image, ImageUri: x", "Image", "it is a container image"),
@@ -34,7 +34,7 @@ fn they_load_with_a_warning_that_says_why() {
 }
 
 #[test]
-fn plain_functions_have_their_code_in_other_words() {
+fn lambda_functions_describe_their_code_with_other_properties() {
     let cases = [
         ("{ S3Bucket: b, S3Key: k }", "its code is in S3"),
         ("{ ZipFile: x }", "its code is inside the template"),
@@ -53,13 +53,13 @@ fn plain_functions_have_their_code_in_other_words() {
 }
 
 #[test]
-fn their_environment_is_not_worked_out() {
+fn the_environment_of_a_function_that_runs_elsewhere_is_not_resolved() {
     let text = default_function("Runtime: nodejs20.x, Environment: { Variables: { X: !ImportValue Elsewhere } }");
     assert!(load_text(&text).unwrap().api.functions["DefaultFunction"].environment.is_empty());
 }
 
 #[test]
-fn what_cargo_lambda_has_built_names_the_crate() {
+fn the_output_directory_of_cargo_lambda_names_the_crate() {
     for (uri, directory, binary) in [
         ("target/lambda/hello", "", "hello"),
         ("./target/lambda/hello/", ".", "hello"),

@@ -1,21 +1,21 @@
-//! What only AWS can expand, and conditions around whole configurations.
+//! Macros, which only AWS expands, and conditions for whole configurations.
 
 use super::*;
 
 #[test]
-fn macros_among_the_resources_are_a_warning() {
+fn macros_in_resources_are_warnings() {
     for (resources, name) in [
         ("  Fn::ForEach::Topics: [T, [a, b], { 'Topic${T}': { Type: AWS::SNS::Topic } }]\n", "Fn::ForEach::Topics"),
         ("  Fn::Transform: { Name: AWS::Include, Parameters: { Location: s3://b/k } }\n", "Fn::Transform"),
     ] {
         let text = format!("{TEMPLATE}{resources}");
         let warnings = load_text(&text).unwrap().warnings;
-        assert_warns(&text, &warnings, name, &format!("the gateway does not expand `{name}`"), "write those");
+        assert_warns(&text, &warnings, name, &format!("the gateway does not expand `{name}`"), "write out");
     }
 }
 
 #[test]
-fn macros_elsewhere_disturb_only_where_something_is_missing() {
+fn macros_elsewhere_matter_only_if_something_is_missing() {
     let include = "{ 'Fn::Transform': { Name: AWS::Include, Parameters: { Location: s3://b/k } } }";
     let text = format!("{TEMPLATE}  Topic: {{ Type: AWS::SNS::Topic, Properties: {include} }}\nMappings: {include}\n");
     assert!(load_text(&text).unwrap().warnings.is_empty());
@@ -31,7 +31,7 @@ fn macros_elsewhere_disturb_only_where_something_is_missing() {
     assert_eq!(labels, ["here", "the gateway does not expand this"]);
     let text =
         with("        $connect: {", "        Fn::ForEach::Keys: [K, [a], { $connect: {} }]\n        $connect: {");
-    assert_fails(&text, "Fn::ForEach::Keys", "the gateway does not expand `Fn::ForEach::Keys`", "write the routes out");
+    assert_fails(&text, "Fn::ForEach::Keys", "the gateway does not expand `Fn::ForEach::Keys`", "write out the routes");
 }
 
 #[test]

@@ -85,7 +85,7 @@ fn load_with(text: &str, parameters: &[(&str, &str)]) -> Result<Loaded, Template
     read(Path::new("/nowhere/chat/template.yaml"), text, &Options { parameters, ..Options::default() })
 }
 
-/// The template with one thing changed.
+/// The template with `from` replaced by `to`.
 fn with(from: &str, to: &str) -> String {
     assert_eq!(TEMPLATE.matches(from).count(), 1, "{from}");
     TEMPLATE.replace(from, to)
@@ -95,14 +95,14 @@ fn cargo(directory: &str, binary: Option<&str>) -> Code {
     Code::Cargo { directory: Path::new("/nowhere/chat").join(directory), binary: binary.map(str::to_owned) }
 }
 
-/// What the environment variable `X` of a function comes to if the template says `value`, with some sections around it.
+/// The environment variable `X` of a function for which the template says `value`. `sections` are added to the template.
 fn evaluate(sections: &str, value: &str) -> Result<Option<String>, TemplateError> {
     let text = with("RETRIES: 3", &format!("X: {value}"));
     let loaded = load_with(&text.replace("Globals:", &format!("{sections}\nGlobals:")), &[])?;
     Ok(loaded.api.functions["ConnectFunction"].environment.get("X").cloned())
 }
 
-/// `place` is what stands in the line from the error's column on; empty if the error is about nothing in the template.
+/// `place` is how the rest of the line begins at the error's column. It is empty if the error has no place in the template.
 fn assert_fails(text: &str, place: &str, message: &str, help: &str) {
     let error = load_text(text).expect_err(message);
     let found = error.to_string();
@@ -114,7 +114,7 @@ fn assert_fails(text: &str, place: &str, message: &str, help: &str) {
     assert!(rest.starts_with(place) && rest.is_empty() == place.is_empty(), "{rest} instead of {place}, for {message}");
 }
 
-/// `place` is what stands in the line from the column of the only warning on.
+/// Expects a single warning. `place` is how the rest of the line begins at the warning's column.
 fn assert_warns(text: &str, warnings: &[Remark], place: &str, message: &str, help: &str) {
     let [warning] = warnings else { panic!("{warnings:?} instead of {message}") };
     assert!(warning.message.contains(message), "{warning} instead of {message}");
@@ -128,7 +128,7 @@ fn rest_of_line(text: &str, at: &Location) -> String {
 }
 
 #[test]
-fn the_api_of_the_example_is_read_whole() {
+fn the_whole_api_is_read() {
     let Loaded { api, warnings, .. } = load_text(TEMPLATE).unwrap();
     assert!(warnings.is_empty(), "{warnings:?}");
     assert_eq!((api.logical_id.as_str(), api.stage.name.as_str()), ("WebSocketApi", "prod"));
@@ -145,7 +145,7 @@ fn the_api_of_the_example_is_read_whole() {
 }
 
 #[test]
-fn functions_that_routes_call_get_globals_under_their_own_properties() {
+fn functions_have_the_globals_under_their_own_properties() {
     let api = load_text(TEMPLATE).unwrap().api;
     assert_eq!(api.functions.keys().collect::<Vec<_>>(), ["ConnectFunction", "DefaultFunction"]);
     let connect = &api.functions["ConnectFunction"];
@@ -171,7 +171,7 @@ fn functions_that_routes_call_get_globals_under_their_own_properties() {
 }
 
 #[test]
-fn tables_become_requests_to_create_them() {
+fn a_table_becomes_a_create_table_request() {
     let table = &load_text(TEMPLATE).unwrap().api.tables[0];
     assert_eq!((table.logical_id.as_str(), table.name.as_str()), ("ConnectionsTable", "chat-ConnectionsTable"));
     assert_eq!(table.time_to_live_attribute.as_deref(), Some("expiresAt"));
@@ -190,7 +190,7 @@ fn tables_become_requests_to_create_them() {
 }
 
 #[test]
-fn tables_may_have_capacity_streams_and_a_simple_type() {
+fn tables_may_have_capacity_a_stream_or_the_simple_type() {
     let throughput = "ProvisionedThroughput: { ReadCapacityUnits: !Ref Units, WriteCapacityUnits: 2 }
       StreamSpecification: { StreamViewType: KEYS_ONLY }";
     let text = with("BillingMode: PAY_PER_REQUEST", throughput)
@@ -223,7 +223,7 @@ fn tables_may_have_capacity_streams_and_a_simple_type() {
 }
 
 #[test]
-fn intrinsics_come_to_values_in_their_short_and_long_forms() {
+fn intrinsic_functions_are_resolved_in_their_short_and_long_forms() {
     let sections = "
   Names: { Type: CommaDelimitedList, Default: 'a, b' }
 Mappings: { Regions: { us-east-1: { Name: Virginia, 7: seven, List: [x, y] } } }
@@ -280,34 +280,38 @@ Conditions:
 }
 
 #[test]
-fn values_that_can_t_be_worked_out_are_errors() {
+fn values_that_can_not_be_resolved_are_errors() {
     let cases = [
         (
             "!Ref ConectionsTable",
-            "there is no resource or parameter `ConectionsTable`",
+            "the template has no resource or parameter `ConectionsTable`",
             "did you mean `ConnectionsTable`?",
         ),
-        ("!Ref Nothing", "there is no resource or parameter `Nothing`", ""),
-        ("!Ref ConnectFunction.Alias", "there is no resource or parameter", "write `!GetAtt ConnectFunction.Alias`"),
-        ("!GetAtt Nothing.Arn", "there is no resource or parameter `Nothing`", ""),
+        ("!Ref Nothing", "the template has no resource or parameter `Nothing`", ""),
+        (
+            "!Ref ConnectFunction.Alias",
+            "the template has no resource or parameter",
+            "write `!GetAtt ConnectFunction.Alias`",
+        ),
+        ("!GetAtt Nothing.Arn", "the template has no resource or parameter `Nothing`", ""),
         ("!GetAtt ConnectFunction", "must name a resource and an attribute", "`!GetAtt Name.Arn`"),
         ("!GetAtt [ConnectFunction]", "must name a resource and an attribute", "`!GetAtt Name.Arn`"),
-        ("!Ref [a]", "what `!Ref` names must be text, but is a list", ""),
-        ("!Sub 'a ${b'", "without a closing", "write `${!`"),
-        ("!Sub '${AWS::NoValue}'", "`AWS::NoValue` can't stand inside a text", ""),
-        ("!Sub [a]", "what `!Sub` gets must be text, or a list of text and a map", ""),
+        ("!Ref [a]", "the argument of `!Ref` must be text, but is a list", ""),
+        ("!Sub 'a ${b'", "`!Sub` has a `${` without a closing", "write `${!Name}`"),
+        ("!Sub '${AWS::NoValue}'", "`AWS::NoValue` is not allowed inside a text", ""),
+        ("!Sub [a]", "the argument of `!Sub` must be text, or a list of text and a map", ""),
         ("!Join [a]", "`!Join` takes a list of 2", ""),
-        ("!Split ['', a]", "`!Split` needs a delimiter", ""),
-        ("!Select [2, [a, b]]", "there is no item 2 in a list of 2", "count from 0"),
+        ("!Split ['', a]", "the delimiter of `!Split` must not be empty", ""),
+        ("!Select [2, [a, b]]", "`!Select` asks for item 2 of a list of length 2", "the first item has the index 0"),
         ("!Select [-1, [a, b]]", "the index of `!Select` must be a whole number", ""),
-        ("!FindInMap [Nothing, a, b]", "`Mappings` has no `Nothing` here", ""),
-        ("!If [Nothing, a, b]", "there is no condition `Nothing`", ""),
-        ("!ImportValue Elsewhere", "can't work out `!ImportValue`", "put the value into a parameter"),
+        ("!FindInMap [Nothing, a, b]", "`Mappings` has no key `Nothing` here", ""),
+        ("!If [Nothing, a, b]", "the template has no condition `Nothing`", ""),
+        ("!ImportValue Elsewhere", "can't resolve `!ImportValue`", "put the value into a parameter"),
         ("!ImportValue Elsewhere", "only AWS knows", "Local: !Equals [!Ref AWS::AccountId, '123456789012']"),
         ("!FindInMap [Nothing, a, b, { Default: x }]", "`!FindInMap` has no `DefaultValue`", ""),
         ("!FindInMap [a, b]", "`!FindInMap` takes a list of 3", ""),
-        ("{ 'Fn::Transform': { Name: x } }", "can't work out `!Transform`", "put the value into a parameter"),
-        ("{ 'Fn::Nonsense': 1 }", "can't work out `!Nonsense`", "put the value into a parameter"),
+        ("{ 'Fn::Transform': { Name: x } }", "can't resolve `!Transform`", "put the value into a parameter"),
+        ("{ 'Fn::Nonsense': 1 }", "can't resolve `!Nonsense`", "put the value into a parameter"),
         ("[a, list]", "`X` must be text, but is a list", ""),
         ("", "`X` must be text, but is empty", ""),
         ("!Split [',', a]", "`X` must be text, but is a list", ""),
@@ -322,7 +326,7 @@ fn values_that_can_t_be_worked_out_are_errors() {
 }
 
 #[test]
-fn what_refers_to_itself_is_an_error() {
+fn references_in_a_circle_are_an_error() {
     let conditions = "Conditions: { A: !Not [!Condition B], B: !Not [!Condition A] }";
     let error = evaluate(conditions, "!If [A, x, y]").unwrap_err();
     assert!(error.to_string().contains("`A` refers to itself"), "{error}");
@@ -331,10 +335,10 @@ fn what_refers_to_itself_is_an_error() {
 }
 
 #[test]
-fn a_long_chain_of_references_is_an_error_and_no_overflow() {
+fn a_long_chain_of_references_is_an_error_and_not_a_stack_overflow() {
     let chain: String = (0..3000).map(|i| format!("  C{i}: !Not [!Condition C{}]\n", i + 1)).collect();
     let error = evaluate(&format!("Conditions:\n{chain}  C3000: !Equals [a, a]"), "!If [C0, x, y]").unwrap_err();
-    assert!(error.to_string().contains("too long a chain of references"), "{error}");
+    assert!(error.to_string().contains("this chain of references is too long"), "{error}");
 }
 
 #[test]
@@ -344,10 +348,10 @@ fn parameters_can_be_set_and_are_checked() {
     assert_eq!(loaded.api.functions["ConnectFunction"].environment["X"], "false");
     assert_eq!(loaded.api.tables[0].time_to_live_attribute, None);
 
-    let help = "give it one with --parameter Certificate=value";
+    let help = "set it with --parameter Certificate=VALUE";
     assert_fails(&text, "Certificate:", "the parameter `Certificate` has no value", help);
     let cases = [
-        ("Architecture", "arm", "the parameter `Architecture` may not be `arm`", "it may be one of: x86_64, arm64"),
+        ("Architecture", "arm", "the parameter `Architecture` can't be `arm`", "its allowed values are: x86_64, arm64"),
         ("Arch", "arm64", "the template has no parameter `Arch`", "its parameters are `Architecture`, `Certificate`"),
     ];
     for (name, value, message, help) in cases {
@@ -359,7 +363,7 @@ fn parameters_can_be_set_and_are_checked() {
         with("Certificate: { Type: String }", "Certificate: { Type: AWS::SSM::Parameter::Value<String>, Default: /a }");
     assert_fails(&kept.replace("RETRIES: 3", "X: !Ref Certificate"), "Certificate:", "has no value", help);
     let number = with("Certificate: { Type: String }", "Certificate: { Type: Number, Default: many }");
-    assert_fails(&number, "Certificate:", "the parameter `Certificate` is no number: `many`", "");
+    assert_fails(&number, "Certificate:", "the parameter `Certificate` must be a number, but is `many`", "");
 }
 
 #[test]
@@ -381,7 +385,7 @@ fn a_resource_whose_condition_is_false_does_not_exist() {
 }
 
 #[test]
-fn faults_are_shown_where_they_are() {
+fn mistakes_are_shown_at_their_place() {
     let cases = [
         (
             "      RouteSelectionExpression: $request.body.action\n",
@@ -405,7 +409,7 @@ fn faults_are_shown_where_they_are() {
             "can't have the stage `$default`",
             "leave `StageName` out",
         ),
-        ("StageName: prod", "StageName: a/b", "a/b", "`a/b` is no name for a stage", "letters, digits"),
+        ("StageName: prod", "StageName: a/b", "a/b", "`a/b` is not a valid stage name", "letters, digits"),
         ("StageName: prod", "StageVariables: [a]", "[a]", "`StageVariables` must be a map", ""),
         ("StageName: prod", "Auth: {}", "{}", "`Auth` has no `AuthType`", ""),
         ("IntegrationTimeout: 5000", "ApiKeyRequired: true", "true }", "`ApiKeyRequired` is not supported yet", ""),
@@ -428,14 +432,14 @@ fn faults_are_shown_where_they_are() {
             "sendMessage:",
             "send-message:",
             "send-message:",
-            "other characters than letters and digits",
+            "characters other than letters and digits",
             "SAM makes a logical id",
         ),
         (
             "sendMessage:",
             "$message:",
             "$message:",
-            "`$message` is no route key",
+            "`$message` is not a route key",
             "`$connect`, `$disconnect` and `$default`",
         ),
         ("sendMessage:", "Connect:", "Connect:", "differs from another only in case", "rename one"),
@@ -452,13 +456,13 @@ fn faults_are_shown_where_they_are() {
             "!Ref ConnectFunctionAliaslive",
             "!Ref",
             "is not the ARN of an AWS::Serverless::Function",
-            "no alias or version",
+            "not aliases or versions",
         ),
         (
             "!GetAtt ConnectFunction.Arn",
             "!GetAtt ConectFunction.Arn",
             "!GetAtt Con",
-            "there is no resource or parameter `ConectFunction`",
+            "the template has no resource or parameter `ConectFunction`",
             "did you mean `ConnectFunction`?",
         ),
         (
@@ -475,7 +479,7 @@ fn faults_are_shown_where_they_are() {
             "CodeUri: ''",
             "''",
             "must be the directory of a crate",
-            "from the template's directory",
+            "relative to the template's directory",
         ),
         ("    Timeout: 10\n", "    Timeout: ten\n", "ten", "`Timeout`, in seconds, must be a whole number", ""),
         (
@@ -485,7 +489,7 @@ fn faults_are_shown_where_they_are() {
             "`MemorySize`, in MB, must be a whole number from 128 to 10240",
             "",
         ),
-        ("FunctionName: default", "FunctionName: ''", "''", "a `FunctionName` has 1 to 64 characters", ""),
+        ("FunctionName: default", "FunctionName: ''", "''", "`FunctionName` must have 1 to 64 characters", ""),
         (
             "    Type: AWS::DynamoDB::Table\n",
             "    Typ: AWS::DynamoDB::Table\n",
@@ -511,7 +515,7 @@ fn faults_are_shown_where_they_are() {
         ("AttributeName: expiresAt, ", "", "{ Enabled", "`TimeToLiveSpecification` has no `AttributeName`", ""),
         ("  Function:\n", "  Function:\n    <<: { a: b }\n", "<<:", "merge key", "Globals"),
         ("StageName: prod", "StageName: prod\n      StageName: dev", "StageName: dev", "duplicated key", ""),
-        ("StageName: prod", "StageName: 'prod", "'prod", "this is not YAML", ""),
+        ("StageName: prod", "StageName: 'prod", "'prod", "this is not valid YAML", ""),
     ];
     for (from, to, place, message, help) in cases {
         assert_fails(&with(from, to), place, message, help);
@@ -519,12 +523,12 @@ fn faults_are_shown_where_they_are() {
 }
 
 #[test]
-fn a_template_has_exactly_one_websocket_api() {
+fn a_template_needs_exactly_one_websocket_api() {
     assert_fails("", "", "the template is empty", "Resources");
     assert_fails("Resources: {}", "", "no WebSocket API", "Type: AWS::Serverless::WebSocketApi");
     assert_fails("Resources: []", "[]", "`Resources` must be a map", "");
     assert_fails("just text", "just text", "a template must be a map", "");
-    assert_fails("a: b\n---\nc: d\n", "c: d", "a template is one YAML document", "remove the line");
+    assert_fails("a: b\n---\nc: d\n", "c: d", "a template must be a single YAML document", "remove the line");
     let plain = "Resources: { A: { Type: AWS::ApiGatewayV2::Api, Properties: { ProtocolType: WEBSOCKET } } }";
     assert_fails(plain, "A:", "the API `A` has no AWS::ApiGatewayV2::Stage", "Type: AWS::ApiGatewayV2::Stage");
     let misspelt = "Resources: { A: { Type: AWS::Serverless::WebsocketApi } }";
@@ -532,11 +536,16 @@ fn a_template_has_exactly_one_websocket_api() {
     let http = plain.replace("WEBSOCKET", "HTTP");
     assert_fails(&http, "", "no WebSocket API", "add a resource");
     let two = format!("{TEMPLATE}  Second: {{ Type: AWS::Serverless::WebSocketApi }}\n");
-    assert_fails(&two, "WebSocketApi:", "2 WebSocket APIs: `WebSocketApi`, `Second`", "the gateway serves one");
+    assert_fails(
+        &two,
+        "WebSocketApi:",
+        "2 WebSocket APIs: `WebSocketApi`, `Second`",
+        "the gateway serves one WebSocket API",
+    );
 }
 
 #[test]
-fn a_route_with_half_of_a_route_response_is_one_way_and_gets_a_warning() {
+fn a_route_with_only_half_of_a_route_response_is_one_way_with_a_warning() {
     let response = "  WebSocketApiDefaultRouteResponse:
     Type: AWS::ApiGatewayV2::RouteResponse
     Properties: { ApiId: !Ref WebSocketApi, RouteId: !Ref WebSocketApiDefaultRoute, RouteResponseKey: $default }\n";
@@ -559,7 +568,7 @@ fn a_route_with_half_of_a_route_response_is_one_way_and_gets_a_warning() {
 }
 
 #[test]
-fn what_the_gateway_ignores_is_a_warning_unless_it_makes_no_difference() {
+fn ignored_properties_are_warnings_unless_they_make_no_difference() {
     let domain =
         "Domain: { DomainName: x }\n      DefaultRouteSettings: { ThrottlingRateLimit: 5 }\n      StageName: prod";
     let text = with("StageName: prod", domain)
@@ -570,9 +579,9 @@ fn what_the_gateway_ignores_is_a_warning_unless_it_makes_no_difference() {
     let warnings = load_text(&text).unwrap().warnings;
     let messages: Vec<_> = warnings.iter().map(|warning| warning.message.as_str()).collect();
     let expected = [
-        "without a `Transform` CloudFormation does not know AWS::Serverless::WebSocketApi",
+        "without a `Transform`, CloudFormation does not know AWS::Serverless::WebSocketApi",
         "the gateway ignores `Domain`",
-        "the gateway builds with cargo, whatever `BuildMethod` says",
+        "the gateway ignores `BuildMethod` and builds with cargo",
         "`SECRET` has a dynamic reference, which only CloudFormation resolves",
         "the gateway ignores `RequestModels`",
     ];
@@ -588,7 +597,7 @@ fn the_defaults_are_those_of_aws() {
 }
 
 #[test]
-fn json_windows_line_ends_and_byte_order_marks_are_read_too() {
+fn json_windows_line_ends_and_byte_order_marks_are_accepted() {
     let json = "{\n\t\"Resources\": {\n\t\t\"Api\": {\"Type\": \"AWS::Serverless::WebSocketApi\", \"Properties\": {
 \t\t\t\"RouteSelectionExpression\": \"$request.body.action\",
 \t\t\t\"Routes\": {\"$default\": {\"FunctionArn\": {\"Fn::GetAtt\": [\"F\", \"Arn\"]}}}}},
@@ -607,7 +616,7 @@ fn a_report_shows_the_line_and_what_to_write_instead() {
     let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor()).with_links(false);
     handler.render_report(&mut report, &error).unwrap();
     for part in [
-        "there is no resource or parameter `ConectFunction`",
+        "the template has no resource or parameter `ConectFunction`",
         "/nowhere/chat/template.yaml:22:34",
         "22 │         $connect: { FunctionArn: !GetAtt ConectFunction.Arn }",
         "help: did you mean `ConnectFunction`?",
@@ -624,7 +633,7 @@ fn an_unreadable_file_is_an_error_that_names_it() {
 }
 
 #[test]
-fn no_prefix_of_a_template_and_no_line_less_makes_it_panic() {
+fn no_truncated_template_makes_the_reader_panic() {
     for end in TEMPLATE.char_indices().map(|(at, _)| at) {
         drop(load_text(&TEMPLATE[..end]));
     }
@@ -635,7 +644,7 @@ fn no_prefix_of_a_template_and_no_line_less_makes_it_panic() {
 }
 
 #[test]
-fn odd_documents_are_errors_and_neither_panic_nor_overflow() {
+fn odd_documents_are_errors_and_not_panics_or_stack_overflows() {
     let laughs: String = (0..30)
         .fold("a0: &a0 [x]\n".to_owned(), |text, i| text + &format!("a{}: &a{} [*a{i}, *a{i}, *a{i}]\n", i + 1, i + 1));
     let nested: String = (0..60).fold("a0: &a0 [x]\n".to_owned(), |text, i| {

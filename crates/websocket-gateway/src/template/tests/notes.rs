@@ -1,4 +1,4 @@
-//! An API that SAM makes, whose `$connect` is a resource of its own, so that a condition can switch its authorizer on and off.
+//! An `AWS::Serverless::WebSocketApi` whose `$connect` is a resource of its own, so that a condition can switch its authorizer on and off.
 
 use super::*;
 use crate::api::Authorizer;
@@ -43,7 +43,7 @@ Resources:
     Properties: { Runtime: provided.al2023, CodeUri: routes, Handler: bootstrap }
 ";
 
-/// The template with another condition in the place of `HasSecret`, wherever that is used.
+/// The template with the condition `name` wherever it uses `HasSecret`.
 fn on_condition(name: &str) -> String {
     SWITCHABLE
         .replace("Condition: HasSecret\n", &format!("Condition: {name}\n"))

@@ -62,7 +62,7 @@ Resources:
   Role: { Type: AWS::IAM::Role }
 ";
 
-/// The template with one thing changed.
+/// The template with `from` replaced by `to`.
 pub(super) fn changed(from: &str, to: &str) -> String {
     assert_eq!(PLAIN.matches(from).count(), 1, "{from}");
     PLAIN.replace(from, to)
@@ -93,10 +93,10 @@ fn routes_integrations_stage_and_functions_are_read() {
 }
 
 #[test]
-fn the_project_s_own_template_means_the_same_with_plain_resources() {
+fn the_example_s_template_means_the_same_with_plain_resources() {
     let serverless = include_str!("../../../../../template.yaml");
     let from = serverless.find("  WebSocketApi:\n").unwrap();
-    // `$connect` is plain already.
+    // `$connect` is a plain resource in the original, too.
     let to = serverless.find("  WebSocketApiConnectRoute:\n").unwrap();
     let mut plain = serverless[..from].to_owned();
     plain += "
@@ -146,7 +146,7 @@ fn the_project_s_own_template_means_the_same_with_plain_resources() {
 }
 
 #[test]
-fn an_api_that_sam_makes_may_have_plain_routes_too() {
+fn a_serverless_api_may_have_plain_routes_too() {
     let text = TEMPLATE.to_owned()
         + "
   DashRoute:
@@ -162,20 +162,20 @@ fn an_api_that_sam_makes_may_have_plain_routes_too() {
 }
 
 #[test]
-fn without_an_integration_connect_is_as_if_it_were_absent() {
+fn connect_without_an_integration_is_as_if_it_were_absent() {
     let text = changed(", Target: !Join ['/', [integrations, !Ref ConnectIntegration]]", "");
     let Loaded { api, warnings, .. } = load_text(&text).unwrap();
     assert!(warnings.is_empty() && !api.routes.contains_key("$connect"), "{warnings:?}");
 }
 
 #[test]
-fn faults_are_shown_where_they_are() {
+fn mistakes_are_shown_at_their_place() {
     let cases = [
         (
             "RouteKey: $connect",
             "RouteKey: $conect",
             "$conect",
-            "`$conect` is no route key",
+            "`$conect` is not a route key",
             "`$connect`, `$disconnect`",
         ),
         (
@@ -197,7 +197,7 @@ fn faults_are_shown_where_they_are() {
             "!Sub integrations/${SendIntegration}",
             "!Ref SendIntegration",
             "!Ref SendI",
-            "`SendIntegration` is no integration",
+            "`SendIntegration` is not an integration",
             "!Sub integrations/${ConnectIntegration}",
         ),
         (
@@ -241,7 +241,7 @@ fn faults_are_shown_where_they_are() {
 }
 
 #[test]
-fn an_api_without_routes_or_stage_is_none() {
+fn an_api_without_routes_or_a_stage_is_an_error() {
     let api = "Resources:
   Api: { Type: AWS::ApiGatewayV2::Api, Properties: { ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action } }\n";
     assert_fails(api, "Api:", "the API `Api` has no AWS::ApiGatewayV2::Stage", "add to `Resources`: ApiStage: {");
@@ -252,7 +252,7 @@ fn an_api_without_routes_or_stage_is_none() {
 }
 
 #[test]
-fn no_line_less_makes_it_panic() {
+fn no_missing_line_makes_the_reader_panic() {
     let lines: Vec<_> = PLAIN.lines().collect();
     for skipped in 0..lines.len() {
         drop(load_text(&[&lines[..skipped], &lines[skipped + 1..]].concat().join("\n")));

@@ -1,4 +1,4 @@
-//! What functions may do, in all the ways to write it.
+//! What functions may do, in all the forms in which a template can say it.
 
 use super::plain::changed;
 use super::*;
@@ -7,12 +7,12 @@ use crate::iam::{Decision, Policy};
 const POLICIES: &str = "Policies: [{ Statement: [{ Effect: Allow, Action: 's3:GetObject', Resource: [!ImportValue Elsewhere, !Ref Certificate] }] }]";
 const TABLE: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/chat-ConnectionsTable";
 
-/// The template with these `Policies` of its `ConnectFunction`.
+/// The template with these `Policies` for `ConnectFunction`.
 fn policies(text: &str) -> String {
     with(POLICIES, &format!("Policies: {text}"))
 }
 
-/// With one statement.
+/// The template with this statement in the policy of `ConnectFunction`.
 fn statement(text: &str) -> String {
     policies(&format!("{{ Statement: {text} }}"))
 }
@@ -28,7 +28,7 @@ fn allows(policy: &Policy, action: &str, resource: &str) -> bool {
 }
 
 #[test]
-fn a_policy_is_read_as_far_as_it_is_about_what_is_guarded() {
+fn only_statements_about_guarded_services_are_read() {
     assert!(policy(TEMPLATE).statements.is_empty());
     assert!(policy(&with(POLICIES, "Timeout: 10")).statements.is_empty());
 
@@ -47,7 +47,7 @@ fn a_policy_is_read_as_far_as_it_is_about_what_is_guarded() {
 }
 
 #[test]
-fn parts_that_are_not_there_by_condition_are_not_there() {
+fn parts_whose_condition_is_false_are_left_out() {
     let text = policies(
         "[!If [Live, AdministratorAccess, !Ref AWS::NoValue], \
          { Statement: [!If [Live, { Effect: Deny, Action: '*', Resource: '*' }, { Effect: Allow, Action: '*', Resource: '*', Condition: !Ref AWS::NoValue }] ] }]",
@@ -74,13 +74,18 @@ fn policy_templates_of_sam_are_filled_in() {
         assert!(policy(&policies(&format!("[{other}]"))).statements.is_empty(), "{other}");
     }
     let text = policies("[DynamoDBCrudPolicie: { TableName: x }]");
-    assert_fails(&text, "DynamoDBCrudPolicie", "none of SAM's policy templates", "did you mean `DynamoDBCrudPolicy`?");
+    assert_fails(
+        &text,
+        "DynamoDBCrudPolicie",
+        "not one of SAM's policy templates",
+        "did you mean `DynamoDBCrudPolicy`?",
+    );
     let text = policies("[DynamoDBCrudPolicy: { Table: x }]");
     assert_fails(&text, "DynamoDBCrudPolicy", "`DynamoDBCrudPolicy` has no `TableName`", "");
 }
 
 #[test]
-fn managed_policies_are_known_or_said_not_to_be() {
+fn unknown_managed_policies_allow_everything_with_a_warning() {
     for name in ["AmazonDynamoDBFullAccess", "arn:aws:iam::aws:policy/AmazonDynamoDBFullAccess_v2"] {
         let policy = policy(&policies(name));
         assert!(allows(&policy, "dynamodb:DeleteTable", TABLE), "{name}");
@@ -95,13 +100,13 @@ fn managed_policies_are_known_or_said_not_to_be() {
     for unknown in ["OurPolicy", "arn:aws:iam::123456789012:policy/AWSLambdaBasicExecutionRole", "!Ref Certificate"] {
         let text = policies(&format!("[{unknown}]"));
         let Loaded { api, warnings, .. } = load_text(&text).unwrap();
-        assert_warns(&text, &warnings, unknown, "does not know all that `ConnectFunction` may do", "on AWS");
+        assert_warns(&text, &warnings, unknown, "lets `ConnectFunction` do everything", "on AWS");
         assert_eq!(api.functions["ConnectFunction"].policy, Policy::of_everything());
     }
 }
 
 #[test]
-fn what_is_not_evaluated_is_refused_and_never_left_out() {
+fn statements_that_can_not_be_evaluated_are_refused() {
     let help = "!If [Local, !Ref AWS::NoValue";
     for (text, place, message) in [
         ("{ Effect: Allow, NotAction: 's3:*', Resource: '*' }", "NotAction", "does not evaluate `NotAction`"),
@@ -120,32 +125,32 @@ fn what_is_not_evaluated_is_refused_and_never_left_out() {
         (
             "{ Effect: Allow, Action: 'dynamodb:*', Resource: !Sub 'arn:aws:dynamodb:*:*:table/${!aws:userid}' }",
             "Resource",
-            "does not fill in policy variables",
+            "does not evaluate policy variables",
         ),
     ] {
         assert_fails(&statement(text), place, message, help);
     }
     assert_fails(&statement("{ Effect: Allow, Resource: '*' }"), "{ Effect", "a statement has no `Action`", "");
     let text = statement("{ Effect: Deny, Action: 'dynamodb:*', Resource: !ImportValue X }");
-    assert_fails(&text, "!ImportValue", "can't work out `!ImportValue`", "put the value into a parameter");
+    assert_fails(&text, "!ImportValue", "can't resolve `!ImportValue`", "put the value into a parameter");
 
-    // About other services AWS may have any conditions.
+    // Statements about other services may have any keys.
     let text =
         statement("{ Effect: Allow, Action: 's3:*', Resource: '*', Condition: { Bool: { 'aws:x': !ImportValue X } } }");
     assert!(policy(&text).statements.is_empty());
 }
 
 #[test]
-fn a_resource_of_another_stack_is_every_resource() {
+fn a_resource_that_can_not_be_resolved_is_every_resource() {
     let text = statement("{ Effect: Allow, Action: 'dynamodb:GetItem', Resource: !ImportValue X }");
     let Loaded { api, warnings, .. } = load_text(&text).unwrap();
-    assert_warns(&text, &warnings, "!ImportValue X", "takes it for `*`", "");
+    assert_warns(&text, &warnings, "!ImportValue X", "treats it as `*`", "");
     let policy = &api.functions["ConnectFunction"].policy;
     assert!(allows(policy, "dynamodb:GetItem", "x") && !allows(policy, "dynamodb:PutItem", "x"));
 }
 
 #[test]
-fn a_role_has_policies_of_its_own_and_those_that_name_it() {
+fn a_role_has_its_own_policies_and_those_that_name_it() {
     let role = "Type: AWS::IAM::Role
     Properties:
       Policies:
@@ -174,14 +179,14 @@ fn a_role_has_policies_of_its_own_and_those_that_name_it() {
     assert_eq!(policy.decide("dynamodb:PutItem", TABLE), Decision::ExplicitlyDenied);
     assert_eq!(policy.decide("dynamodb:Scan", TABLE), Decision::ImplicitlyDenied);
 
-    // The role that SAM makes is known by its name too.
+    // Policies can also name the role that SAM makes.
     let more = "  Attached: { Type: AWS::IAM::Policy, Properties: { Roles: [!Ref ConnectFunctionRole], \
         PolicyDocument: { Statement: { Effect: Allow, Action: '*', Resource: '*' } } } }\n";
     assert_eq!(self::policy(&(TEMPLATE.to_owned() + more)), Policy::of_everything());
 }
 
 #[test]
-fn a_role_that_is_not_here_allows_everything_with_a_warning() {
+fn an_unknown_role_allows_everything_with_a_warning() {
     for (role, place) in [
         ("arn:aws:iam::123456789012:role/elsewhere", "arn:aws:iam"),
         ("!ImportValue Role", "!ImportValue"),
@@ -189,7 +194,7 @@ fn a_role_that_is_not_here_allows_everything_with_a_warning() {
     ] {
         let text = with(POLICIES, &format!("Role: {role}"));
         let Loaded { api, warnings, .. } = load_text(&text).unwrap();
-        assert_warns(&text, &warnings, place, "does not know all that `ConnectFunction` may do", "on AWS");
+        assert_warns(&text, &warnings, place, "lets `ConnectFunction` do everything", "on AWS");
         assert_eq!(api.functions["ConnectFunction"].policy, Policy::of_everything());
     }
     let connector = "  Connector: { Type: AWS::Serverless::Connector, Properties: { Source: { Id: ConnectFunction }, \

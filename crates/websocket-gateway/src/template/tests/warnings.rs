@@ -1,37 +1,37 @@
-//! What the gateway leaves out of APIs written with plain resources, and what would be different on AWS.
+//! Warnings about APIs written with CloudFormation's own resources: what the gateway leaves out, and what would fail on AWS.
 
 use super::plain::changed;
 use super::*;
 
 #[test]
-fn what_would_be_different_on_aws_is_a_warning() {
+fn ignored_properties_and_mistakes_that_show_only_on_aws_are_warnings() {
     let cases = [
         (
             "DependsOn: [ConnectRoute, SendRouteResponse]",
             "DependsOn: ConnectRoute",
             "Deployment:",
-            "`Deployment` does not wait for `SendRoute`",
+            "the deployment `Deployment` does not depend on `SendRoute`",
             "to its `DependsOn`: SendRoute",
         ),
         (
             "    DependsOn: [ConnectRoute, SendRouteResponse]\n",
             "",
             "Deployment:",
-            "`Deployment` does not wait for `ConnectRoute`, `SendRoute`",
+            "the deployment `Deployment` does not depend on `ConnectRoute`, `SendRoute`",
             "ConnectRoute, SendRoute",
         ),
         (
             ", DeploymentId: !Ref Deployment",
             "",
             "Stage:",
-            "on AWS the stage `Stage` serves nothing",
+            "on AWS the stage `Stage` would have no routes",
             "AutoDeploy: true",
         ),
         (
             ", DeploymentId: !Ref Deployment",
             ", AutoDeploy: false",
             "Stage:",
-            "on AWS the stage `Stage` serves nothing",
+            "on AWS the stage `Stage` would have no routes",
             "AutoDeploy: true",
         ),
         (
@@ -48,7 +48,13 @@ fn what_would_be_different_on_aws_is_a_warning() {
             "the gateway ignores `RequestModels`",
             "",
         ),
-        ("TimeoutInMillis: 5000", "Timeout: 5000", "Timeout:", "no property `Timeout` of `SendIntegration`", ""),
+        (
+            "TimeoutInMillis: 5000",
+            "Timeout: 5000",
+            "Timeout:",
+            "`SendIntegration` has an unknown property `Timeout`",
+            "",
+        ),
         (
             "TimeoutInMillis: 5000",
             "ContentHandlingStrategy: CONVERT_TO_TEXT",
@@ -56,7 +62,7 @@ fn what_would_be_different_on_aws_is_a_warning() {
             "the gateway ignores `ContentHandlingStrategy`",
             "",
         ),
-        ("Name: chat,", "Nmae: chat,", "Nmae:", "no property `Nmae` of `Api`", "did you mean `Name`?"),
+        ("Name: chat,", "Nmae: chat,", "Nmae:", "`Api` has an unknown property `Nmae`", "did you mean `Name`?"),
         (
             "Name: chat,",
             "DisableExecuteApiEndpoint: true,",
@@ -68,7 +74,7 @@ fn what_would_be_different_on_aws_is_a_warning() {
             "StageVariables:",
             "StageVariable:",
             "StageVariable:",
-            "no property `StageVariable` of `Stage`",
+            "`Stage` has an unknown property `StageVariable`",
             "did you mean `StageVariables`?",
         ),
         ("      Handler: bootstrap\n", "      Layers: [x]\n", "Layers:", "the gateway ignores `Layers`", ""),
@@ -93,11 +99,11 @@ fn a_deployment_may_name_its_stage() {
         .replace("Properties: { ApiId: !Ref Api }", "Properties: { ApiId: !Ref Api, StageName: !Ref Stage }");
     assert!(load_text(&text).unwrap().warnings.is_empty());
     let text = text.replace("DependsOn: [ConnectRoute, SendRouteResponse]", "DependsOn: SendRoute");
-    assert_warns(&text, &load_text(&text).unwrap().warnings, "Deployment:", "does not wait for `ConnectRoute`", "");
+    assert_warns(&text, &load_text(&text).unwrap().warnings, "Deployment:", "does not depend on `ConnectRoute`", "");
 }
 
 #[test]
-fn automatic_deployments_and_those_made_elsewhere_wait_for_every_route() {
+fn automatic_and_unknown_deployments_need_no_depends_on() {
     for deployment in ["AutoDeploy: true", "DeploymentId: abc123", "AutoDeploy: 'true', DeploymentId: !Ref Deployment"]
     {
         let text = changed("DeploymentId: !Ref Deployment", deployment)
@@ -107,7 +113,7 @@ fn automatic_deployments_and_those_made_elsewhere_wait_for_every_route() {
 }
 
 #[test]
-fn a_function_that_api_gateway_may_not_call_is_a_warning() {
+fn a_function_that_api_gateway_may_not_invoke_is_a_warning() {
     let source = "      SourceArn: !Sub arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*\n";
     let arn = "arn:aws:execute-api:us-east-1:123456789012";
     let enough = [
@@ -136,7 +142,7 @@ fn a_function_that_api_gateway_may_not_call_is_a_warning() {
         let text = changed(from, &to);
         let warnings = load_text(&text).unwrap().warnings;
         assert_eq!(warnings.len(), 2, "{to}: {warnings:?}");
-        let message = "no AWS::Lambda::Permission lets API Gateway call `Function` for the route `$connect`";
+        let message = "no AWS::Lambda::Permission lets API Gateway invoke `Function` for the route `$connect`";
         assert_warns(&text, &warnings[..1], "$connect", message, "FunctionPermission: {");
         let (_, addition) = warnings[0].help.as_ref().unwrap().split_once("add to `Resources`: ").unwrap();
         assert!(load_text(&format!("{text}  {addition}\n")).unwrap().warnings.is_empty());
@@ -147,7 +153,7 @@ fn a_function_that_api_gateway_may_not_call_is_a_warning() {
 }
 
 #[test]
-fn routes_that_only_aws_can_serve_are_left_out_and_named() {
+fn routes_that_only_aws_can_serve_are_left_out_with_a_warning() {
     let proxy = "IntegrationType: AWS_PROXY, ";
     let cases = [
         ("IntegrationType: MOCK, ", "MOCK,", "its integration is `MOCK`"),

@@ -1,0 +1,18 @@
+//! The choices that a template leaves open.
+
+use std::collections::BTreeMap;
+
+use crate::api::Account;
+
+/// What a template does not say itself.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Options {
+    /// Values for the template's parameters, which replace their defaults.
+    pub(crate) parameters: BTreeMap<String, String>,
+    /// The values of the pseudo parameters, such as `AWS::Region`.
+    pub(crate) account: Account,
+    /// The logical id of the API to serve. Needed only if the template has several.
+    pub(crate) api: Option<String>,
+    /// The name of the stage to serve. Needed only if the API has several.
+    pub(crate) stage: Option<String>,
+}
