@@ -37,7 +37,7 @@ use std::path::PathBuf;
 use crate::api::Function;
 
 pub use build::BuildError;
-pub(crate) use build::{Sources, build, name_binaries, sources};
+pub(crate) use build::{Sources, build, name_binaries};
 pub use error::InvokeError;
 pub(crate) use functions::{Callable, Functions};
 pub(crate) use processes::Processes;
