@@ -1,11 +1,12 @@
 //! Sources and templates that change while clients are connected.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::process::Signal;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
-use tokio::process::{Child, ChildStdout};
+use tokio::process::{Child, ChildStdout, Command};
 use websocket_gateway::{Gateway, Options};
 
 use crate::support::{Client, Gate, end, gateway, in_time, options, signal};
@@ -88,6 +89,10 @@ impl Project {
         self.source(&FUNCTION.replace("ANSWER", answer));
     }
 
+    fn program(&self) -> Command {
+        gateway(&["--port", "0", "--template", self.0.join("template.yaml").to_str().unwrap()])
+    }
+
     fn options(&self) -> Options {
         options(self.0.join("template.yaml").to_str().unwrap())
     }
@@ -103,8 +108,11 @@ struct Running(Child, Lines<BufReader<ChildStdout>>);
 
 impl Running {
     fn start(project: &Project) -> Self {
-        let template = project.0.join("template.yaml");
-        let mut child = gateway(&["--port", "0", "--template", template.to_str().unwrap()]).spawn().unwrap();
+        Self::spawn(&mut project.program())
+    }
+
+    fn spawn(program: &mut Command) -> Self {
+        let mut child = program.spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Self(child, lines)
     }
@@ -203,4 +211,51 @@ async fn an_invocation_that_runs_during_a_reload_ends_in_the_old_function() {
 
     assert_eq!(in_time("the reload", gateway.reload()).await.unwrap().functions, [""; 0]);
     gateway.stop().await;
+}
+
+/// A cargo that counts how often it is asked for metadata.
+struct CountingCargo(PathBuf);
+
+impl CountingCargo {
+    fn new(project: &Project) -> Self {
+        let cargo = Self(project.0.join("cargo.sh"));
+        let real = std::env::var("CARGO").unwrap();
+        let script = format!("#!/bin/sh\n[ \"$1\" != metadata ] || echo asked >>\"$0.log\"\nexec '{real}' \"$@\"\n");
+        fs::write(&cargo.0, script).unwrap();
+        fs::set_permissions(&cargo.0, PermissionsExt::from_mode(0o755)).unwrap();
+        cargo
+    }
+
+    fn count(&self) -> usize {
+        fs::read_to_string(self.0.with_extension("sh.log")).unwrap_or_default().lines().count()
+    }
+}
+
+#[tokio::test]
+async fn a_saved_source_asks_cargo_once_and_a_new_path_dependency_is_watched() {
+    let project = Project::new("metadata");
+    let cargo = CountingCargo::new(&project);
+    let mut running = Running::spawn(project.program().env("CARGO", &cargo.0));
+    running.says("Connect to ").await;
+    project.answer("two");
+    assert_eq!(running.says("Reloaded ").await, "Hello");
+
+    let before = cargo.count();
+    for (answer, saves) in [("three", 1), ("four", 2)] {
+        project.answer(answer);
+        assert_eq!(running.says("Reloaded ").await, "Hello");
+        assert_eq!(cargo.count(), before + saves);
+    }
+
+    let greeting = project.0.join("greeting");
+    fs::create_dir_all(greeting.join("src")).unwrap();
+    fs::write(greeting.join("Cargo.toml"), "[workspace]\n[package]\nname = 'greeting'\nedition = '2024'\n").unwrap();
+    fs::write(greeting.join("src/lib.rs"), "").unwrap();
+    let manifest = project.0.join("hello/Cargo.toml");
+    let dependency = "[dependencies]\ngreeting = { path = '../greeting' }\n";
+    fs::write(&manifest, fs::read_to_string(&manifest).unwrap() + dependency).unwrap();
+    running.says("Reloaded ").await;
+    fs::write(greeting.join("src/lib.rs"), "not rust").unwrap();
+    running.says("Not reloaded").await;
+    running.stop().await;
 }

@@ -1,6 +1,6 @@
 //! A function that does what its event asks for: `{"do": "echo" | "pid" | …}`. The tests of `lambda` start it.
 
-// It panics when asked to.
+// It panics if its event asks for that.
 #![allow(clippy::panic)]
 
 use std::io::Write;
@@ -40,7 +40,7 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
             std::process::exit(3)
         }
         "child and exit" => {
-            // The test reads the child's number in its log.
+            // The test reads the child's process id in the log.
             println!("child {}", child().map_err(failed)?);
             std::process::exit(3)
         }
@@ -64,7 +64,7 @@ async fn handle(event: LambdaEvent<Value>) -> Result<Value, Diagnostic> {
     }
 }
 
-/// Tells the test its pid, waits for a byte, and confirms it.
+/// Sends its process id to the test, waits for a byte, and sends it back.
 async fn meet(event: &Value) -> Result<Value, Error> {
     let mut test = TcpStream::connect(event["at"].as_str().unwrap_or_default()).await?;
     test.write_u32(std::process::id()).await?;
@@ -79,12 +79,12 @@ async fn hang_on_sigterm(event: &Value) -> Result<Value, Error> {
     std::future::pending().await
 }
 
-/// Starts a process that would outlive this one.
+/// Starts a process that would live longer than this one.
 fn child() -> Result<Value, Error> {
     Ok(json!(std::process::Command::new("sleep").arg("1000").spawn()?.id()))
 }
 
-/// More than any pipe or line holds, and no text.
+/// Prints more than fits into a pipe or a line, and not as text.
 fn flood() -> std::io::Result<Value> {
     let mut out = std::io::stdout().lock();
     for _ in 0..200 {
@@ -94,7 +94,7 @@ fn flood() -> std::io::Result<Value> {
     Ok(Value::Null)
 }
 
-/// Answers with a wrong request id, with a wrong invocation id, rightly, and once more. Gives nothing itself: its own answer is late.
+/// Answers with a wrong request id, with a wrong invocation id, correctly, and once more. The handler's own answer comes too late.
 async fn answer_wrongly(request_id: &str) -> Result<Value, Error> {
     let right = format!("/runtime/invocation/{request_id}/response");
     let mut statuses = vec![
@@ -118,7 +118,7 @@ async fn post(path: &str, body: &str, headers: &str) -> Result<u16, Error> {
     request("POST", path, body, headers).await
 }
 
-/// One request to the Runtime API, without `lambda_runtime`. Gives the status.
+/// Sends one request to the Runtime API without `lambda_runtime`, and returns the status.
 async fn request(method: &str, path: &str, body: &str, headers: &str) -> Result<u16, Error> {
     let api = std::env::var("AWS_LAMBDA_RUNTIME_API")?;
     let (host, prefix) = api.trim_start_matches("http://").split_once('/').ok_or("no prefix")?;

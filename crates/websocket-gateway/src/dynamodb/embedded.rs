@@ -8,18 +8,19 @@ use dynoxide::Database;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-/// How often expired rows are looked for. DynamoDB itself promises days.
+/// How often expired rows are removed. DynamoDB itself promises to remove them within a few days.
 const SWEEP: Duration = Duration::from_secs(60);
 
-/// An embedded DynamoDB on a port of its own. It ends when it is dropped.
+/// An embedded DynamoDB that listens on a port of its own. It ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Embedded {
     url: String,
-    /// Before `thread`, which ends only when this is gone.
+    /// The thread ends when this is dropped.
     stop: Option<DropGuard>,
     thread: Option<JoinHandle<()>>,
 }
 
+/// Why the embedded DynamoDB can't be started.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum EmbeddedError {
     #[error("the embedded DynamoDB can't be opened: {0}")]
@@ -28,12 +29,12 @@ pub(crate) enum EmbeddedError {
     Start(#[from] io::Error),
     #[error("the embedded DynamoDB can't listen at {address}: {source}; choose another port with --dynamodb-port")]
     Listen { address: SocketAddr, source: io::Error },
-    #[error("the directory {} can't be made: {source}", .directory.display())]
+    #[error("the directory {} can't be created: {source}; choose another one with --data-dir", .directory.display())]
     Directory { directory: PathBuf, source: io::Error },
 }
 
 impl Embedded {
-    /// Keeps everything in memory, or in a file in `data_dir`. Its port is one that nobody else knows.
+    /// Starts it with its data in memory, or in a file in `data_dir`. It listens on a free port that only the gateway knows.
     pub(crate) fn start(data_dir: Option<&Path>) -> Result<Self, EmbeddedError> {
         let database = open(data_dir)?;
         let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
@@ -41,7 +42,7 @@ impl Embedded {
         let url = format!("http://{}", listener.local_addr()?);
         let stop = CancellationToken::new();
         let stopped = stop.clone();
-        // It runs SQLite where it is called, so it must not share a thread with connections that wait for it.
+        // It runs SQLite on the thread of the caller, so it must not share a thread with connections that wait for it.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let thread = std::thread::Builder::new()
             .name("dynamodb".to_owned())
@@ -58,7 +59,7 @@ impl Drop for Embedded {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A panic in there has been printed already.
+            // If the thread has panicked, the panic has been printed already.
             drop(thread.join());
         }
     }
@@ -86,12 +87,12 @@ async fn serve(listener: std::net::TcpListener, database: Database, stop: Cancel
             tracing::error!("the embedded DynamoDB has stopped: {error}");
         },
         () = sweep(&database) => {}
-        // A function's idle connections would keep it from ending.
+        // Without this, a function's idle connections would keep the server running.
         () = stop.cancelled() => {}
     }
 }
 
-/// Nothing else removes rows whose time to live is over.
+/// Removes expired rows, which the database does not do by itself.
 async fn sweep(database: &Database) {
     loop {
         tokio::time::sleep(SWEEP).await;

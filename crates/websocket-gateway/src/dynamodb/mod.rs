@@ -1,4 +1,4 @@
-//! The store behind the functions: an embedded DynamoDB, or one that runs elsewhere, with the template's tables in it.
+//! The functions' store: an embedded DynamoDB or one that runs elsewhere, with the template's tables in it.
 
 mod embedded;
 mod needs;

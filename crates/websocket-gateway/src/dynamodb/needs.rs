@@ -1,4 +1,4 @@
-//! What a request to DynamoDB needs to be allowed.
+//! Which permissions a request to DynamoDB needs.
 //!
 //! Source: Service authorization reference, "Actions, resources, and condition keys for Amazon DynamoDB".
 
@@ -18,14 +18,14 @@ pub(crate) struct Need {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Resource {
-    /// What the request itself names by its ARN.
+    /// A resource that the request itself names by its ARN.
     Arn(String),
     Table(String),
     Index {
         table: String,
         index: String,
     },
-    /// Of what is about no table in particular.
+    /// Every table: the request does not name one, or can't be understood.
     EveryTable,
 }
 
@@ -39,7 +39,7 @@ impl Resource {
         }
     }
 
-    /// A table may be named by its ARN.
+    /// The resource that a request names. A table can be named by its ARN, too.
     fn of(table: String, index: Option<String>) -> Self {
         match (table.starts_with("arn:"), index) {
             (true, Some(index)) => Self::Arn(format!("{table}/index/{index}")),
@@ -50,7 +50,7 @@ impl Resource {
     }
 }
 
-/// Those fields of any request that say what it is about.
+/// The fields that name a request's tables, for all operations.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct Request {
@@ -77,10 +77,10 @@ struct Statement {
     statement: String,
 }
 
-/// What `operation` with this body needs: all of it.
+/// The permissions that `operation` needs with this body. The caller must have all of them.
 ///
 /// # Errors
-/// A body that can't be read.
+/// If the body is not valid JSON, or has a field with a wrong type.
 pub(crate) fn needs(operation: &str, body: &[u8]) -> Result<Vec<Need>, serde_json::Error> {
     let request: Request = serde_json::from_slice(body)?;
     let need = |action: &str, resource| Need { action: format!("dynamodb:{action}"), resource };
@@ -105,7 +105,7 @@ pub(crate) fn needs(operation: &str, body: &[u8]) -> Result<Vec<Need>, serde_jso
     Ok(needs)
 }
 
-/// What an item of a transaction needs: as much as outside of one.
+/// The action of an item in a transaction. It is the same as outside a transaction.
 fn action_of(kind: &str) -> &str {
     match kind {
         "Get" => "GetItem",
@@ -117,8 +117,8 @@ fn action_of(kind: &str) -> &str {
     }
 }
 
-/// What a statement of `PartiQL` needs. It is not parsed: what does not begin in just the way that statements do, or may hide something in a
-/// comment or in quotes before its table, needs everything.
+/// The permissions that a `PartiQL` statement needs. Statements are not parsed. A statement that does not begin in the usual way, or that may
+/// hide something before its table's name in a comment or in quotes, needs all actions on all tables.
 fn partiql(statement: &str) -> Vec<(&'static str, Resource)> {
     let named = action_and_name(statement).filter(|(_, name)| !hides(name) && !name.contains(','));
     let Some((action, name)) = named else {
@@ -148,7 +148,7 @@ fn action_and_name(statement: &str) -> Option<(&'static str, &str)> {
     }
 }
 
-/// Whether a comment is in it.
+/// Whether a word contains the beginning of a comment.
 fn hides(word: &str) -> bool {
     word.contains("--") || word.contains("/*")
 }
@@ -157,7 +157,7 @@ fn hides(word: &str) -> bool {
 mod tests {
     use super::*;
 
-    /// Actions and ARNs without what they have in common.
+    /// Each need as its action and ARN, without their common beginnings.
     fn read(operation: &str, body: &str) -> Vec<String> {
         let needs = needs(operation, body.as_bytes()).unwrap();
         let short = |need: &Need| {
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn several_things_at_once_need_all_of_it() {
+    fn a_batch_or_transaction_needs_the_actions_of_all_its_items() {
         let batch = r#"{"RequestItems":{"A":[{"PutRequest":{}}],"B":[]}}"#;
         assert_eq!(read("BatchWriteItem", batch), ["BatchWriteItem table/A", "BatchWriteItem table/B"]);
         let transaction = r#"{"TransactItems":[{"Put":{"TableName":"A","Item":{}}},{"ConditionCheck":{"TableName":"B"}},{"Get":{"TableName":"C"}}]}"#;
@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn partiql_that_may_hide_something_needs_everything() {
+    fn partiql_that_may_hide_something_needs_all_actions_on_all_tables() {
         for statement in [
             "SELECT 1",
             "-- x\nDELETE FROM \"T\" WHERE id='1'",
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_can_be_read_in_two_ways_is_not_read() {
+    fn a_malformed_or_ambiguous_body_is_an_error() {
         for body in [
             "",
             "[]x",

@@ -8,21 +8,21 @@ use crate::api::Table;
 use crate::guard::Credentials;
 use crate::wire::client::HttpClient;
 
-/// How long a store may take over one request.
+/// How long a store may take to answer a request.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// A table that could not be made.
+/// Why a table can't be created.
 #[derive(Debug, thiserror::Error)]
-#[error("the table `{table}` can't be created at {url}: {why}")]
+#[error("the table `{table}` can't be created in the DynamoDB at {url}: {why}")]
 pub(crate) struct TableError {
     table: String,
     url: String,
     why: String,
 }
 
-/// Creates those of `tables` that are not there yet.
+/// Creates those of `tables` that do not exist yet.
 ///
-/// A template's properties of a table are the fields of a `CreateTable` request, so they are passed on as they are.
+/// The properties of a table in a template are the fields of a `CreateTable` request, so they are passed on unchanged.
 pub(crate) async fn create_missing(url: &str, credentials: &Credentials, tables: &[Table]) -> Result<(), TableError> {
     let client = HttpClient::new();
     for table in tables {
@@ -45,8 +45,8 @@ struct Dynamodb<'a> {
 impl Dynamodb<'_> {
     async fn create(&self, table: &Table) -> Result<(), String> {
         let (status, answer) = self.call("CreateTable", &table.create_table).await?;
-        let is_there = answer["__type"].as_str().is_some_and(|name| name.ends_with("ResourceInUseException"));
-        if is_there {
+        let exists = answer["__type"].as_str().is_some_and(|name| name.ends_with("ResourceInUseException"));
+        if exists {
             return Ok(());
         }
         accepted(status, &answer)?;
@@ -66,14 +66,16 @@ impl Dynamodb<'_> {
             .header(CONTENT_TYPE, "application/x-amz-json-1.0")
             .header("X-Amz-Target", format!("DynamoDB_20120810.{operation}"))
             .header("X-Amz-Date", "20260101T000000Z")
-            // Local stores check no signature, but some keep a database for each access key and region.
+            // Local stores don't check signatures, but some of them keep one database for each access key and region.
             .header(AUTHORIZATION, self.credentials.unsigned_authorization("dynamodb"))
-            // The store may be that of another gateway, which knows no such token and takes this for a person's request.
+            // The store may belong to another gateway, which does not know this token and treats the request as a person's.
             .header("X-Amz-Security-Token", "of-another-gateway")
             .body(request.to_string().into())
             .map_err(|error| error.to_string())?;
         let answer = tokio::time::timeout(PATIENCE, self.client.send(request)).await;
-        let (head, body) = answer.unwrap_or_else(|_| Err(format!("no answer in {PATIENCE:?}")))?;
+        let (head, body) = answer.unwrap_or_else(|_| {
+            Err(format!("it did not answer within {} s; check that a DynamoDB listens there", PATIENCE.as_secs()))
+        })?;
         Ok((head.status, serde_json::from_slice(&body).unwrap_or_default()))
     }
 }
@@ -83,5 +85,5 @@ fn accepted(status: StatusCode, answer: &Value) -> Result<(), String> {
         return Ok(());
     }
     let message = answer["message"].as_str().or_else(|| answer["Message"].as_str());
-    Err(format!("{status}: {}", message.unwrap_or("no message")))
+    Err(format!("{status}: {}", message.unwrap_or("it gave no reason")))
 }

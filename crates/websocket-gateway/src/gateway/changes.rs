@@ -1,4 +1,4 @@
-//! Watching the template and the functions' sources for changes.
+//! Watches the template and the functions' sources for changes.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -11,40 +11,42 @@ use tokio::sync::mpsc::{self, UnboundedReceiver};
 use tokio::time::timeout;
 
 use super::Gateway;
-use crate::lambda::{Sources, sources};
+use crate::lambda::Sources;
 use crate::service::Service;
 
-/// How long nothing must change before a change is reported: editors write a file in several steps, and a person saves several files.
+/// How long no further change must come before a change is reported. Editors write a file in several steps, and people save several files
+/// at once.
 const QUIET: Duration = Duration::from_millis(100);
 
-/// Why changes can't be seen.
+/// The operating system does not let the gateway watch files.
 #[derive(Debug, thiserror::Error)]
 #[error("can't watch the template and the sources for changes: {0}")]
 pub struct WatchError(notify::Error);
 
-/// What changes in the template and in the sources of the functions, from [`Gateway::changes`].
+/// Changes of the template and of the functions' sources, from [`Gateway::changes`].
 #[derive(Debug)]
 pub struct Changes {
     service: Arc<Service>,
     template: PathBuf,
     sources: Sources,
-    /// What changed before anybody watched.
+    /// A file that had changed before it was watched.
     earlier: Option<PathBuf>,
     watcher: RecommendedWatcher,
     changed: UnboundedReceiver<PathBuf>,
 }
 
 impl Gateway {
-    /// Watches the template and the sources of the functions: the `*.rs` and `*.toml` of the crates of those that are built here, and of the
-    /// crates that they depend on by their paths. What has changed since `since` counts too: one may edit a file while the first build still runs.
+    /// Watches the template and the functions' sources: the files `*.rs` and `*.toml` in the crates of the functions that the gateway builds,
+    /// and in the crates that these depend on by path. A file that has changed after `since` counts as a change, too, because it may have been
+    /// edited while the first build was running.
     ///
     /// # Errors
-    /// If the operating system does not allow it.
+    /// If the operating system does not let files be watched.
     pub async fn changes(&self, since: SystemTime) -> Result<Changes, WatchError> {
         let (sender, changed) = mpsc::unbounded_channel();
         let watcher = notify::recommended_watcher(move |event| {
             for path in what_changed(event) {
-                // A receiver that is gone needs no change.
+                // It fails if the receiver has been dropped. Then changes don't matter any more.
                 let _ = sender.send(path);
             }
         });
@@ -64,8 +66,8 @@ impl Gateway {
 }
 
 impl Changes {
-    /// Waits for the next change, and until no more come; gives the first file of it. `None` never comes as long as the operating
-    /// system reports changes.
+    /// Waits for the next change, and until no more files change. Returns the first file that has changed, or `None` if the operating
+    /// system has stopped reporting changes.
     ///
     /// # Errors
     /// If the operating system does not let new directories be watched.
@@ -82,29 +84,30 @@ impl Changes {
             },
         };
         while let Ok(Some(later)) = timeout(QUIET, self.changed.recv()).await {
-            // Many editors write another file first and then rename it.
+            // Many editors write a temporary file first and then rename it.
             if !path.exists() && self.concerns(&later) {
                 path = later;
             }
         }
-        // Before the caller looks at the sources, so that what is written from now on is seen.
+        // Before the caller reads the sources, so that later changes are seen.
         self.follow().await?;
         Ok(Some(path))
     }
 
-    /// Watches whatever is there now. Each directory by itself: what cargo builds must not be watched, and may be among them.
+    /// Watches all directories that matter now. Each of them is watched by itself, because cargo's target directory may be among them and must
+    /// not be watched.
     async fn follow(&mut self) -> Result<(), WatchError> {
         let deployment = self.service.deployment();
-        if deployment.functions.processes().is_some() {
-            // A manifest that can't be read now will change again.
-            if let Ok(sources) = sources(deployment.api.functions.values()).await {
-                self.sources = sources;
-            }
+        if deployment.functions.processes().is_some()
+            && let Err(error) = self.sources.refresh(deployment.api.functions.values()).await
+        {
+            // The build has shown the same error to the user. The manifest is watched already, so that it is read again after its next change.
+            tracing::debug!("{error}");
         }
         let files = self.sources.files.iter().chain([&self.template]);
         let holding_files = files.filter_map(|file| file.parent()).map(Path::to_owned);
         for directory in self.sources.directories().into_iter().chain(holding_files) {
-            // Again, too: a directory that was removed and made anew is another one, and forgotten.
+            // This includes directories that are watched already: one that was removed and created again is not watched any more.
             match self.watcher.watch(&directory, RecursiveMode::NonRecursive) {
                 Err(_) if !directory.exists() => {}
                 watched => watched.map_err(WatchError)?,
@@ -113,27 +116,28 @@ impl Changes {
         Ok(())
     }
 
-    /// Whether it is the template or a source. Other files in a crate's directory may be logs, data and recordings, also the gateway's own.
+    /// Whether a path is the template or a source. Other files in a crate's directory may be logs, data and recordings, even the gateway's own.
     fn concerns(&self, path: &Path) -> bool {
-        // A new directory may have sources in it already.
+        // A new directory may contain sources already.
         let is_source = || matches!(path.extension().and_then(OsStr::to_str), Some("rs" | "toml")) || path.is_dir();
         let is_in_a_crate = || self.sources.crates.iter().any(|directory| path.starts_with(directory));
         let is_built = || self.sources.targets.iter().any(|target| path.starts_with(target));
         *path == *self.template || self.sources.files.contains(path) || is_source() && is_in_a_crate() && !is_built()
     }
 
+    /// A watched file that has changed after `since`.
     fn changed_since(&self, since: SystemTime) -> Option<PathBuf> {
         let files = self.sources.directories().into_iter().filter_map(|directory| std::fs::read_dir(directory).ok());
         let files = files.flatten().flatten().map(|entry| entry.path()).filter(|path| path.is_file());
         let files = files.chain([self.template.clone()]);
         let changed =
             |path: &PathBuf| std::fs::metadata(path).and_then(|file| file.modified()).is_ok_and(|at| at > since);
-        // A first build writes a lock file by itself.
+        // The first build creates the lock file.
         files.filter(|path| self.concerns(path) && !path.ends_with("Cargo.lock")).find(changed)
     }
 }
 
-/// Files that are only read, or whose rights change, are the same as before.
+/// The paths whose content has changed. Events about reading and about permissions are ignored.
 fn what_changed(event: notify::Result<notify::Event>) -> Vec<PathBuf> {
     match event {
         Ok(event) if matches!(event.kind, EventKind::Access(_) | EventKind::Modify(ModifyKind::Metadata(_))) => {
@@ -141,7 +145,7 @@ fn what_changed(event: notify::Result<notify::Event>) -> Vec<PathBuf> {
         }
         Ok(event) => event.paths,
         Err(error) => {
-            tracing::warn!("a change of the sources may have been missed: {error}");
+            tracing::warn!("a change of the sources may have been missed: {error}; save a source again to reload");
             Vec::new()
         }
     }

@@ -1,4 +1,4 @@
-//! Why an invocation has no answer.
+//! Why an invocation failed.
 
 use std::io;
 use std::path::PathBuf;
@@ -7,72 +7,83 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
-/// Why an invocation has no answer.
+/// Why an invocation failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvokeError {
-    /// The function itself reported an error: its handler failed or panicked, or it could not initialise. On AWS this is an answer
-    /// with `X-Amz-Function-Error`.
+    /// The function itself reported an error: its handler failed or panicked, or it could not initialise. AWS returns this as an answer with
+    /// the header `X-Amz-Function-Error`.
     #[error("the function failed with {error_type}: {message}")]
     FunctionError {
         /// `errorType`, from the body or else from the header `Lambda-Runtime-Function-Error-Type`.
         error_type: String,
-        /// `errorMessage`, or the whole body if it is not of Lambda's shape.
+        /// `errorMessage`, or the beginning of the body if the body does not have Lambda's format.
         message: String,
-        /// The body as it was sent.
+        /// The body as the function sent it.
         payload: Bytes,
     },
-    /// The process ended without an answer. On AWS: `Runtime.ExitError`.
-    #[error("the function's process ended {} ({status})", if *.during_init { "before it asked for its first event" } else { "without an answer" })]
+    /// The process ended without an answer. AWS calls this `Runtime.ExitError`.
+    #[error(
+        "the function's process ended {} ({status}); its output in the log may say why",
+        if *.during_init { "before it asked for its first event" } else { "without an answer" }
+    )]
     Exited {
-        /// How it ended.
+        /// The process's exit status.
         status: ExitStatus,
         /// Whether it ended before it asked for its first event.
         during_init: bool,
     },
-    /// The process took too long and was killed. On AWS: `Sandbox.Timedout`.
-    #[error("the function {} within {} s and was killed", if *.during_init { "asked for no event" } else { "did not answer" }, .after.as_secs_f64())]
+    /// The process took too long and was killed. AWS calls this `Sandbox.Timedout`.
+    #[error(
+        "the function did not {} within {} s and was killed",
+        if *.during_init { "ask for its first event" } else { "answer" }, .after.as_secs_f64()
+    )]
     TimedOut {
-        /// What it was allowed: the function's `Timeout`, or 10 s to initialise.
+        /// The time that it had: the function's `Timeout`, or 10 s to initialise.
         after: Duration,
         /// Whether it had not yet asked for its first event.
         during_init: bool,
     },
-    /// As many invocations as the function's `ReservedConcurrentExecutions` allows are under way. On AWS: `TooManyRequestsException`.
-    #[error("throttled: {concurrency} invocations are under way, which is its ReservedConcurrentExecutions")]
+    /// As many invocations are in progress as the function's `ReservedConcurrentExecutions` allows. AWS calls this
+    /// `TooManyRequestsException`.
+    #[error(
+        "throttled: {concurrency} invocations are in progress, and the function's ReservedConcurrentExecutions allows no more"
+    )]
     Throttled {
-        /// How many it may have.
+        /// The function's `ReservedConcurrentExecutions`.
         concurrency: usize,
     },
-    /// There is no process: the operating system refused to start it.
-    #[error("could not start {}: {source}", .executable.display())]
+    /// The operating system did not start the process.
+    #[error("could not start {}: {source}; if the file is missing, restart the gateway to build it again", .executable.display())]
     NotStarted {
-        /// The operating system's answer.
+        /// The operating system's error.
         source: io::Error,
-        /// The binary.
+        /// The function's executable.
         executable: PathBuf,
     },
-    /// The server of `--lambda-endpoint` did not invoke it.
-    #[error("the Lambda endpoint {url}: {why}")]
+    /// The server at `--lambda-endpoint` did not invoke the function.
+    #[error("the Lambda endpoint {url} did not invoke the function: {why}")]
     Endpoint {
-        /// The server.
+        /// The server's URL.
         url: String,
         /// What went wrong.
         why: String,
     },
-    /// No function has this logical id.
-    #[error("there is no function {function}")]
+    /// The template does not have a function with this logical id.
+    #[error("the template has no function with the logical id {function}")]
     UnknownFunction {
-        /// The logical id asked for.
+        /// The logical id that was asked for.
         function: String,
     },
-    /// The gateway can't start the function: it is [`Code::NotHere`](crate::api::Code::NotHere).
-    #[error("the function can't be started here: {why}; --lambda-endpoint URL calls it where it runs")]
+    /// The gateway can't start the function, because its code is [`Code::NotHere`](crate::api::Code::NotHere).
+    #[error(
+        "the function can't be started here: {why}; start it elsewhere, and pass --lambda-endpoint URL to call it there"
+    )]
     NotHere {
         /// The reason.
         why: String,
     },
-    /// The gateway is ending, and its functions with it.
+    /// The gateway is shutting down and ends its functions.
     #[error("the gateway is shutting down")]
     ShuttingDown,
 }

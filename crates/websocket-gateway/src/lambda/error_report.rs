@@ -1,6 +1,6 @@
 use serde::Deserialize;
 
-/// What a function, or whoever runs it, says of its failure.
+/// The error that a function reports, or the server that runs it.
 /// Source: AWS Lambda developer guide, "Using the Lambda runtime API for custom runtimes", invocation error.
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -10,7 +10,7 @@ pub(super) struct ErrorReport {
 }
 
 impl ErrorReport {
-    /// Empty for a body of another shape.
+    /// Reads the body of an error. The report is empty if the body has another format.
     pub(super) fn read(body: &[u8]) -> Self {
         serde_json::from_slice(body).unwrap_or_default()
     }

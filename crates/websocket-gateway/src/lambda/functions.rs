@@ -1,4 +1,4 @@
-//! The functions of one deployment, ready to be invoked.
+//! The functions that a deployment can invoke.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,28 +13,28 @@ use crate::api::{Code, Function};
 #[derive(Debug)]
 pub(crate) struct Functions {
     by_id: HashMap<String, Callable>,
-    /// What the gateway runs itself; `None` if all functions run elsewhere.
+    /// The functions that the gateway itself runs; `None` if all functions run elsewhere.
     processes: Option<Processes>,
 }
 
 /// One function, wherever it runs.
 #[derive(Clone, Debug)]
 pub(crate) enum Callable {
-    /// As processes of the gateway.
+    /// It runs as processes of the gateway.
     Local(Arc<Pool>),
-    /// Behind another server of Lambda's Invoke API.
+    /// It runs behind another server of Lambda's Invoke API.
     Remote(Arc<RemoteLambda>, Arc<Function>),
-    /// Nowhere that the gateway can reach, for this reason.
+    /// The gateway can't start it, for this reason.
     NotHere(Arc<str>),
 }
 
 impl Callable {
-    /// Invokes the function and waits for its answer, which is JSON (AWS's invocation type `RequestResponse`).
+    /// Invokes the function and waits for its answer, which is JSON. AWS calls this invocation type `RequestResponse`.
     ///
-    /// Dropping the future gives up the answer, not the invocation: the function works on to its end or its time-out, as on AWS.
+    /// If the future is dropped, the invocation continues to its end or its time-out, as on AWS. Only the answer is lost.
     pub(crate) async fn invoke(&self, event: Bytes) -> Result<Bytes, InvokeError> {
         match self {
-            // Only the end of the runtime drops a reply unsent.
+            // A reply is dropped without an answer only when the whole program ends.
             Self::Local(pool) => pool.invoke(event).await.unwrap_or(Err(InvokeError::ShuttingDown)),
             Self::Remote(lambda, function) => lambda.invoke(function, event).await,
             Self::NotHere(why) => Err(InvokeError::NotHere { why: why.to_string() }),
@@ -43,7 +43,7 @@ impl Callable {
 }
 
 impl Functions {
-    /// Functions that run as processes of the gateway. Those of `functions` that it can't start are there, too, with the reason.
+    /// Functions that run as processes of the gateway. This includes those of `functions` that the gateway can't start, with the reason.
     pub(crate) fn local<'f>(processes: Processes, functions: impl IntoIterator<Item = &'f Function>) -> Self {
         let pools = processes.pools().map(|(id, pool)| (id.clone(), Callable::Local(Arc::clone(pool))));
         let mut by_id: HashMap<_, _> = pools.collect();
@@ -66,12 +66,12 @@ impl Functions {
         self.by_id.get(logical_id).ok_or_else(|| InvokeError::UnknownFunction { function: logical_id.to_owned() })
     }
 
-    /// What the gateway runs itself.
+    /// The functions that the gateway itself runs.
     pub(crate) fn processes(&self) -> Option<&Processes> {
         self.processes.as_ref()
     }
 
-    /// The functions that the gateway would start anew for `self` in place of `before`, by their logical ids.
+    /// The logical ids of the functions that get new instances when `self` replaces `before`.
     pub(crate) fn differing_from(&self, before: &Self) -> Vec<String> {
         match (&self.processes, &before.processes) {
             (Some(processes), Some(before)) => {
@@ -81,21 +81,21 @@ impl Functions {
         }
     }
 
-    /// Ends the processes that `successor` does not use, each when it has answered.
+    /// Ends the processes that `successor` does not use, each as soon as it is idle.
     pub(crate) fn retire(&self, successor: &Self) {
         if let (Some(processes), Some(successor)) = (&self.processes, &successor.processes) {
             processes.retire(successor);
         }
     }
 
-    /// Ends every process, and waits for it.
+    /// Ends every process, and waits for their ends.
     pub(crate) async fn shutdown(&self) {
         if let Some(processes) = &self.processes {
             processes.shutdown().await;
         }
     }
 
-    /// Ends every process at once.
+    /// Ends every process without waiting for its end.
     pub(crate) fn kill(&self) {
         if let Some(processes) = &self.processes {
             processes.kill();

@@ -1,8 +1,12 @@
+//! The id of an instance, and how the Runtime API finds the instance's pool by it.
+
+use std::collections::HashMap;
 use std::fmt;
 use std::num::ParseIntError;
 use std::str::FromStr;
+use std::sync::{Arc, PoisonError, RwLock};
 
-/// Names an instance, and is its key to the Runtime API: 128 random bits, so that no process can guess another's.
+/// The id of an instance. It is also the instance's key to the Runtime API: 128 random bits, so that a process can't guess another one's id.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct InstanceId(u128);
 
@@ -26,12 +30,33 @@ impl FromStr for InstanceId {
     }
 }
 
+/// The owners of all instances that have started and not ended. Their type is a parameter so that an owner can hold this.
+pub(super) struct Owners<T>(RwLock<HashMap<InstanceId, Arc<T>>>);
+
+impl<T> Owners<T> {
+    pub(super) fn new() -> Self {
+        Self(RwLock::default())
+    }
+
+    pub(super) fn get(&self, instance: InstanceId) -> Option<Arc<T>> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(&instance).cloned()
+    }
+
+    pub(super) fn add(&self, instance: InstanceId, owner: Arc<T>) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(instance, owner);
+    }
+
+    pub(super) fn remove(&self, instance: InstanceId) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).remove(&instance);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn an_instance_id_survives_being_part_of_a_path() {
+    fn an_instance_id_can_be_read_back_from_a_path() {
         let id = InstanceId::random();
         assert!(id.to_string().parse() == Ok(id));
     }

@@ -1,4 +1,4 @@
-//! One invocation, from the caller to the answer.
+//! One invocation, from the call to the answer.
 
 use bytes::Bytes;
 use tokio::sync::oneshot;
@@ -6,23 +6,23 @@ use tokio::sync::oneshot;
 use super::error::InvokeError;
 use crate::ids;
 
-/// What a caller is told.
+/// The answer that the caller gets.
 pub(super) type Answer = Result<Bytes, InvokeError>;
 
-/// An event on its way to an instance, and the way back.
+/// An event on its way to an instance, and the channel for the answer.
 pub(super) struct Invocation {
     pub(super) delivery: Delivery,
-    /// Whether an instance ended with it before, without having fetched it.
+    /// Whether an earlier instance ended before it had fetched this invocation.
     pub(super) retried: bool,
     reply: oneshot::Sender<Answer>,
 }
 
-/// What the function sees of an invocation.
+/// The part of an invocation that the function gets.
 #[derive(Clone)]
 pub(super) struct Delivery {
     /// `Lambda-Runtime-Aws-Request-Id`.
     pub(super) request_id: String,
-    /// `Lambda-Runtime-Invocation-Id`: a runtime that knows it gives it back with the answer.
+    /// `Lambda-Runtime-Invocation-Id`. Runtimes that know this header return it with the answer.
     pub(super) invocation_id: String,
     pub(super) event: Bytes,
 }
@@ -34,7 +34,7 @@ impl Invocation {
         (Self { delivery, retried: false, reply }, answer)
     }
 
-    /// Tells the caller. One that has gone away is no error.
+    /// Answers the caller. Nothing happens if the caller does not wait any more.
     pub(super) fn finish(self, answer: Answer) {
         let _ = self.reply.send(answer);
     }

@@ -1,18 +1,20 @@
-//! Invoking functions: the Lambda Runtime API on a local port, and the functions' own binaries as child processes.
+//! Invokes functions: the functions' own binaries run as child processes and use a Lambda Runtime API on a local port.
 //!
-//! Nothing in a binary differs from what runs on AWS. Each process finds the Runtime API in `AWS_LAMBDA_RUNTIME_API`, asks it for an
-//! invocation, answers, and asks again. A process is one *instance* and works on one invocation at a time; invocations that overlap
-//! get instances of their own.
+//! The binaries are the same as on AWS. Each process finds the Runtime API in `AWS_LAMBDA_RUNTIME_API`, asks it for an invocation, answers,
+//! and asks again. A process is one *instance* and works on one invocation at a time. Invocations that overlap get different instances.
 //!
 //! - [`build`] makes the binaries with cargo,
-//! - `functions` is what a deployment can invoke, here or [`remote`](RemoteLambda),
-//! - `processes` is all functions that the gateway runs itself,
-//! - `pool` is the instances of one function, and the place where they are started,
+//! - `functions` contains everything that a deployment can invoke, here or [elsewhere](RemoteLambda),
+//! - `processes` contains all functions that the gateway itself runs,
+//! - `pool` contains the instances of one function, and starts them,
 //! - `schedule` decides which instance gets which invocation (no I/O, no tasks),
-//! - `host` is what all pools share, and knows every instance by its id,
-//! - `instance` is the life of one process, from its start until it is reaped,
-//! - `runtime_api` is what the processes talk to,
-//! - `platform_log` is the lines that Lambda adds to a function's log.
+//! - `host` contains what all instances share,
+//! - `instance` is the process of an instance, from its start until it is reaped,
+//! - `runtime_api` is the HTTP server for the processes,
+//! - `platform_log` adds Lambda's own lines to a function's log.
+//!
+//! A runtime for another language, for example Python, would be added in three places: a variant of [`Code`](crate::api::Code) says what the
+//! function is built from, [`build`] turns that into a [`Program`], and `instance` starts the program.
 
 mod build;
 mod error;
@@ -37,17 +39,17 @@ use std::path::PathBuf;
 use crate::api::Function;
 
 pub use build::BuildError;
-pub(crate) use build::{Sources, build, name_binaries, sources};
+pub(crate) use build::{Sources, build, name_binaries};
 pub use error::InvokeError;
 pub(crate) use functions::{Callable, Functions};
 pub(crate) use processes::Processes;
 pub(crate) use remote::{INVOKE_API, RemoteLambda};
 
-/// A built function.
+/// A function that is ready to be started.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {
     /// What the template says about it.
     pub(crate) function: Function,
-    /// Its binary, as an absolute path.
+    /// The absolute path of its executable.
     pub(crate) executable: PathBuf,
 }

@@ -1,6 +1,6 @@
 //! The lines that Lambda itself writes into a function's log: START, END and REPORT.
 //!
-//! START and END matter to a reader who follows what a function prints, so they are a level below REPORT.
+//! START and END matter only to a reader who follows what a function prints, so their level is below that of REPORT.
 //! Source: AWS Lambda developer guide, "Understanding and viewing logs": "The runtime logs the START, END and REPORT lines".
 
 use super::error::InvokeError;
@@ -18,8 +18,8 @@ pub(super) fn start(happenings: &HappeningSender, function: &Function, request_i
 
 /// An instance has answered and is ready for more. `pid` is its process.
 pub(super) fn end(happenings: &HappeningSender, function: &Function, run: &Run, pid: Option<u32>) {
-    // Reading the memory takes longer than the rest, so it is read only for a reader of the REPORT line. The figure may rise with every
-    // invocation, so it can't be read less often.
+    // Reading the memory takes longer than everything else here, so it is read only if the REPORT line has a reader. The figure can rise with
+    // every invocation, so it must be read for each of them.
     if !happenings.is_wanted(Level::Info) {
         return;
     }
@@ -64,7 +64,7 @@ fn report(
     });
 }
 
-/// The most memory that a process has had at any time, in MB. Only Linux tells.
+/// The largest amount of memory in MB that a process has had at any time. Only Linux reports it.
 fn max_memory_used(pid: u32) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

@@ -1,25 +1,25 @@
-//! Ending a process with everything that it has started.
+//! Ends a process together with everything that it has started.
 
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::Child;
 
-/// The process group that a child leads. What is left in it is killed when this is dropped.
+/// The process group that a child process leads. When this is dropped, all processes that are left in the group are killed.
 pub(super) struct ProcessGroup(Option<Pid>);
 
 impl ProcessGroup {
-    /// Of a child that was started with `process_group(0)`.
+    /// The group of a child process that was started with `process_group(0)`.
     pub(super) fn of(leader: &Child) -> Self {
         Self(leader.id().and_then(|id| Pid::from_raw(id.cast_signed())))
     }
 
-    /// A group without processes is no error here.
+    /// Sends a signal to all processes of the group. The group may be empty.
     pub(super) fn signal(&self, signal: Signal) {
         if let Some(group) = self.0 {
             let _ = kill_process_group(group, signal);
         }
     }
 
-    /// Once its leader is reaped and its group empty, the system may give the number to others.
+    /// Sends no more signals. When the leader has been reaped and the group is empty, the system may give its number to other processes.
     pub(super) fn forget(&mut self) {
         self.0 = None;
     }

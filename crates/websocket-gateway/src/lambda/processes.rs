@@ -1,4 +1,4 @@
-//! All functions that the gateway runs itself.
+//! All functions that the gateway itself runs.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -10,21 +10,24 @@ use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::host::Host;
+use super::instance_id::Owners;
 use super::pool::Pool;
 use super::{Program, runtime_api};
 use crate::happenings::HappeningSender;
 
 /// The functions that run as processes of the gateway.
 ///
-/// Dropping it ends every instance, too, but only [`Processes::shutdown`] waits for that.
+/// Dropping this ends every instance, but only [`Processes::shutdown`] waits for their ends.
 pub(crate) struct Processes {
-    /// Every function by its logical id.
+    /// The functions by their logical ids.
     pools: HashMap<String, Arc<Pool>>,
     host: Arc<Host>,
+    /// The pool of every instance, also of earlier deployments.
+    by_instance: Arc<Owners<Pool>>,
     serving: Arc<Serving>,
 }
 
-/// Ends with the last [`Processes`] of a host.
+/// The Runtime API. It is shared by all deployments and ends with the last of them.
 struct Serving {
     /// Cancelled when no instance needs the Runtime API any more.
     runtime_api: CancellationToken,
@@ -32,12 +35,12 @@ struct Serving {
 }
 
 impl Processes {
-    /// Opens the Runtime API on a free port of 127.0.0.1. No process is started until it is needed.
+    /// Opens the Runtime API on a free port of 127.0.0.1. Processes start when they are needed.
     ///
-    /// `own` is the gateway's own environment for functions (endpoints, credentials, region); it wins over the template's.
+    /// `own` is the gateway's own environment for functions (endpoints, credentials, region). It wins over the template's.
     ///
     /// # Errors
-    /// When no port can be opened.
+    /// If no port can be opened.
     pub(crate) async fn start(
         programs: Vec<Program>,
         own: BTreeMap<String, String>,
@@ -46,26 +49,32 @@ impl Processes {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let host = Arc::new(Host::new(listener.local_addr()?.to_string(), happenings));
         let runtime_api = CancellationToken::new();
-        tokio::spawn(runtime_api::serve(listener, Arc::clone(&host), runtime_api.clone()));
+        let by_instance = Arc::new(Owners::new());
+        tokio::spawn(runtime_api::serve(listener, Arc::clone(&by_instance), runtime_api.clone()));
         let on_drop = [host.stop.clone().drop_guard(), runtime_api.clone().drop_guard()];
         let serving = Arc::new(Serving { runtime_api, _on_drop: on_drop });
-        let nothing = Self { pools: HashMap::new(), host, serving };
+        let nothing = Self { pools: HashMap::new(), host, by_instance, serving };
         Ok(nothing.redeploy(programs, own))
     }
 
-    /// These programs in place of the ones so far. A function of which nothing has changed, its executable included, keeps its instances.
+    /// Replaces the programs. A function keeps its instances if nothing about it has changed, including its executable.
     ///
-    /// Both can be invoked from now on, until [`Processes::retire`] ends the old ones.
+    /// Both the old and the new functions can be invoked until [`Processes::retire`] ends the old ones.
     #[must_use]
     pub(crate) fn redeploy(&self, programs: Vec<Program>, own: BTreeMap<String, String>) -> Self {
         let own = Arc::new(own);
         let pools = programs.into_iter().map(|program| {
             let id = program.function.logical_id.clone();
-            let new = Pool::new(program, Arc::clone(&own), Arc::clone(&self.host));
+            let new = Pool::new(program, Arc::clone(&own), Arc::clone(&self.host), Arc::clone(&self.by_instance));
             let pool = self.pools.get(&id).filter(|old| old.is_like(&new)).map_or(new, Arc::clone);
             (id, pool)
         });
-        Self { pools: pools.collect(), host: Arc::clone(&self.host), serving: Arc::clone(&self.serving) }
+        Self {
+            pools: pools.collect(),
+            host: Arc::clone(&self.host),
+            by_instance: Arc::clone(&self.by_instance),
+            serving: Arc::clone(&self.serving),
+        }
     }
 
     /// Every function, with its logical id.
@@ -82,21 +91,21 @@ impl Processes {
         ids
     }
 
-    /// Ends every instance that `successor` does not share, each when it has no more to do.
+    /// Ends every instance that `successor` does not share, each as soon as it is idle.
     pub(crate) fn retire(&self, successor: &Self) {
         for id in self.differing_from(successor) {
             self.pools[id].retire();
         }
     }
 
-    /// Ends every instance without waiting for it.
+    /// Ends every instance without waiting for its end.
     pub(crate) fn kill(&self) {
         self.host.stop.cancel();
     }
 
     /// Ends every instance: SIGTERM to its process group, a short wait, then SIGKILL. Returns when all processes are reaped.
     ///
-    /// Running invocations and later ones fail with [`InvokeError::ShuttingDown`].
+    /// Invocations in progress and later ones fail with [`super::InvokeError::ShuttingDown`].
     pub(crate) async fn shutdown(&self) {
         for pool in self.pools.values() {
             pool.close();

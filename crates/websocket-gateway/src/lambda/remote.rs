@@ -1,4 +1,4 @@
-//! Functions that run elsewhere: behind any server of Lambda's Invoke API.
+//! Functions that run elsewhere, behind a server of Lambda's Invoke API.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -14,23 +14,23 @@ use super::error_report::ErrorReport;
 use crate::api::Function;
 use crate::wire::client::HttpClient;
 
-/// The first part of every path of the Invoke API: its version.
+/// The version of the Invoke API, which every path of it begins with.
 pub(crate) const INVOKE_API: &str = "2015-03-31";
 
-/// Lambda's Invoke API at a URL: `cargo lambda watch`, `sam local start-lambda` or the like.
+/// A server of Lambda's Invoke API, for example `cargo lambda watch` or `sam local start-lambda`.
 #[derive(Debug)]
 pub(crate) struct RemoteLambda {
     url: String,
     client: HttpClient,
-    /// By which of its names the server knows a function, by logical id.
+    /// The name by which the server knows a function, by the function's logical id.
     known_as: Mutex<HashMap<String, String>>,
 }
 
 impl RemoteLambda {
-    /// Checks that somebody listens there.
+    /// Checks that a server listens at the URL.
     ///
     /// # Errors
-    /// The cause in words.
+    /// The reason as text, if no server listens there or the URL is not valid.
     pub(crate) async fn connect(url: &str) -> Result<Self, String> {
         let uri: http::Uri = url.parse().map_err(|error| format!("{error}"))?;
         let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
@@ -40,24 +40,27 @@ impl RemoteLambda {
 
     /// Invokes a function and waits for its answer.
     ///
-    /// Servers differ in what they call a function: cargo-lambda by its binary, SAM by its logical id, AWS by its name. The first name
-    /// that the server knows is kept.
+    /// Servers use different names for a function: cargo-lambda its binary, SAM its logical id, AWS its name. The first name that the server
+    /// knows is remembered.
     pub(crate) async fn invoke(&self, function: &Function, event: Bytes) -> Result<Bytes, InvokeError> {
-        for name in self.names(function) {
-            let (head, body) = self.call(&name, event.clone()).await?;
+        let names = self.names(function);
+        for name in &names {
+            let (head, body) = self.call(name, event.clone()).await?;
             if head.status == StatusCode::NOT_FOUND {
                 continue;
             }
-            self.lock().insert(function.logical_id.clone(), name);
+            self.lock().insert(function.logical_id.clone(), name.clone());
             return answer(&head, body, &self.url);
         }
-        Err(InvokeError::Endpoint { url: self.url.clone(), why: format!("it has no function {}", function.logical_id) })
+        let why = format!("it does not know a function by any of these names: {}", names.join(", "));
+        Err(InvokeError::Endpoint { url: self.url.clone(), why })
     }
 
+    /// The names to try, in this order.
     fn names(&self, function: &Function) -> Vec<String> {
         let names = [function.binary(), Some(&function.logical_id), Some(&function.name)];
         let mut names: Vec<_> = names.into_iter().flatten().map(str::to_owned).collect();
-        // A reload may have given it others.
+        // A reload may have changed its names, so the others are tried, too.
         if let Some(known) = self.lock().get(&function.logical_id) {
             names.sort_by_key(|name| name != known);
         }
@@ -78,7 +81,7 @@ impl RemoteLambda {
     }
 }
 
-/// Lambda reports a function error with status 200 and a header; cargo-lambda does it with status 500.
+/// The function's answer or error. Lambda reports a function's error with status 200 and a header, cargo-lambda with status 500.
 fn answer(head: &Parts, body: Bytes, url: &str) -> Result<Bytes, InvokeError> {
     if head.status.is_success() && !head.headers.contains_key("x-amz-function-error") {
         return Ok(body);

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::SampleError;
 
-/// One event from a file: JSON as it goes to the function, and what of it says where it goes and when.
+/// One event from a file: the JSON that the function gets, and the fields that decide which function gets it and when.
 #[derive(Clone, Debug)]
 pub struct SampleEvent {
     path: PathBuf,
@@ -15,22 +15,23 @@ pub struct SampleEvent {
     connection_id: Option<String>,
 }
 
-/// What in the life of a connection causes an event, in the order of that life.
+/// What causes an event, in the order in which a connection causes them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EventType {
-    /// `CONNECT`: the handshake.
+    /// The handshake: `CONNECT`.
     Connect,
-    /// `MESSAGE`, and whatever else an event may say, or not say: that is for the function to refuse.
+    /// A message: `MESSAGE`, and also any other value or none, because it is the function's task to refuse such events.
     Message,
-    /// `DISCONNECT`: the end.
+    /// The end of the connection: `DISCONNECT`.
     Disconnect,
 }
 
 impl SampleEvent {
-    /// Reads an event; `path` is the name that it has in messages, and that may say which function it is for.
+    /// Reads an event from JSON. `path` is the event's name in messages, and may name the binary that the event is for, see
+    /// [`SampleEvent::binary`].
     ///
     /// # Errors
-    /// If it is no JSON. Whether it is an event of API Gateway is for the function to find out.
+    /// If `json` is not valid JSON. It is the function's task to check whether it is an event of API Gateway.
     pub fn parse(path: impl Into<PathBuf>, json: impl Into<Bytes>) -> Result<Self, SampleError> {
         let (path, json) = (path.into(), json.into());
         let event: Value = match serde_json::from_slice(&json) {
@@ -48,24 +49,24 @@ impl SampleEvent {
         Ok(Self { path, json, event_type, route_key, connection_id })
     }
 
-    /// Puts events in the order in which one connection would cause them; those of one type by their paths.
+    /// Sorts events in the order in which one connection would cause them. Events of the same type are sorted by their paths.
     pub fn sort(events: &mut [Self]) {
         events.sort_by(|a, b| (a.event_type, &a.path).cmp(&(b.event_type, &b.path)));
     }
 
-    /// The file that it is from.
+    /// The path of its file.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The event as it was written.
+    /// The event as it was read.
     #[must_use]
     pub fn json(&self) -> &Bytes {
         &self.json
     }
 
-    /// What causes it.
+    /// Its type, from `requestContext.eventType`.
     #[must_use]
     pub fn event_type(&self) -> EventType {
         self.event_type
@@ -77,13 +78,13 @@ impl SampleEvent {
         self.route_key.as_deref()
     }
 
-    /// Its `requestContext.connectionId`, which need not be a possible one.
+    /// Its `requestContext.connectionId`, which may not be a valid connection id.
     #[must_use]
     pub fn connection_id(&self) -> Option<&str> {
         self.connection_id.as_deref()
     }
 
-    /// What the file name says of the binary: all before the first full stop.
+    /// The name of the binary that the file is named after: the file name up to the first full stop.
     #[must_use]
     pub fn binary(&self) -> Option<&str> {
         self.path.file_name()?.to_str()?.split('.').next()
@@ -99,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn events_come_in_the_order_of_a_connections_life_and_then_by_path() {
+    fn events_are_sorted_in_the_order_of_a_connections_life_and_then_by_path() {
         let untyped = SampleEvent::parse("events/invalid/connect.null.json", r#"{"requestContext":null}"#).unwrap();
         let mut events = [
             event("events/a.json", "DISCONNECT"),
@@ -125,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_an_event_too() {
+    fn json_that_is_not_an_event_can_be_sent_too() {
         for json in ["[]", "1", "null", r#"{"requestContext":[]}"#, r#"{"requestContext":{"connectionId":7}}"#] {
             let event = SampleEvent::parse("hello.json", json).unwrap();
             assert_eq!((event.route_key(), event.connection_id()), (None, None), "{json}");
@@ -134,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_is_no_json_is_named_with_line_and_column() {
+    fn a_file_that_is_not_json_is_named_with_line_and_column() {
         let error = SampleEvent::parse("events/hello.json", "{\n  \"body\": hello\n}").unwrap_err();
         assert_eq!(error.to_string(), "events/hello.json:2:11: this is not JSON: expected value");
     }

@@ -10,25 +10,25 @@ pub enum SampleError {
     /// A file or folder can't be read.
     #[error("{} can't be read: {source}", .path.display())]
     Unreadable {
-        /// Which.
+        /// Its path.
         path: PathBuf,
-        /// The operating system's answer.
+        /// The operating system's error.
         source: io::Error,
     },
-    /// A folder has no event.
-    #[error("there is no file *.json in {}, nor in its folders", .folder.display())]
+    /// A folder does not contain an event.
+    #[error("there is no file *.json in {} and the folders in it", .folder.display())]
     NoneIn {
-        /// Which.
+        /// Its path.
         folder: PathBuf,
     },
-    /// A file is no JSON.
+    /// A file does not contain valid JSON.
     #[error("{}:{line}:{column}: this is not JSON: {message}", .path.display())]
     NotJson {
-        /// Which.
+        /// Its path.
         path: PathBuf,
-        /// Counted from 1.
+        /// The line of the error, counted from 1.
         line: usize,
-        /// In bytes, counted from 1.
+        /// The column of the error in bytes, counted from 1.
         column: usize,
         /// What is wrong.
         message: String,
@@ -38,9 +38,9 @@ pub enum SampleError {
 impl SampleError {
     pub(super) fn not_json(path: PathBuf, error: &serde_json::Error) -> Self {
         let text = error.to_string();
-        // The place stands before the message here.
+        // serde_json puts the place at the end of its message; here it is at the beginning.
         let message = text.rsplit_once(" at line ").map_or(&*text, |(message, _)| message).to_owned();
-        // It says column 0 where the text ends with a line.
+        // The column is 0 if the text ends with a newline.
         Self::NotJson { path, line: error.line(), column: error.column().max(1), message }
     }
 }
@@ -55,10 +55,10 @@ impl SampleEvent {
         Self::parse(path, json)
     }
 
-    /// Reads events, in the order of [`SampleEvent::sort`], from files and from folders with all that end in `.json` there and below.
+    /// Reads events from files, and from all files `*.json` in folders and the folders in them. They are sorted as by [`SampleEvent::sort`].
     ///
     /// # Errors
-    /// See [`SampleError`]; one bad file is enough.
+    /// See [`SampleError`]. If one file can't be read, no events are returned.
     pub fn read_all(paths: &[PathBuf]) -> Result<Vec<Self>, SampleError> {
         let mut files = Vec::new();
         for path in paths {
@@ -82,7 +82,7 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<(), SampleError> {
     for entry in std::fs::read_dir(folder).map_err(unreadable(folder))? {
         let entry = entry.map_err(unreadable(folder))?;
         let path = entry.path();
-        // This is no folder for a link to one, which could lead in a circle.
+        // A symbolic link to a folder is not followed, because it could lead in a circle.
         if entry.file_type().map_err(unreadable(&path))?.is_dir() {
             collect(&path, files)?;
         } else if path.extension().is_some_and(|extension| extension == "json") {

@@ -1,7 +1,7 @@
-//! Sending sample events to the functions that they are for, and seeing all that comes of it.
+//! Sends sample events to their functions, and collects the answers and the posted messages.
 //!
-//! [`SampleEvent::read_all`] reads them from files, in the order in which a connection would cause them. [`Recipient::of`] says which
-//! function one is for, and [`Gateway::replay`] sends it there.
+//! [`SampleEvent::read_all`] reads events from files and sorts them in the order in which a connection would cause them. [`Recipient::of`]
+//! finds the function for an event, and [`Gateway::replay`] sends the event to a function.
 
 mod event;
 mod files;
@@ -23,13 +23,13 @@ pub use recipient::Recipient;
 /// How much of a malformed answer a message shows, in bytes.
 const SHOWN_BYTES: usize = 200;
 
-/// What came of an event.
+/// The result of an event.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Replayed {
-    /// What the function answered.
+    /// The function's answer.
     pub answer: Result<Answer, ReplayError>,
-    /// Every frame that was posted to the event's connection meanwhile, in order.
+    /// Every frame that was posted to the event's connection until the function had answered, in order.
     pub frames: Vec<String>,
     /// Whether the function closed the connection.
     pub closed: bool,
@@ -39,42 +39,42 @@ pub struct Replayed {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Answer {
-    /// The status code.
+    /// Its `statusCode`.
     pub status: u16,
-    /// The body, if it has one. Whether a client gets to see it depends on the route.
+    /// Its `body`, if it has one. It depends on the route whether a client gets it.
     pub body: Option<String>,
-    /// The whole answer, as the function wrote it.
+    /// The whole answer, as the function sent it.
     pub json: Bytes,
 }
 
-/// Why an event has no answer.
+/// Why an event does not have a valid answer.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayError {
     /// The function did not answer.
     #[error(transparent)]
     Invoke(#[from] InvokeError),
-    /// The function answered what API Gateway takes for an error of the function's.
+    /// API Gateway would not accept the function's answer.
     #[error(
-        "the function's answer is malformed: {cause}: {}; API Gateway takes an object with a statusCode",
+        "the function's answer is malformed: {cause}: {}; API Gateway expects a JSON object with a statusCode",
         String::from_utf8_lossy(&.answer[..answer.len().min(SHOWN_BYTES)])
     )]
     Malformed {
         /// What is wrong with it.
         cause: serde_json::Error,
-        /// What the function answered.
+        /// The function's answer.
         answer: Bytes,
     },
 }
 
 impl Gateway {
-    /// Sends a sample event to a function, by its logical id, as if the event's connection were open, and collects what is posted there
-    /// until the function has answered.
+    /// Sends a sample event to the function with this logical id, as if the event's connection were open. Collects the messages that are posted
+    /// to the connection until the function has answered.
     ///
-    /// Where the event has no usable connection id, which may be its very fault, it is sent all the same. So it is if a client is
-    /// connected under this id, or an earlier event of the same connection still runs; the frames then go there.
+    /// An event without a valid connection id is sent, too: its purpose may be to test exactly this fault. An event is also sent if a client has
+    /// this connection id, or if an earlier event of the same connection is still being replayed; the messages then go to that client or event.
     ///
-    /// It takes as long as the function's own `Timeout` at most; that API Gateway waits no longer than 29 s is left to real clients.
+    /// This takes at most as long as the function's `Timeout`. The limit of 29 s that API Gateway has for an answer does not apply here.
     pub async fn replay(&self, function: &str, event: &SampleEvent) -> Replayed {
         let invocation = self.invoke(function, event.json().clone());
         let connection = event.connection_id().and_then(|id| self.adopt(id).ok());
@@ -86,7 +86,7 @@ impl Gateway {
     }
 }
 
-/// Reads the frames while the function works: as many as wait for a slow client are far fewer than a function may post.
+/// Reads the frames while the function works. A function may post more frames than the queue of a connection can hold.
 async fn collect<T>(mut connection: Adopted, invocation: impl Future<Output = T>) -> (T, Vec<String>, bool) {
     let mut invocation = pin!(invocation);
     let mut frames = Vec::new();

@@ -1,19 +1,19 @@
 use super::SampleEvent;
 use crate::api::{Api, Function};
 
-/// Whom an event is for.
+/// The function that an event is for.
 #[derive(Clone, Copy, Debug)]
 pub struct Recipient<'a> {
-    /// The route, where it is one that names the function.
+    /// The route key, if the function was found by its route.
     pub route_key: Option<&'a str>,
     /// The function.
     pub function: &'a Function,
 }
 
 impl<'a> Recipient<'a> {
-    /// The function of the event's route. An event whose `routeKey` is none of the template's, which may be its very fault, is for the
-    /// function with the binary that its file is named by: `<binary>.json` or `<binary>.<fault>.json`. `None` if there is no such function
-    /// either.
+    /// Finds the function of the event's route. If the template does not have the event's `routeKey`, perhaps because the event tests exactly
+    /// this fault, it finds the function with the binary that the file is named after: `<binary>.json` or `<binary>.<fault>.json`. Returns `None`
+    /// if there is no such function either.
     #[must_use]
     pub fn of(event: &'a SampleEvent, api: &'a Api) -> Option<Self> {
         let of_route =
@@ -22,14 +22,14 @@ impl<'a> Recipient<'a> {
         event.route_key().and_then(of_route).or_else(of_file)
     }
 
-    /// The function that somebody means by `name`, as in [`Api::function_called`].
+    /// Finds the function that `name` stands for, as [`Api::function_called`] does.
     #[must_use]
     pub fn called(name: &'a str, api: &'a Api) -> Option<Self> {
         let route_key = api.routes.contains_key(name).then_some(name);
         Some(Self { route_key, function: api.function_called(name)? })
     }
 
-    /// The route key, or else the logical id of the function.
+    /// The route key if the function was found by its route, otherwise the function's logical id.
     #[must_use]
     pub fn name(&self) -> &'a str {
         self.route_key.unwrap_or(&self.function.logical_id)

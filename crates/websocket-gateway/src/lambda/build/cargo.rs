@@ -1,4 +1,4 @@
-//! Running cargo and reading what it says.
+//! Runs cargo and reads its output.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::env;
@@ -12,39 +12,33 @@ use tokio::process::Command;
 use crate::api::Function;
 use crate::lambda::process_group::ProcessGroup;
 
-use super::metadata::{Metadata, Target};
+use super::metadata::{Target, Workspace};
 use super::{Binary, BuildError};
 
-/// Asks cargo about the crate of a function. The dependencies don't matter for that.
-pub(super) async fn metadata(function: &Function, directory: &Path) -> Result<Metadata, BuildError> {
-    let manifest = directory.join("Cargo.toml");
-    if !manifest.is_file() {
-        return Err(BuildError::NoManifest {
-            function: function.logical_id.clone(),
-            defined_at: function.defined_at.clone(),
-            directory: directory.to_owned(),
-        });
-    }
+/// Asks cargo about the workspace that the crate with this manifest belongs to. Leaves out the packages of registries: they don't change.
+pub(super) async fn metadata(function: &Function, manifest: &Path) -> Result<Workspace, BuildError> {
     let mut command = cargo();
-    command.args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"]).arg(&manifest);
+    command.args(["metadata", "--no-deps", "--format-version", "1", "--manifest-path"]).arg(manifest);
     let output = command.output().await.map_err(missing)?;
     let invalid = |message: String| BuildError::InvalidManifest {
         function: function.logical_id.clone(),
         defined_at: function.defined_at.clone(),
-        manifest: manifest.clone(),
+        manifest: manifest.to_owned(),
         message,
     };
     if !output.status.success() {
         return Err(invalid(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
     }
-    Metadata::parse(&output.stdout, &manifest).ok_or_else(|| invalid("it is no package of its workspace".to_owned()))
+    Workspace::parse(&output.stdout).map_err(|error| {
+        invalid(format!("its output is not valid: {error}; if CARGO is set, check that it names cargo"))
+    })
 }
 
-/// Builds binaries of one workspace and gives their executables.
+/// Builds binaries of one workspace and returns their executables.
 ///
-/// Never with `-p`: that selects the features of dependencies for one package alone, and compiles them once more than the rest of the
-/// workspace does. `--workspace` is what a plain `cargo build` means in a virtual workspace, and it also finds binaries outside
-/// `default-members`.
+/// It does not use `-p`, which would select the features of dependencies for one package alone, so that they would be compiled again for
+/// the rest of the workspace. `--workspace` is what a plain `cargo build` means in a virtual workspace, and it also finds binaries
+/// outside `default-members`.
 pub(super) async fn build(
     workspace: &Path,
     binaries: &BTreeSet<Binary>,
@@ -52,12 +46,14 @@ pub(super) async fn build(
 ) -> Result<BTreeMap<Binary, PathBuf>, BuildError> {
     let mut command = cargo();
     command.current_dir(workspace).args(["build", "--workspace", "--message-format", "json-render-diagnostics"]);
+    // Cargo would resolve symbolic links in the current directory, and then name other manifests than the metadata does.
+    command.arg("--manifest-path").arg(workspace.join("Cargo.toml"));
     command.args(release.then_some("--release"));
     for binary in binaries {
         command.args(["--bin", &binary.name]);
     }
     let child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).process_group(0).spawn().map_err(missing)?;
-    // Its compilers too end with a start that is given up.
+    // If the build is given up, its compilers end too.
     let mut group = ProcessGroup::of(&child);
     let output = child.wait_with_output().await.map_err(missing)?;
     group.forget();
@@ -67,7 +63,7 @@ pub(super) async fn build(
     Ok(output.stdout.split(|byte| *byte == b'\n').filter_map(executable).collect())
 }
 
-/// Under `cargo run`, `CARGO` is the very cargo that runs this program.
+/// The command that runs cargo. It ends when it is dropped.
 fn cargo() -> Command {
     let mut command = Command::new(cargo_path());
     command.stdin(Stdio::null()).kill_on_drop(true);
@@ -79,12 +75,13 @@ fn cargo() -> Command {
     command
 }
 
-/// What `cargo run` and `cargo test` tell a program of its own package. Build scripts may depend on variables of these names: one
-/// who sees other values than in a build from the shell runs again, and all that depends on it (ring's is such a one).
+/// Whether `cargo run` and `cargo test` set a variable to describe the package that they run. Build scripts may depend on these variables,
+/// as ring's does. If the values differ from those in a shell, cargo runs the script again and rebuilds everything that depends on it.
 fn is_about_this_program(variable: &str) -> bool {
     variable.starts_with("CARGO_PKG_") || variable.starts_with("CARGO_MANIFEST_")
 }
 
+/// `cargo run` sets `CARGO` to the path of the cargo that runs this program.
 fn cargo_path() -> OsString {
     env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
@@ -93,7 +90,7 @@ fn missing(source: std::io::Error) -> BuildError {
     BuildError::CargoMissing { cargo: cargo_path().to_string_lossy().into_owned(), source }
 }
 
-/// The binary that one line of cargo's messages tells of. Lines that tell of something else are no errors.
+/// The binary that one line of cargo's messages reports, with its executable. Lines about other things are ignored.
 fn executable(line: &[u8]) -> Option<(Binary, PathBuf)> {
     #[derive(Deserialize)]
     struct Artifact {

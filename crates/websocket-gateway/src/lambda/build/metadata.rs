@@ -1,5 +1,6 @@
-//! What `cargo metadata` says about the crate of a function.
+//! What `cargo metadata` says about a workspace.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
@@ -8,15 +9,13 @@ use crate::api::Function;
 
 use super::{Binary, BuildError};
 
-/// The crate of one or more functions.
+/// A workspace with all its packages. A crate that belongs to no other workspace is a workspace with one package.
 #[derive(Debug)]
-pub(super) struct Metadata {
-    pub(super) workspace_root: PathBuf,
+pub(super) struct Workspace {
+    pub(super) root: PathBuf,
     pub(super) target_directory: PathBuf,
-    /// The directories of crates that it depends on by their paths, other than for its tests.
-    pub(super) dependencies: Vec<PathBuf>,
-    manifest: PathBuf,
-    binaries: Vec<String>,
+    /// The packages by their directories, without symbolic links.
+    packages: BTreeMap<PathBuf, Package>,
 }
 
 /// The parts of cargo's answer that matter here.
@@ -27,21 +26,22 @@ struct Answer {
     target_directory: PathBuf,
 }
 
-#[derive(Deserialize)]
-struct Package {
+/// One crate.
+#[derive(Debug, Deserialize)]
+pub(super) struct Package {
     manifest_path: PathBuf,
     targets: Vec<Target>,
     dependencies: Vec<Dependency>,
 }
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize)]
 struct Dependency {
     kind: Option<String>,
     path: Option<PathBuf>,
 }
 
-/// A target, in the metadata and in cargo's messages alike.
-#[derive(Deserialize)]
+/// A target of a package. The metadata and the messages of a build describe it in the same way.
+#[derive(Debug, Deserialize)]
 pub(super) struct Target {
     pub(super) name: String,
     kind: Vec<String>,
@@ -53,47 +53,55 @@ impl Target {
     }
 }
 
-impl Metadata {
-    /// Reads cargo's answer about the crate with this manifest. `None` if it is no such answer, or does not know the crate.
-    pub(super) fn parse(answer: &[u8], manifest: &Path) -> Option<Self> {
-        let Answer { packages, workspace_root, target_directory } = serde_json::from_slice(answer).ok()?;
-        let manifest = manifest.canonicalize().ok()?;
-        let is_this = |package: &Package| package.manifest_path.canonicalize().is_ok_and(|path| path == manifest);
-        let package = packages.into_iter().find(is_this)?;
-        let binaries = package.targets.into_iter().filter(Target::is_binary).map(|target| target.name);
-        let built_in = package.dependencies.into_iter().filter(|dependency| dependency.kind.as_deref() != Some("dev"));
-        Some(Self {
-            workspace_root,
-            target_directory,
-            dependencies: built_in.filter_map(|dependency| dependency.path).collect(),
-            manifest: package.manifest_path,
-            binaries: binaries.collect(),
-        })
+impl Workspace {
+    /// Reads the output of `cargo metadata --no-deps`, which describes every package of the workspace.
+    pub(super) fn parse(answer: &[u8]) -> serde_json::Result<Self> {
+        let Answer { packages, workspace_root: root, target_directory } = serde_json::from_slice(answer)?;
+        let directory = |package: &Package| package.manifest_path.parent().unwrap_or(&root).canonicalize();
+        // A package whose directory has just been removed can't be asked for.
+        let packages = packages.into_iter().filter_map(|package| Some((directory(&package).ok()?, package))).collect();
+        Ok(Self { root, target_directory, packages })
     }
 
-    /// The binary that the template names, else the only one.
+    /// The package in a directory, which must be a canonical path.
+    pub(super) fn package_in(&self, directory: &Path) -> Option<&Package> {
+        self.packages.get(directory)
+    }
+}
+
+impl Package {
+    /// The directories of the crates that it depends on by path, except those that only its tests use.
+    pub(super) fn path_dependencies(&self) -> impl Iterator<Item = &Path> {
+        let built = self.dependencies.iter().filter(|dependency| dependency.kind.as_deref() != Some("dev"));
+        built.filter_map(|dependency| dependency.path.as_deref())
+    }
+
+    /// The binary that the template names, or else the package's only binary.
     pub(super) fn binary_of(&self, function: &Function, named: Option<&String>) -> Result<Binary, BuildError> {
-        let name = match (named, self.binaries.as_slice()) {
-            (Some(name), binaries) if binaries.contains(name) => name,
-            (Some(name), binaries) => {
+        let binaries: Vec<_> =
+            self.targets.iter().filter(|target| target.is_binary()).map(|target| &target.name).collect();
+        let listed = || binaries.iter().map(|name| name.to_string()).collect();
+        let name = match (named, binaries.as_slice()) {
+            (Some(name), binaries) if binaries.contains(&name) => name,
+            (Some(name), _) => {
                 return Err(BuildError::UnknownBinary {
                     function: function.logical_id.clone(),
                     defined_at: function.defined_at.clone(),
                     binary: name.clone(),
-                    manifest: self.manifest.clone(),
-                    binaries: binaries.to_vec(),
+                    manifest: self.manifest_path.clone(),
+                    binaries: listed(),
                 });
             }
             (None, [only]) => only,
-            (None, binaries) => {
+            (None, _) => {
                 return Err(BuildError::NoBinaryNamed {
                     function: function.logical_id.clone(),
                     defined_at: function.defined_at.clone(),
-                    manifest: self.manifest.clone(),
-                    binaries: binaries.to_vec(),
+                    manifest: self.manifest_path.clone(),
+                    binaries: listed(),
                 });
             }
         };
-        Ok(Binary { manifest: self.manifest.clone(), name: name.clone() })
+        Ok(Binary { manifest: self.manifest_path.clone(), name: name.clone() })
     }
 }

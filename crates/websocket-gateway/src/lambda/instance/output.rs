@@ -1,4 +1,4 @@
-//! What functions print, line by line.
+//! Reads what functions print, line by line.
 
 use std::time::Duration;
 
@@ -9,16 +9,16 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::happenings::{HappeningSender, Level, What};
 
-/// Longer lines are cut into several, in bytes.
+/// The maximum length of a line in bytes. Longer lines are split.
 const LINE_BYTES: u64 = 16 * 1024;
 
-/// The two tasks that read the output of a process. Dropping it ends them.
+/// The two tasks that read the output of a process. They end when this is dropped.
 pub(super) struct Output {
     readers: Vec<AbortOnDropHandle<()>>,
 }
 
 impl Output {
-    /// Tells of every line as soon as it is complete.
+    /// Reports every line as soon as it is complete.
     pub(super) fn follow(
         happenings: &HappeningSender,
         function: &str,
@@ -41,7 +41,7 @@ impl Output {
     }
 }
 
-/// Reads on whatever comes, so that the process never blocks on a full pipe.
+/// Reports every line of a pipe. It also reads what is not text, so that the process never blocks on a full pipe.
 async fn tell_lines(happenings: HappeningSender, function: String, pipe: impl AsyncRead + Unpin) {
     let mut pipe = BufReader::new(pipe);
     let mut line = Vec::new();

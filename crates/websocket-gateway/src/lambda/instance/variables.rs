@@ -7,17 +7,16 @@ use std::ffi::OsString;
 use crate::api::{Code, Function};
 use crate::ids;
 
-/// What functions get from the gateway's own process. Nothing else is inherited: a variable that happens to be set on this machine
-/// would be missing on AWS.
+/// The variables that functions inherit from the gateway's process. Other variables are not inherited, because they would be missing on AWS.
 const INHERITED: [&str; 6] = ["PATH", "HOME", "TMPDIR", "LANG", "RUST_BACKTRACE", "RUST_LOG"];
 
-/// The inherited variables, as far as they are set.
+/// Those of the inherited variables that are set.
 pub(super) fn inherited() -> impl Iterator<Item = (String, OsString)> {
     INHERITED.into_iter().filter_map(|name| Some((name.to_owned(), env::var_os(name)?)))
 }
 
-/// Everything that a function finds in its environment. Later wins: `basics`, the template, the gateway's `own`, and what Lambda
-/// itself sets. `runtime_api` is `http://host:port/prefix`.
+/// All environment variables of a function. If several sources set the same variable, the last of them wins: `basics`, the template, the
+/// gateway's `own` variables, and those that Lambda itself sets. `runtime_api` is `http://host:port/prefix`.
 pub(super) fn of(
     basics: impl IntoIterator<Item = (String, OsString)>,
     function: &Function,
@@ -33,7 +32,7 @@ pub(super) fn of(
     environment
 }
 
-/// What Lambda sets and no template can change.
+/// The variables that Lambda sets and that a template can't change.
 /// Source: AWS Lambda developer guide, "Defined runtime environment variables".
 fn lambda_own(function: &Function, runtime_api: &str) -> impl Iterator<Item = (&'static str, OsString)> {
     let task_root = match &function.code {
@@ -81,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn later_sources_win() {
+    fn a_later_source_wins() {
         let basics = ["A", "B", "C", "AWS_LAMBDA_FUNCTION_NAME"].map(|name| (name.to_owned(), "basics".into()));
         let template = function(&[("B", "template"), ("C", "template"), ("AWS_LAMBDA_FUNCTION_NAME", "template")]);
         let own = map(&[("C", "own"), ("AWS_LAMBDA_FUNCTION_NAME", "own")]);
@@ -95,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn it_has_what_a_runtime_needs() {
+    fn the_environment_has_everything_that_a_runtime_needs() {
         let environment = of([], &function(&[]), &BTreeMap::new(), "http://127.0.0.1:1/1");
 
         assert_eq!(environment["AWS_LAMBDA_RUNTIME_API"], "http://127.0.0.1:1/1");

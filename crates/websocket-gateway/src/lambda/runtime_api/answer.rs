@@ -1,4 +1,4 @@
-//! What a function sends: its answer, or why it has none.
+//! What a function sends: its answer or its error.
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
@@ -11,10 +11,10 @@ use crate::lambda::invocation::Answer;
 use crate::lambda::schedule::Refusal;
 use crate::wire::body::{self, Received};
 
-/// The largest body in bytes. Lambda allows a little more than its quota; its own message for larger ones names this figure.
+/// The size of the largest body in bytes. Lambda allows a little more than its quota, and its message about larger bodies names this figure.
 const MAX_BYTES: usize = INVOCATION_BYTES + 100;
 
-/// The status to acknowledge a body with.
+/// The status that acknowledges a body.
 pub(super) fn status(received: &Received) -> StatusCode {
     match received {
         Received::Whole(_) => StatusCode::ACCEPTED,
@@ -22,12 +22,13 @@ pub(super) fn status(received: &Received) -> StatusCode {
     }
 }
 
-/// Reads what a function sends. A runtime that saw its connection break instead of a status would end.
+/// Reads what a function sends. A body that is too large is read to its end, too: a runtime ends if its connection breaks before it gets a
+/// status.
 pub(super) async fn read(body: Incoming) -> Result<Received, Refusal> {
     body::read(body, MAX_BYTES).await.map_err(|_| Refusal::BrokenBody)
 }
 
-/// The answer as its caller gets it.
+/// The answer that the caller gets.
 pub(super) fn payload(received: Received) -> Answer {
     match received {
         Received::Whole(payload) => Ok(payload),
@@ -35,7 +36,7 @@ pub(super) fn payload(received: Received) -> Answer {
     }
 }
 
-/// As Lambda calls and words it.
+/// The error for an answer that is too large. Its type is Lambda's.
 fn too_large(bytes: usize) -> InvokeError {
     InvokeError::FunctionError {
         error_type: "Function.ResponseSizeTooLarge".to_owned(),
@@ -44,7 +45,7 @@ fn too_large(bytes: usize) -> InvokeError {
     }
 }
 
-/// The error that a function reports, whatever shape it has.
+/// The error that a function reports, in whatever format.
 pub(super) fn function_error(received: Received, headers: &HeaderMap) -> InvokeError {
     let payload = match received {
         Received::Whole(payload) => payload,
@@ -59,7 +60,7 @@ pub(super) fn function_error(received: Received, headers: &HeaderMap) -> InvokeE
     }
 }
 
-/// The beginning of a body that is not of Lambda's shape.
+/// The beginning of a body that does not have Lambda's format.
 fn excerpt(payload: &[u8]) -> String {
     const BYTES: usize = 1024;
     String::from_utf8_lossy(&payload[..payload.len().min(BYTES)]).into_owned()

@@ -1,14 +1,14 @@
-//! What an instance asks for.
+//! What an instance asks the Runtime API for.
 
 use http::Method;
 
 use crate::lambda::instance_id::InstanceId;
 use crate::lambda::schedule::Refusal;
 
-/// The version, which is a part of every path.
+/// What follows the instance id in every path. It begins with the version of the API.
 const API: &str = "2018-06-01/runtime/";
 
-/// A request to the Runtime API, as its method and path say it.
+/// A request to the Runtime API, from its method and path.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Call<'p> {
     Next,
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn the_four_calls_are_known_by_method_and_path() {
+    fn the_four_calls_are_recognised_by_method_and_path() {
         let path = |call: &str| format!("/{INSTANCE}/2018-06-01/runtime/{call}");
         assert_eq!(read(&Method::GET, &path("invocation/next")), Ok(Call::Next));
         assert_eq!(read(&Method::POST, &path("invocation/a-b/response")), Ok(Call::Response { request_id: "a-b" }));

@@ -1,6 +1,6 @@
-//! The Lambda Runtime API, version 2018-06-01: what the functions' processes talk to.
+//! The Lambda Runtime API, version 2018-06-01, through which the functions' processes get events and answer them.
 //!
-//! Every instance has a path prefix of its own, `/{instance id}`, which is its secret.
+//! The path of a request begins with `/{instance id}`, which only the instance knows.
 //! Source: AWS Lambda developer guide, "Using the Lambda runtime API for custom runtimes".
 
 mod answer;
@@ -15,8 +15,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use self::call::Call;
-use super::host::Host;
-use super::instance_id::InstanceId;
+use super::instance_id::{InstanceId, Owners};
 use super::invocation::{Answer, Delivery};
 use super::pool::Pool;
 use super::schedule::Refusal;
@@ -31,21 +30,21 @@ const DEADLINE: HeaderName = HeaderName::from_static("lambda-runtime-deadline-ms
 const FUNCTION_ARN: HeaderName = HeaderName::from_static("lambda-runtime-invoked-function-arn");
 const TRACE_ID: HeaderName = HeaderName::from_static("lambda-runtime-trace-id");
 
-/// Serves until it is to stop. Runtimes may be silent for as long as they like.
-pub(super) async fn serve(listener: TcpListener, host: Arc<Host>, stopping: CancellationToken) {
+/// Serves until `stopping` is cancelled, without a time limit for idle connections: a runtime may be silent for as long as it likes.
+pub(super) async fn serve(listener: TcpListener, pools: Arc<Owners<Pool>>, stopping: CancellationToken) {
     let answer = move |_, request| {
-        let host = Arc::clone(&host);
-        async move { answer(&host, request).await.unwrap_or_else(|refusal| refused(&refusal)) }
+        let pools = Arc::clone(&pools);
+        async move { answer(&pools, request).await.unwrap_or_else(|refusal| refused(&refusal)) }
     };
     server::serve(listener, None, stopping, answer).await;
 }
 
-async fn answer(host: &Host, request: Request<Incoming>) -> Result<HttpAnswer, Refusal> {
+async fn answer(pools: &Owners<Pool>, request: Request<Incoming>) -> Result<HttpAnswer, Refusal> {
     let (head, body) = request.into_parts();
     let (instance, call) = Call::read(&head.method, head.uri.path())?;
-    let pool = host.pool_of(instance).ok_or(Refusal::UnknownInstance)?;
+    let pool = pools.get(instance).ok_or(Refusal::UnknownInstance)?;
     if call == Call::Next {
-        // Parks until there is something to do. It never says "nothing yet": runtimes don't expect that.
+        // Waits until there is an invocation. It never answers without one, because runtimes don't expect that.
         let delivery = pool.next(instance).await?;
         return Ok(event(&pool, delivery));
     }
@@ -77,19 +76,19 @@ fn finish(
 }
 
 fn event(pool: &Pool, delivery: Delivery) -> HttpAnswer {
-    // Real time, whatever clock the gateway goes by: the process that gets the deadline has no other.
+    // The real time, even if the gateway has another clock: the process compares the deadline with the system's clock.
     let now_ms = Clock::default().now_ms();
     let mut response = http_answer::json(StatusCode::OK, delivery.event);
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, text(delivery.request_id));
     headers.insert(INVOCATION_ID, text(delivery.invocation_id));
-    headers.insert(DEADLINE, HeaderValue::from(now_ms + millis(pool.program.function.timeout)));
-    headers.insert(FUNCTION_ARN, pool.arn.clone());
+    headers.insert(DEADLINE, HeaderValue::from(now_ms + millis(pool.timeout())));
+    headers.insert(FUNCTION_ARN, pool.arn());
     headers.insert(TRACE_ID, text(trace_header(now_ms)));
     response
 }
 
-/// Ids are ASCII.
+/// A header value. Ids are ASCII, so that the conversion does not fail.
 fn text(id: String) -> HeaderValue {
     HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static(""))
 }

@@ -1,7 +1,7 @@
-//! Which instance gets which invocation. Pure state: no I/O, no tasks, and the time comes from outside.
+//! Decides which instance gets which invocation. This is state without I/O and tasks, and the caller passes the time.
 //!
-//! An invocation goes to the instance that became idle last (the others may then grow old and end), else it waits, in the order of
-//! arrival, for an instance that asks. Starting an instance is the caller's part, see [`Schedule::wants_instance`].
+//! An invocation goes to the instance that became idle last, so that the others can end after a while. If no instance is idle, the invocation
+//! waits, in the order of arrival, for an instance that asks. The caller starts instances, see [`Schedule::wants_instance`].
 
 use std::collections::{HashMap, VecDeque};
 use std::io;
@@ -17,67 +17,69 @@ use super::instance_id::InstanceId;
 use super::invocation::{Delivery, Invocation};
 use crate::api::limits::{INIT_LIMIT, LONGEST_FUNCTION_TIMEOUT};
 
-/// How long an instance without work is kept. AWS gives no figure; minutes are usual there.
+/// How long an idle instance is kept. AWS does not publish a figure; minutes are usual there.
 pub(super) const IDLE_LIMIT: Duration = Duration::from_secs(5 * 60);
 
 /// The instances and the waiting invocations of one function.
 pub(super) struct Schedule {
     timeout: Duration,
     max_instances: usize,
-    /// How many invocations may be under way at the same time.
+    /// How many invocations may be in progress at the same time.
     concurrency: Option<usize>,
     instances: HashMap<InstanceId, Instance>,
-    /// The idle instances, the last to become idle at the end.
+    /// The idle instances. The one that became idle last is at the end.
     idle: Vec<InstanceId>,
-    /// Never holds anything while an instance is idle.
+    /// The invocations that no instance has yet. It is empty while an instance is idle.
     waiting: VecDeque<Invocation>,
     /// Whether instances end as soon as they are idle.
     retired: bool,
+    /// Whether all invocations are refused.
     closed: bool,
 }
 
 struct Instance {
     phase: Phase,
-    /// Since when it exists.
+    /// When it was added.
     since: Instant,
-    /// How long it took until it asked for its first event; until that is reported.
+    /// How long it took until it asked for its first event. Removed when it has been reported.
     init: Option<Duration>,
-    /// The invocation that it answered last, and since when it had it; until that is reported.
+    /// The request id of the invocation that it answered last, and when it fetched that. Removed when it has been reported.
     answered: Option<(String, Instant)>,
-    /// Its process.
+    /// Its process id.
     pid: Option<u32>,
-    /// When this phase has lasted too long.
+    /// The end of the time that this phase may last.
     until: Instant,
     /// Wakes the instance's parked request for the next invocation.
     wake: Arc<Notify>,
 }
 
 enum Phase {
-    /// It has not asked for an event yet, but may have said why it never will.
+    /// It has not asked for an event yet. It may have reported an error that keeps it from asking.
     Starting { error: Option<InvokeError> },
     /// It waits for an event.
     Idle,
-    /// An invocation is meant for it, but it has not fetched it.
+    /// It has been given an invocation that it has not fetched yet.
     Assigned(Invocation),
-    /// It has fetched an invocation, and owes the answer since then.
+    /// It has fetched an invocation, at this time, and has not answered it yet.
     Running(Invocation, Instant),
-    /// It has answered and has not asked again. What it does in between is on the time of the invocation, as on AWS.
+    /// It has answered and has not asked for the next invocation yet. The time in between counts towards the invocation, as on AWS.
     Answered,
 }
 
-/// What a request for the next invocation gets.
+/// The result of a request for the next invocation.
 pub(super) enum Next {
     Delivery(Delivery),
-    /// Nothing yet: ask again when woken.
+    /// There is no invocation yet. The caller asks again when it is notified.
     Park(Arc<Notify>),
-    /// Nothing any more: the instance is overdue from now on.
+    /// There will not be another invocation. The instance is overdue from now on.
     End,
 }
 
-/// How an invocation went for its instance.
+/// What Lambda reports about an invocation that an instance has worked on.
 #[derive(Clone, Debug)]
 pub(super) struct Run {
     pub(super) request_id: String,
+    /// How long the invocation took.
     pub(super) took: Duration,
     /// How long the instance took to initialise, if this was its first invocation.
     pub(super) init: Option<Duration>,
@@ -96,12 +98,12 @@ pub(super) enum End {
 pub(super) struct Failure {
     invocation: Invocation,
     pub(super) error: InvokeError,
-    /// Of an invocation that the function has seen.
+    /// Present if the function has fetched the invocation.
     pub(super) run: Option<Run>,
 }
 
 impl Failure {
-    /// Tells the caller.
+    /// Answers the caller with the error.
     pub(super) fn report(self) {
         self.invocation.finish(Err(self.error));
     }
@@ -110,15 +112,19 @@ impl Failure {
 /// Why a request to the Runtime API is refused.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Refusal {
-    #[error("no such instance")]
+    #[error(
+        "the path does not begin with the id of a running instance; use the whole address in AWS_LAMBDA_RUNTIME_API"
+    )]
     UnknownInstance,
-    #[error("the Runtime API has no such path, or not for this method")]
+    #[error("the Runtime API does not know this method and path")]
     UnknownCall,
-    #[error("the instance is not in a state that allows this request")]
+    #[error(
+        "the instance is not in a state that allows this request: it has an invocation to answer, or it is already initialised"
+    )]
     InvalidStateTransition,
-    #[error("the instance is not working on this request: it was answered before, or it timed out")]
+    #[error("the instance is not working on this invocation: it has answered already, or the invocation timed out")]
     InvalidRequestId,
-    #[error("the body of the request ended too early")]
+    #[error("the request's body ended too early")]
     BrokenBody,
 }
 
@@ -126,7 +132,7 @@ impl Schedule {
     /// `timeout` is the function's; `max_instances` may exist, and `concurrency` invocations be under way, at the same time.
     pub(super) fn new(timeout: Duration, max_instances: usize, concurrency: Option<usize>) -> Self {
         Self {
-            // Never zero, so that nobody looks at an instance in a busy loop.
+            // Never zero, so that instances are not checked in a busy loop.
             timeout: timeout.clamp(Duration::from_millis(1), LONGEST_FUNCTION_TIMEOUT),
             max_instances,
             concurrency,
@@ -138,12 +144,12 @@ impl Schedule {
         }
     }
 
-    /// Takes an invocation in, and assigns it if an instance is idle. After [`Schedule::close`] it fails at once.
+    /// Accepts an invocation, and assigns it to an idle instance if there is one. After [`Schedule::close`] it fails immediately.
     pub(super) fn invoke(&mut self, invocation: Invocation, now: Instant) {
         if self.closed {
             return invocation.finish(Err(InvokeError::ShuttingDown));
         }
-        if let Some(concurrency) = self.concurrency.filter(|concurrency| self.under_way() >= *concurrency) {
+        if let Some(concurrency) = self.concurrency.filter(|concurrency| self.in_progress() >= *concurrency) {
             return invocation.finish(Err(InvokeError::Throttled { concurrency }));
         }
         let Some(instance) = self.idle.pop().and_then(|id| self.instances.get_mut(&id)) else {
@@ -153,26 +159,27 @@ impl Schedule {
         instance.wake.notify_one();
     }
 
-    /// Whether more invocations wait than instances will soon ask, and there is room for one more instance.
+    /// Whether more invocations wait than instances are expected to ask soon, and another instance is allowed.
     pub(super) fn wants_instance(&self) -> bool {
         !self.closed && self.waiting.len() > self.coming() && self.instances.len() < self.max_instances
     }
 
-    /// Adds an instance whose process is about to be started.
+    /// Adds an instance. The caller starts its process next.
     pub(super) fn add(&mut self, id: InstanceId, now: Instant) {
         let phase = Phase::Starting { error: None };
         let (until, wake) = (now + INIT_LIMIT, Arc::default());
         self.instances.insert(id, Instance { phase, since: now, init: None, answered: None, pid: None, until, wake });
     }
 
-    /// The instance's process has started.
+    /// Remembers the process of an instance.
     pub(super) fn started(&mut self, id: InstanceId, pid: Option<u32>) {
         if let Some(instance) = self.instances.get_mut(&id) {
             instance.pid = pid;
         }
     }
 
-    /// How the invocation went that an instance has answered, and the instance's process. Only once, when it asks for more.
+    /// The invocation that an instance has answered, and the instance's process id. It is returned once, when the instance asks for the next
+    /// invocation.
     pub(super) fn ran(&mut self, id: InstanceId, now: Instant) -> Option<(Run, Option<u32>)> {
         let instance = self.instances.get_mut(&id)?;
         let (request_id, since) = instance.answered.take()?;
@@ -180,7 +187,7 @@ impl Schedule {
         Some((run, instance.pid))
     }
 
-    /// An instance asks for its next invocation. Only what is returned from here counts as fetched.
+    /// An instance asks for its next invocation. An invocation counts as fetched when it is returned here.
     pub(super) fn next(&mut self, id: InstanceId, now: Instant) -> Result<Next, Refusal> {
         let instance = self.instances.get_mut(&id).ok_or(Refusal::UnknownInstance)?;
         let invocation = match std::mem::replace(&mut instance.phase, Phase::Idle) {
@@ -214,8 +221,8 @@ impl Schedule {
         }
     }
 
-    /// An instance answers: gives the invocation back if it is the one that the instance works on. A runtime that does not know about
-    /// invocation ids sends none.
+    /// An instance answers. Returns the invocation if it is the one that the instance works on. `invocation_id` is `None` if the runtime does
+    /// not know about invocation ids.
     pub(super) fn answer(
         &mut self,
         id: InstanceId,
@@ -239,7 +246,7 @@ impl Schedule {
         }
     }
 
-    /// An instance could not initialise. Its invocation fails with this error when the process ends.
+    /// An instance could not initialise. An invocation fails with this error when the instance's process ends.
     pub(super) fn init_failed(&mut self, id: InstanceId, why: InvokeError) -> Result<(), Refusal> {
         match &mut self.instances.get_mut(&id).ok_or(Refusal::UnknownInstance)?.phase {
             Phase::Starting { error } => {
@@ -250,27 +257,27 @@ impl Schedule {
         }
     }
 
-    /// When to look at an instance again, or `None` if its phase has lasted too long.
+    /// When to check an instance again, or `None` if its phase has lasted too long.
     pub(super) fn check(&self, id: InstanceId, now: Instant) -> Option<Instant> {
         let until = self.instances.get(&id)?.until;
-        // Nobody is woken when the phase changes. An invocation assigned from now on can't be overdue before `now + timeout`, so
-        // looking again then is early enough.
+        // The caller is not notified when the phase changes. An invocation that is assigned from now on can't be overdue before
+        // `now + timeout`, so a check at that time is early enough.
         (now < until).then(|| until.min(now + self.timeout))
     }
 
-    /// Forgets an instance. Gives back the invocation that fails with it, if one does.
+    /// Forgets an instance. Returns the invocation that fails with it, if there is one.
     pub(super) fn end(&mut self, id: InstanceId, end: End, now: Instant) -> Option<Failure> {
         let instance = self.instances.remove(&id)?;
         self.idle.retain(|idle| *idle != id);
         match instance.phase {
             Phase::Idle | Phase::Answered => None,
             Phase::Starting { error } => {
-                // Another instance may have taken, or be about to take, what this one was started for.
+                // Another instance may already have fetched the invocation that this one was started for, or may soon fetch it.
                 let invocation = (self.waiting.len() > self.coming()).then(|| self.waiting.pop_front()).flatten()?;
                 let error = error.unwrap_or_else(|| end.into_error(INIT_LIMIT, true));
                 Some(Failure { invocation, error, run: None })
             }
-            // The function never saw it, so a second try can't do anything twice.
+            // The function has not seen it, so a second try can't do anything twice.
             Phase::Assigned(mut invocation) if !invocation.retried && !self.closed => {
                 invocation.retried = true;
                 self.waiting.push_front(invocation);
@@ -287,7 +294,7 @@ impl Schedule {
         }
     }
 
-    /// From now on an idle instance is overdue. Invocations are still served.
+    /// Makes idle instances overdue from now on. Invocations are still accepted.
     pub(super) fn retire(&mut self, now: Instant) {
         self.retired = true;
         for id in self.idle.drain(..) {
@@ -297,7 +304,7 @@ impl Schedule {
         }
     }
 
-    /// Fails what waits, and everything from now on.
+    /// Fails the waiting invocations, and all later ones.
     pub(super) fn close(&mut self) {
         self.closed = true;
         for invocation in self.waiting.drain(..) {
@@ -305,8 +312,8 @@ impl Schedule {
         }
     }
 
-    /// How many invocations have no answer yet.
-    fn under_way(&self) -> usize {
+    /// How many invocations are not answered yet.
+    fn in_progress(&self) -> usize {
         let works = |instance: &&Instance| matches!(instance.phase, Phase::Assigned(_) | Phase::Running(..));
         self.waiting.len() + self.instances.values().filter(works).count()
     }

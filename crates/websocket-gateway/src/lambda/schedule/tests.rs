@@ -34,7 +34,7 @@ impl Fixture {
         id
     }
 
-    /// The next delivery for an instance, if it need not park.
+    /// The next delivery for an instance, if there is one.
     fn next(&mut self, id: InstanceId) -> Option<Delivery> {
         match self.schedule.next(id, self.now).unwrap() {
             Next::Delivery(delivery) => Some(delivery),
@@ -54,7 +54,7 @@ fn event(delivery: Option<Delivery>) -> String {
 }
 
 #[test]
-fn the_last_to_become_idle_is_the_first_to_work() {
+fn the_instance_that_became_idle_last_works_first() {
     let mut it = Fixture::new();
     let (first, last) = (it.idle(), it.idle());
     let _answer = it.invoke("a");
@@ -63,7 +63,7 @@ fn the_last_to_become_idle_is_the_first_to_work() {
 }
 
 #[test]
-fn instances_are_wanted_for_what_waits_up_to_the_limit() {
+fn instances_are_wanted_for_waiting_invocations_up_to_the_limit() {
     let mut it = Fixture::new();
     assert!(!it.schedule.wants_instance());
     let _answers = ["a", "b", "c"].map(|event| it.invoke(event));
@@ -75,7 +75,7 @@ fn instances_are_wanted_for_what_waits_up_to_the_limit() {
 }
 
 #[test]
-fn what_waits_is_served_in_the_order_of_arrival() {
+fn waiting_invocations_are_served_in_the_order_of_arrival() {
     let mut it = Fixture::new();
     let _answers = ["a", "b"].map(|event| it.invoke(event));
     let id = it.add();
@@ -86,7 +86,7 @@ fn what_waits_is_served_in_the_order_of_arrival() {
 }
 
 #[test]
-fn an_instance_that_has_just_answered_is_waited_for() {
+fn an_invocation_waits_for_an_instance_that_has_just_answered() {
     let mut it = Fixture::new();
     let id = it.idle();
     let _first = it.invoke("a");
@@ -98,7 +98,7 @@ fn an_instance_that_has_just_answered_is_waited_for() {
 }
 
 #[test]
-fn the_instance_of_a_caller_that_went_away_becomes_idle_again() {
+fn an_instance_becomes_idle_again_if_its_caller_has_gone_away() {
     let mut it = Fixture::new();
     let id = it.idle();
     drop(it.invoke("a"));
@@ -133,7 +133,7 @@ fn an_invocation_that_was_fetched_is_not_tried_again() {
 }
 
 #[test]
-fn a_failed_start_fails_the_one_that_waits_longest_and_no_other() {
+fn a_failed_start_fails_only_the_invocation_that_has_waited_longest() {
     let mut it = Fixture::new();
     let (mut first, mut second) = (it.invoke("a"), it.invoke("b"));
     let (failing, other) = (it.add(), it.add());
@@ -144,7 +144,7 @@ fn a_failed_start_fails_the_one_that_waits_longest_and_no_other() {
 }
 
 #[test]
-fn a_failed_start_fails_nobody_if_another_instance_took_the_work() {
+fn a_failed_start_does_not_fail_an_invocation_that_another_instance_has_fetched() {
     let mut it = Fixture::new();
     let _answer = it.invoke("a");
     let (starting, other) = (it.add(), it.add());
@@ -192,7 +192,7 @@ fn only_the_running_invocation_can_be_answered_and_only_once() {
 }
 
 #[test]
-fn after_close_everything_fails_and_nothing_is_started() {
+fn after_close_all_invocations_fail_and_instances_are_not_started() {
     let mut it = Fixture::new();
     let id = it.idle();
     let mut assigned = it.invoke("a");
@@ -207,7 +207,7 @@ fn after_close_everything_fails_and_nothing_is_started() {
 }
 
 #[test]
-fn of_a_retired_function_the_idle_end_and_the_working_end_after_their_work() {
+fn idle_instances_of_a_retired_function_end_and_working_ones_finish_first() {
     let mut it = Fixture::new();
     let (idle, working) = (it.idle(), it.idle());
     let _answer = it.invoke("a");
@@ -222,7 +222,7 @@ fn of_a_retired_function_the_idle_end_and_the_working_end_after_their_work() {
 }
 
 #[test]
-fn a_retired_function_still_serves_who_invokes_it() {
+fn a_retired_function_still_serves_invocations() {
     let mut it = Fixture::new();
     let idle = it.idle();
     it.schedule.retire(it.now);
@@ -234,7 +234,7 @@ fn a_retired_function_still_serves_who_invokes_it() {
 }
 
 #[test]
-fn beyond_the_reserved_concurrency_invocations_are_throttled() {
+fn invocations_beyond_the_reserved_concurrency_are_throttled() {
     let mut it = Fixture { schedule: Schedule::new(TIMEOUT, 9, Some(2)), now: Instant::now() };
     let id = it.idle();
     let (mut running, mut waiting, mut throttled) = (it.invoke("a"), it.invoke("b"), it.invoke("c"));
@@ -247,7 +247,7 @@ fn beyond_the_reserved_concurrency_invocations_are_throttled() {
 }
 
 #[test]
-fn an_invocation_lasts_until_the_instance_asks_for_more_and_init_counts_once() {
+fn an_invocation_lasts_until_the_instance_asks_for_the_next_and_init_is_reported_once() {
     let mut it = Fixture::new();
     let _answers = (it.invoke("a"), it.invoke("b"));
     let id = it.add();

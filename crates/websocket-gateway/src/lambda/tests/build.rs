@@ -13,13 +13,13 @@ use crate::lambda::{BuildError, build};
 
 #[tokio::test]
 async fn every_function_gets_its_binary() {
-    let workspace = Workspace::new("binaries");
-    workspace.package("one", &["only"]);
-    workspace.package("two", &["first", "second"]);
+    let project = Project::new("binaries");
+    project.package("one", &["only"]);
+    project.package("two", &["first", "second"]);
     let functions = [
-        workspace.function("two", Some("second")),
-        workspace.function("one", None),
-        workspace.function("two", Some("second")),
+        project.function("two", Some("second")),
+        project.function("one", None),
+        project.function("two", Some("second")),
     ];
 
     let programs = build(&functions, false).await.unwrap();
@@ -35,77 +35,118 @@ async fn every_function_gets_its_binary() {
 
 #[tokio::test]
 async fn a_crate_that_cargo_build_leaves_out_by_default_is_built_too() {
-    let workspace = Workspace::new("root_package");
-    workspace.package("member", &["member"]);
+    let project = Project::new("root_package");
+    project.package("member", &["member"]);
     fs::write(
-        workspace.0.join("Cargo.toml"),
+        project.0.join("Cargo.toml"),
         "[workspace]\nmembers = ['member']\n[package]\nname = 'root'\nedition = '2024'\n",
     )
     .unwrap();
-    fs::create_dir_all(workspace.0.join("src")).unwrap();
-    fs::write(workspace.0.join("src/lib.rs"), "").unwrap();
+    fs::create_dir_all(project.0.join("src")).unwrap();
+    fs::write(project.0.join("src/lib.rs"), "").unwrap();
 
-    let programs = build(&[workspace.function("member", None)], false).await.unwrap();
+    let programs = build(&[project.function("member", None)], false).await.unwrap();
 
     assert!(programs[0].executable.is_file());
 }
 
 #[tokio::test]
-async fn a_function_without_one_clear_binary_is_refused_with_the_choices() {
-    let workspace = Workspace::new("choices");
-    workspace.package("two", &["first", "second"]);
-    let manifest = workspace.0.join("two/Cargo.toml");
+async fn a_function_whose_binary_is_ambiguous_is_refused_with_the_choices() {
+    let project = Project::new("choices");
+    project.package("two", &["first", "second"]);
+    let manifest = project.0.join("two/Cargo.toml");
 
-    let error = build(&[workspace.function("two", None)], false).await.unwrap_err();
-    let choices = format!("{} has the binaries first, second", manifest.display());
+    let error = build(&[project.function("two", None)], false).await.unwrap_err();
+    let manifest = manifest.display();
     assert_eq!(
         error.to_string(),
         format!(
-            "template.yaml:3:5: function Two: {choices}; name the function's binary in Metadata.BuildProperties.Binary"
+            "template.yaml:3:5: function Two: {manifest} has the binaries first, second; \
+             name the function's binary in Metadata.BuildProperties.Binary"
         )
     );
 
-    let error = build(&[workspace.function("two", Some("third"))], false).await.unwrap_err();
+    let error = build(&[project.function("two", Some("third"))], false).await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        format!("template.yaml:3:5: function Two: Metadata.BuildProperties.Binary is third, but {choices}")
+        format!(
+            "template.yaml:3:5: function Two: Metadata.BuildProperties.Binary is third, but {manifest} has only the binaries \
+             first, second"
+        )
     );
 }
 
 #[tokio::test]
 async fn a_code_uri_without_a_crate_is_refused() {
-    let workspace = Workspace::new("no_crate");
-    let error = build(&[workspace.function("nowhere", None)], false).await.unwrap_err();
+    let project = Project::new("no_crate");
+    let error = build(&[project.function("nowhere", None)], false).await.unwrap_err();
     assert!(matches!(&error, BuildError::NoManifest { function, .. } if function == "Nowhere"), "{error}");
     assert!(error.to_string().starts_with("template.yaml:3:5: function Nowhere: "), "{error}");
 }
 
 #[tokio::test]
+async fn a_crate_without_a_binary_is_refused() {
+    let project = Project::new("no_binary");
+    project.package("library", &[]);
+    fs::write(project.0.join("library/src/lib.rs"), "").unwrap();
+    for named in [None, Some("library")] {
+        let error = build(&[project.function("library", named)], false).await.unwrap_err();
+        assert!(error.to_string().contains("has no binary; add a src/main.rs, or point CodeUri"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_code_uri_that_is_a_workspace_is_refused_with_advice() {
+    let project = Project::new("workspace");
+    project.package("one", &["one"]);
+    let error = build(&[project.function(".", None)], false).await.unwrap_err();
+    assert!(matches!(&error, BuildError::NoPackage { .. }), "{error}");
+    let advice =
+        "it describes a workspace, not a crate; point CodeUri (or Code) at the directory of the function's crate";
+    assert!(error.to_string().ends_with(advice), "{error}");
+}
+
+#[tokio::test]
+async fn a_path_with_a_symbolic_link_is_built_too() {
+    let project = Project::new("link");
+    project.package("one", &["one"]);
+    std::os::unix::fs::symlink("link", project.0.with_file_name("link_to_it")).ok();
+    let mut function = project.function("one", None);
+    function.code = Code::Cargo { directory: project.0.with_file_name("link_to_it").join("one"), binary: None };
+
+    let programs = build(&[function], false).await.unwrap();
+
+    assert!(programs[0].executable.is_file());
+}
+
+#[tokio::test]
 async fn a_function_that_is_not_here_is_not_built() {
-    let workspace = Workspace::new("not_here");
-    let nodejs =
-        Function { code: Code::NotHere { why: "it is a song".to_owned() }, ..workspace.function("nowhere", None) };
+    let project = Project::new("not_here");
+    let nodejs = Function {
+        code: Code::NotHere { why: "its runtime is `nodejs22.x`".to_owned() },
+        ..project.function("nowhere", None)
+    };
     assert!(build(&[nodejs], false).await.unwrap().is_empty());
 }
 
 #[tokio::test]
 async fn a_broken_manifest_and_broken_code_are_told_apart() {
-    let workspace = Workspace::new("broken");
-    workspace.package("one", &["one"]);
-    fs::write(workspace.0.join("one/src/bin/one.rs"), "not rust").unwrap();
-    let error = build(&[workspace.function("one", None)], false).await.unwrap_err();
+    let project = Project::new("broken");
+    project.package("one", &["one"]);
+    fs::write(project.0.join("one/src/bin/one.rs"), "not rust").unwrap();
+    let error = build(&[project.function("one", None)], false).await.unwrap_err();
     assert!(matches!(error, BuildError::Failed { .. }), "{error}");
 
-    fs::write(workspace.0.join("one/Cargo.toml"), "not toml").unwrap();
-    let error = build(&[workspace.function("one", None)], false).await.unwrap_err();
+    fs::write(project.0.join("one/Cargo.toml"), "not toml").unwrap();
+    let error = build(&[project.function("one", None)], false).await.unwrap_err();
     assert!(matches!(error, BuildError::InvalidManifest { .. }), "{error}");
 }
 
-/// As ring does it.
+/// The build script depends on the same variables as ring's.
 #[tokio::test]
 async fn what_a_build_from_the_shell_has_built_is_not_built_again() {
-    let workspace = Workspace::new("shell");
-    workspace.package("one", &["one"]);
+    let project = Project::new("shell");
+    project.package("one", &["one"]);
     let script = r#"
         use std::io::Write;
 
@@ -116,19 +157,20 @@ async fn what_a_build_from_the_shell_has_built_is_not_built_again() {
             writeln!(log.unwrap(), "once").unwrap();
         }
     "#;
-    fs::write(workspace.0.join("one/build.rs"), script).unwrap();
+    fs::write(project.0.join("one/build.rs"), script).unwrap();
     let mut shell = Command::new(env!("CARGO"));
-    shell.args(["build", "--quiet"]).current_dir(&workspace.0);
+    shell.args(["build", "--quiet"]).current_dir(&project.0);
     assert!(shell.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_PKG_NAME").status().unwrap().success());
 
-    build(&[workspace.function("one", None)], false).await.unwrap();
-    assert_eq!(fs::read_to_string(workspace.0.join("one/runs")).unwrap(), "once\n");
+    build(&[project.function("one", None)], false).await.unwrap();
+    assert_eq!(fs::read_to_string(project.0.join("one/runs")).unwrap(), "once\n");
 }
 
-struct Workspace(PathBuf);
+/// A workspace on the disk.
+pub(crate) struct Project(pub(crate) PathBuf);
 
-impl Workspace {
-    fn new(test: &str) -> Self {
+impl Project {
+    pub(crate) fn new(test: &str) -> Self {
         let root = scratch("build").join(test);
         let _ = fs::remove_dir_all(&root);
         fs::create_dir_all(&root).unwrap();
@@ -137,17 +179,26 @@ impl Workspace {
         Self(root.canonicalize().unwrap())
     }
 
-    fn package(&self, name: &str, binaries: &[&str]) {
-        let sources = self.0.join(name).join("src/bin");
+    /// Adds a package with these binaries, whose directory has its name.
+    pub(crate) fn package(&self, name: &str, binaries: &[&str]) {
+        self.write_package(name, &format!("[package]\nname = '{name}'\nedition = '2024'\n"), binaries);
+    }
+
+    /// Adds a package that does not belong to the workspace.
+    pub(crate) fn package_of_its_own(&self, directory: &str, binaries: &[&str]) {
+        self.write_package(directory, "[workspace]\n[package]\nname = 'alone'\nedition = '2024'\n", binaries);
+    }
+
+    fn write_package(&self, directory: &str, manifest: &str, binaries: &[&str]) {
+        let sources = self.0.join(directory).join("src/bin");
         fs::create_dir_all(&sources).unwrap();
-        let manifest = format!("[package]\nname = '{name}'\nedition = '2024'\n");
-        fs::write(self.0.join(name).join("Cargo.toml"), manifest).unwrap();
+        fs::write(self.0.join(directory).join("Cargo.toml"), manifest).unwrap();
         for binary in binaries {
             fs::write(sources.join(format!("{binary}.rs")), "fn main() {}").unwrap();
         }
     }
 
-    fn function(&self, directory: &str, binary: Option<&str>) -> Function {
+    pub(crate) fn function(&self, directory: &str, binary: Option<&str>) -> Function {
         let mut logical_id = directory.to_owned();
         logical_id[..1].make_ascii_uppercase();
         Function {

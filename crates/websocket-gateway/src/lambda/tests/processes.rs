@@ -28,7 +28,7 @@ async fn an_answer_reaches_its_caller_unchanged() {
 }
 
 #[tokio::test]
-async fn one_process_serves_one_invocation_after_the_other() {
+async fn one_process_serves_one_invocation_after_another() {
     let lambda = start(probe()).await;
     let first = pid(&lambda).await;
     for _ in 0..50 {
@@ -38,7 +38,7 @@ async fn one_process_serves_one_invocation_after_the_other() {
 }
 
 #[tokio::test]
-async fn a_function_error_keeps_its_fields_and_the_process() {
+async fn a_function_error_keeps_its_fields_and_the_process_lives_on() {
     let lambda = start(probe()).await;
     let before = pid(&lambda).await;
     let InvokeError::FunctionError { error_type, message, payload } = failure(&lambda, "fail").await else { panic!() };
@@ -60,7 +60,7 @@ async fn a_panic_is_a_function_error_and_the_process_lives_on() {
 }
 
 #[tokio::test]
-async fn an_exit_fails_its_invocation_only() {
+async fn an_exit_fails_only_its_own_invocation() {
     let lambda = start(probe()).await;
     let before = pid(&lambda).await;
     let error = failure(&lambda, "exit").await;
@@ -70,7 +70,7 @@ async fn an_exit_fails_its_invocation_only() {
 }
 
 #[tokio::test]
-async fn the_last_lines_of_a_process_are_logged_before_its_caller_hears_of_the_end() {
+async fn the_last_lines_of_a_process_are_logged_before_its_caller_gets_the_error() {
     let (lambda, log) = start_and_listen(probe()).await;
     failure(&lambda, "exit").await;
 
@@ -86,7 +86,7 @@ async fn every_invocation_has_lambdas_own_lines() {
     let (lambda, log) = start_and_listen(Function { timeout: Duration::from_secs(1), ..probe() }).await;
     let context = invoke(&lambda, json!({"do": "context"})).await.unwrap();
     let id = context["requestId"].as_str().unwrap();
-    // The first is over when its instance has asked for more.
+    // The first invocation is over when its instance has asked for the next one.
     failure(&lambda, "hang").await;
 
     let log = log.so_far().await;
@@ -112,7 +112,7 @@ async fn a_function_may_open_as_many_files_as_on_lambda() {
 }
 
 #[tokio::test]
-async fn more_memory_than_the_function_has_is_a_warning() {
+async fn exceeding_the_memory_size_is_a_warning() {
     let (lambda, log) = start_and_listen(probe()).await;
     invoke(&lambda, json!({"do": "allocate", "bytes": 200 * 1024 * 1024})).await.unwrap();
     pid(&lambda).await;
@@ -121,7 +121,7 @@ async fn more_memory_than_the_function_has_is_a_warning() {
 }
 
 #[tokio::test]
-async fn an_output_without_end_or_sense_blocks_nothing() {
+async fn endless_binary_output_does_not_block_the_function() {
     let lambda = start(probe()).await;
     assert_eq!(invoke(&lambda, json!({"do": "flood"})).await.unwrap(), Value::Null);
     assert_eq!(invoke(&lambda, json!({"do": "echo"})).await.unwrap(), json!({"do": "echo"}));
@@ -129,7 +129,7 @@ async fn an_output_without_end_or_sense_blocks_nothing() {
 }
 
 #[tokio::test]
-async fn what_a_process_leaves_behind_ends_with_it() {
+async fn child_processes_that_a_process_leaves_behind_are_killed() {
     let (lambda, log) = start_and_listen(probe()).await;
     failure(&lambda, "child and exit").await;
     let line = log.so_far().await.line("child ").what.to_string();
@@ -212,7 +212,7 @@ async fn an_exit_during_init_fails_the_invocation_and_nothing_is_restarted() {
 }
 
 #[tokio::test]
-async fn a_reported_init_error_is_the_answer() {
+async fn a_reported_init_error_is_the_invocations_error() {
     let lambda = start(with(&[("PROBE_INIT", "error")])).await;
     let error = failure(&lambda, "echo").await;
     assert_eq!(error.to_string(), "the function failed with Probe.Init: no table");
@@ -220,7 +220,7 @@ async fn a_reported_init_error_is_the_answer() {
 }
 
 #[tokio::test]
-async fn a_process_that_died_idle_is_not_used_again() {
+async fn a_process_that_was_killed_while_idle_is_not_used_again() {
     let lambda = start(probe()).await;
     let before = pid(&lambda).await;
     kill_process(process(before), Signal::KILL).unwrap();
@@ -230,7 +230,7 @@ async fn a_process_that_died_idle_is_not_used_again() {
 }
 
 #[tokio::test]
-async fn a_caller_that_goes_away_ends_nothing() {
+async fn an_invocation_continues_when_its_caller_goes_away() {
     let lambda = start(probe()).await;
     let before = pid(&lambda).await;
     let meeting = Meeting::open().await;
@@ -249,7 +249,7 @@ async fn a_caller_that_goes_away_ends_nothing() {
 }
 
 #[tokio::test]
-async fn wrong_late_and_double_answers_are_refused_and_harm_nobody() {
+async fn wrong_late_and_double_answers_are_refused() {
     let lambda = start(probe()).await;
     let statuses = invoke(&lambda, json!({"do": "answer wrongly"})).await.unwrap();
     assert_eq!(statuses, json!([400, 400, 403, 403, 403]));
@@ -274,7 +274,7 @@ async fn an_answer_above_the_limit_fails_and_the_process_lives_on() {
 }
 
 #[tokio::test]
-async fn a_function_sees_its_own_environment_and_nothing_of_this_process() {
+async fn a_function_sees_its_own_environment_and_not_that_of_the_gateway() {
     let lambda = start(with(&[("TABLE_NAME", "connections"), ("AWS_REGION", "from-the-template")])).await;
     let environment = invoke(&lambda, json!({"do": "environment"})).await.unwrap();
     assert_eq!(environment["TABLE_NAME"], "connections");
@@ -319,7 +319,7 @@ async fn shutdown_leaves_no_process_behind() {
 }
 
 #[tokio::test]
-async fn dropping_it_ends_the_processes_too() {
+async fn dropping_the_functions_ends_their_processes() {
     let lambda = start(probe()).await;
     let process = pid(&lambda).await;
     drop(lambda);
@@ -327,7 +327,7 @@ async fn dropping_it_ends_the_processes_too() {
 }
 
 #[tokio::test]
-async fn a_missing_binary_is_named() {
+async fn a_missing_executable_is_named() {
     let program = Program { function: probe(), executable: "/no/such/binary".into() };
     let lambda = start_programs(vec![program], &[], silent()).await;
     let error = failure(&lambda, "echo").await;
@@ -338,16 +338,16 @@ async fn a_missing_binary_is_named() {
 #[tokio::test]
 async fn an_unknown_function_is_named() {
     let lambda = start(probe()).await;
-    let error = lambda.get("Nobody").unwrap_err();
-    assert_eq!(error.to_string(), "there is no function Nobody");
+    let error = lambda.get("Missing").unwrap_err();
+    assert_eq!(error.to_string(), "the template has no function with the logical id Missing");
 }
 
 #[tokio::test]
 async fn a_function_that_is_not_here_says_why() {
-    let nodejs = Function { code: Code::NotHere { why: "it is a song".to_owned() }, ..probe() };
+    let nodejs = Function { code: Code::NotHere { why: "its runtime is `nodejs22.x`".to_owned() }, ..probe() };
     let lambda = start_programs(Vec::new(), &[nodejs], silent()).await;
     let error = lambda.get("Probe").unwrap().invoke(Bytes::from_static(b"{}")).await.unwrap_err();
-    assert!(matches!(&error, InvokeError::NotHere { why } if why == "it is a song"), "{error}");
+    assert!(matches!(&error, InvokeError::NotHere { why } if why == "its runtime is `nodejs22.x`"), "{error}");
     assert!(error.to_string().contains("--lambda-endpoint"), "{error}");
 }
 
@@ -375,7 +375,7 @@ async fn start(function: Function) -> Functions {
     start_programs(vec![Program { function, executable: probe_executable() }], &[], silent()).await
 }
 
-/// The same, with everything that happens.
+/// Starts a function, and returns the log of everything that happens.
 async fn start_and_listen(function: Function) -> (Functions, Log) {
     let happenings = silent();
     let log = Log { happenings: happenings.subscribe(Level::Detail), sender: happenings.clone(), heard: Vec::new() };
@@ -392,7 +392,7 @@ fn silent() -> HappeningSender {
     HappeningSender::new(Clock::default())
 }
 
-/// Cargo builds the examples before it runs all tests.
+/// The executable of the probe. Cargo builds the examples before it runs all tests.
 fn probe_executable() -> PathBuf {
     let executable = built().join("examples/probe");
     assert!(executable.is_file(), "{} is missing: cargo build --example probe", executable.display());
@@ -424,7 +424,7 @@ fn is_gone(pid: u32) -> bool {
     test_kill_process(process(pid)).is_err()
 }
 
-/// Waits for the end of a process that another may have to reap.
+/// Waits for the end of a process that another process may have to reap.
 async fn until_gone(pid: u32) {
     let gone = async {
         while !is_gone(pid) && !is_zombie_of_another(pid) {
@@ -434,6 +434,7 @@ async fn until_gone(pid: u32) {
     timeout(Duration::from_secs(30), gone).await.expect("the process ends");
 }
 
+/// Whether a process has ended and waits for a process other than this one to reap it.
 fn is_zombie_of_another(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let Some((_, rest)) = stat.rsplit_once(") ") else { return false };
@@ -441,11 +442,12 @@ fn is_zombie_of_another(pid: u32) -> bool {
     fields.next() == Some("Z") && fields.next() != Some(&std::process::id().to_string())
 }
 
-/// Where invocations report that they run, and wait until the test lets them go on.
+/// A server to which invocations connect when they run, and at which they wait until the test lets them continue.
 struct Meeting {
     listener: TcpListener,
 }
 
+/// An invocation that waits.
 struct Guest {
     pid: u32,
     stream: TcpStream,
@@ -476,7 +478,7 @@ impl Meeting {
 }
 
 impl Guest {
-    /// Lets the invocation go on, and waits until it has.
+    /// Lets the invocation continue, and waits until it has received that.
     async fn release(&mut self) {
         self.stream.write_u8(1).await.unwrap();
         assert_eq!(self.stream.read_u8().await.unwrap(), 1);
@@ -502,7 +504,7 @@ impl Starts {
     }
 }
 
-/// What the functions' processes tell.
+/// Everything that happens, as it would be logged.
 struct Log {
     happenings: Happenings,
     sender: HappeningSender,
@@ -510,7 +512,7 @@ struct Log {
 }
 
 impl Log {
-    /// Everything up to now.
+    /// Reads everything up to now.
     async fn so_far(mut self) -> Self {
         self.sender.stop();
         while let Some(happening) = self.happenings.next().await {
@@ -519,7 +521,7 @@ impl Log {
         self
     }
 
-    /// The first happening whose line has these words.
+    /// The first happening whose line contains these words.
     fn line(&self, words: &str) -> &Happening {
         let lines = || self.heard.iter().map(|happening| &happening.what).collect::<Vec<&What>>();
         let found = self.heard.iter().find(|happening| happening.what.to_string().contains(words));
@@ -527,7 +529,7 @@ impl Log {
     }
 }
 
-/// For a probe that was built elsewhere and otherwise, at `PROBE`: the CI builds it as it would be deployed.
+/// Uses a probe that was built as for a deployment. Its path is in `PROBE`.
 #[tokio::test]
 #[ignore = "needs PROBE, the path of a built tests/functions/src/bin/probe.rs"]
 async fn a_deployed_function_survives_a_panic() {

@@ -1,57 +1,75 @@
-//! The instances of one function: its [`Schedule`] behind a lock, and a task for every process.
+//! The instances of one function: its [`Schedule`] behind a lock, and a task for every instance.
+
+mod life;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use http::HeaderValue;
-use tokio::sync::futures::Notified;
 use tokio::sync::{Notify, oneshot};
 
 use super::error::InvokeError;
 use super::host::Host;
-use super::instance_id::InstanceId;
+use super::instance_id::{InstanceId, Owners};
 use super::invocation::{Answer, Delivery, Invocation};
 use super::schedule::{End, Failure, Next, Refusal, Schedule};
-use super::{Program, instance, platform_log};
+use super::{Program, platform_log};
 use crate::api::Function;
 
-/// How many instances of a function may exist at the same time, for each CPU; further invocations wait in the order of arrival.
+/// How many instances of a function may exist at the same time for each CPU. Further invocations wait in the order of their arrival.
 ///
-/// AWS allows 1000 in an account. Here they share one machine with everything else on it, and functions mostly wait for I/O: a few
-/// for each CPU keep it busy, more would only cost memory.
+/// AWS allows 1000 in an account. Here the instances share one machine with everything else on it, and functions mostly wait for I/O: a few
+/// instances keep a CPU busy, and more would only cost memory.
 const INSTANCES_PER_CPU: usize = 10;
 
 pub(crate) struct Pool {
-    pub(super) program: Program,
-    /// The function's ARN, as its instances are told.
-    pub(super) arn: HeaderValue,
+    program: Program,
+    /// The function's ARN, for the headers of an invocation.
+    arn: HeaderValue,
     /// When the executable was built.
     built: Option<SystemTime>,
     /// The gateway's own environment for the function.
-    pub(super) own: Arc<BTreeMap<String, String>>,
-    pub(super) host: Arc<Host>,
-    /// Never held across an await.
+    own: Arc<BTreeMap<String, String>>,
+    host: Arc<Host>,
+    /// Where the Runtime API finds this pool.
+    pools: Arc<Owners<Self>>,
+    /// Never locked across an await.
     schedule: Mutex<Schedule>,
-    /// Wakes who waits for an instance to have taken too long: now it may.
+    /// Notifies the tasks of the instances that an instance may be overdue sooner than [`Pool::check`] has said.
     sooner: Notify,
 }
 
 impl Pool {
-    pub(super) fn new(program: Program, own: Arc<BTreeMap<String, String>>, host: Arc<Host>) -> Arc<Self> {
+    pub(super) fn new(
+        program: Program,
+        own: Arc<BTreeMap<String, String>>,
+        host: Arc<Host>,
+        pools: Arc<Owners<Self>>,
+    ) -> Arc<Self> {
         let cpus = thread::available_parallelism().map_or(1, usize::from);
         let concurrency = program.function.reserved_concurrency.map(|most| most as usize);
         let schedule = Mutex::new(Schedule::new(program.function.timeout, cpus * INSTANCES_PER_CPU, concurrency));
         let built = std::fs::metadata(&program.executable).and_then(|file| file.modified()).ok();
-        // A name that a header can't hold is not a name that Lambda takes.
+        // Lambda does not accept a name that is not valid in a header.
         let arn = HeaderValue::try_from(&program.function.arn).unwrap_or(HeaderValue::from_static(""));
-        Arc::new(Self { program, arn, built, own, host, schedule, sooner: Notify::new() })
+        Arc::new(Self { program, arn, built, own, host, pools, schedule, sooner: Notify::new() })
     }
 
-    /// Whether the instances of one are as good as those of the other. Where the template defines the function does not matter.
+    /// The function's `Timeout`.
+    pub(super) fn timeout(&self) -> Duration {
+        self.program.function.timeout
+    }
+
+    /// The function's ARN.
+    pub(super) fn arn(&self) -> HeaderValue {
+        self.arn.clone()
+    }
+
+    /// Whether the instances of one pool can serve the other. The function's place in the template does not matter.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         let place = &other.program.function.defined_at;
         let function = Function { defined_at: place.clone(), ..self.program.function.clone() };
@@ -59,7 +77,7 @@ impl Pool {
             && (&self.program.executable, self.built, &self.own) == (&other.program.executable, other.built, &other.own)
     }
 
-    /// Takes an invocation in. It runs to its end even if the receiver is dropped.
+    /// Accepts an invocation. It runs to its end even if the receiver is dropped.
     pub(super) fn invoke(self: &Arc<Self>, event: Bytes) -> oneshot::Receiver<Answer> {
         let (invocation, answer) = Invocation::new(event);
         let mut schedule = self.lock();
@@ -68,7 +86,7 @@ impl Pool {
         answer
     }
 
-    /// Waits until there is something for the instance to do.
+    /// Waits until there is an invocation for the instance.
     pub(super) async fn next(&self, id: InstanceId) -> Result<Delivery, Refusal> {
         let ran = self.lock().ran(id, Instant::now());
         if let Some((run, pid)) = ran {
@@ -84,16 +102,11 @@ impl Pool {
                 Next::Park(woken) => woken.notified().await,
                 Next::End => {
                     self.sooner.notify_waiters();
-                    // Until its process is ended.
+                    // Waits until the process is ended.
                     std::future::pending::<()>().await;
                 }
             }
         }
-    }
-
-    /// The instance's process has started.
-    pub(super) fn started(&self, id: InstanceId, pid: Option<u32>) {
-        self.lock().started(id, pid);
     }
 
     /// Ends the invocation that the instance works on.
@@ -109,48 +122,43 @@ impl Pool {
         Ok(())
     }
 
-    /// Keeps why the instance could not initialise until its process has ended.
+    /// Remembers why the instance could not initialise, until its process has ended.
     pub(super) fn init_failed(&self, id: InstanceId, why: InvokeError) -> Result<(), Refusal> {
         self.lock().init_failed(id, why)
     }
 
-    /// When to look at the instance again, or `None` if it has taken too long.
-    pub(super) fn check(&self, id: InstanceId) -> Option<Instant> {
+    /// When to check the instance again, or `None` if it has taken too long.
+    fn check(&self, id: InstanceId) -> Option<Instant> {
         self.lock().check(id, Instant::now())
     }
 
-    /// Comes when [`Pool::check`] may say something sooner than it said.
-    pub(super) fn sooner(&self) -> Notified<'_> {
-        self.sooner.notified()
-    }
-
-    /// Forgets an instance, and starts others for what still waits. The failure is the caller's to report.
-    pub(super) fn end(self: &Arc<Self>, id: InstanceId, end: End) -> Option<Failure> {
-        self.host.remove(id);
+    /// Forgets an instance, and starts others for the invocations that still wait. The caller must report the failure.
+    fn end(self: &Arc<Self>, id: InstanceId, end: End) -> Option<Failure> {
+        self.pools.remove(id);
         let mut schedule = self.lock();
         let failure = schedule.end(id, end, Instant::now());
         self.start_wanted(&mut schedule);
         failure
     }
 
-    /// Ends every instance when it has no more to do. Who still invokes the function gets an answer.
+    /// Ends every instance as soon as it is idle. Further invocations are still answered.
     pub(super) fn retire(&self) {
         self.lock().retire(Instant::now());
         self.sooner.notify_waiters();
     }
 
-    /// Refuses invocations from now on, and starts no more instances.
+    /// Refuses further invocations, and starts no more instances.
     pub(super) fn close(&self) {
         self.lock().close();
     }
 
-    /// The tasks are spawned under the lock: after [`Pool::close`] there is no further one.
+    /// Starts instances while the schedule needs more. The tasks are spawned under the lock, so that none is spawned after [`Pool::close`].
     fn start_wanted(self: &Arc<Self>, schedule: &mut Schedule) {
         while schedule.wants_instance() {
             let id = InstanceId::random();
             schedule.add(id, Instant::now());
-            self.host.add(id, Arc::clone(self));
-            self.host.instances.spawn(instance::run(Arc::clone(self), id));
+            self.pools.add(id, Arc::clone(self));
+            self.host.instances.spawn(Arc::clone(self).run(id));
         }
     }
 
@@ -159,7 +167,7 @@ impl Pool {
     }
 }
 
-/// A pool is shared state behind a lock: its function's name says which one it is.
+/// Shows the function only: the rest is shared state behind a lock.
 impl fmt::Debug for Pool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pool").field("function", &self.program.function.logical_id).finish_non_exhaustive()

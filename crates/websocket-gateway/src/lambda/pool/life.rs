@@ -1,0 +1,89 @@
+//! The life of one instance: what its pool does from the start of the process until the process is reaped.
+
+use std::sync::Arc;
+
+use tokio::time::sleep_until;
+
+use super::Pool;
+use crate::happenings::{Level, What};
+use crate::lambda::instance::Process;
+use crate::lambda::instance_id::InstanceId;
+use crate::lambda::platform_log;
+use crate::lambda::schedule::End;
+
+impl Pool {
+    /// Runs one instance until its process is reaped.
+    pub(super) async fn run(self: Arc<Self>, id: InstanceId) {
+        if self.host.stop.is_cancelled() {
+            self.end(id, End::ShuttingDown);
+            return;
+        }
+        match Process::start(&self.program, &self.own, &self.host, id) {
+            Ok(process) => {
+                self.lock().started(id, process.pid());
+                self.watch(id, process).await;
+            }
+            Err(source) => {
+                let executable = self.program.executable.clone();
+                if let Some(failure) = self.end(id, End::NotStarted { source, executable }) {
+                    failure.report();
+                }
+            }
+        }
+    }
+
+    /// Waits for whatever ends the instance first. The pool forgets the instance before its process is killed, so that it gets no more work.
+    /// The caller of a failed invocation gets the error after the process has ended, when it can't do anything more.
+    async fn watch(self: &Arc<Self>, id: InstanceId, mut process: Process) {
+        let function = &self.program.function;
+        let failure = tokio::select! {
+            Ok(status) = process.exited() => {
+                let failure = self.end(id, End::Exited(status));
+                if failure.is_none() {
+                    self.host.happenings.tell(Level::Warning, || What::IdleExit {
+                        function: function.logical_id.clone(),
+                        status: status.to_string(),
+                    });
+                }
+                failure
+            }
+            () = self.host.stop.cancelled() => {
+                let failure = self.end(id, End::ShuttingDown);
+                process.terminate().await;
+                failure
+            }
+            () = self.overdue(id) => {
+                let failure = self.end(id, End::Overdue);
+                match failure {
+                    // If the caller has given up already, nothing else reports it.
+                    Some(_) => self
+                        .host
+                        .happenings
+                        .tell(Level::Warning, || What::Killed { function: function.logical_id.clone() }),
+                    None => process.terminate().await,
+                }
+                failure
+            }
+        };
+        process.end().await;
+        if let Some(failure) = failure {
+            if let Some(run) = &failure.run {
+                platform_log::failed(&self.host.happenings, function, run, &failure.error);
+            }
+            failure.report();
+        }
+    }
+
+    /// Returns when the instance has taken too long for what it is doing.
+    async fn overdue(&self, id: InstanceId) {
+        loop {
+            // Created before the check, so that a notification between the two is not missed.
+            let sooner = self.sooner.notified();
+            let Some(next_check) = self.check(id) else { return };
+            tokio::select! {
+                () = sleep_until(next_check.into()) => {}
+                () = sooner => {}
+            }
+        }
+    }
+}
