@@ -115,7 +115,7 @@ impl Finding {
 
     /// For an access control that the gateway does not support. To ignore it would let every client in, so this is an error.
     pub(super) fn unsupported_access_control(span: SourceSpan, what: &str) -> Self {
-        let reason = "is not supported yet, so the gateway does not start: without it, every client could connect";
+        let reason = "is not supported yet, so the gateway refuses to start rather than letting everyone in";
         Self::at(span, format!("{what} {reason}"))
     }
 

@@ -134,7 +134,7 @@ impl<'r> Routes<'r> {
         let expression = route.properties.optional("RouteResponseSelectionExpression")?;
         expression.iter().try_for_each(|node| only_default(node, "RouteResponseSelectionExpression"))?;
         let (api, Described { key, id, .. }) = (&self.api.id, route);
-        let unheard = "so the client does not get the body that its function returns, here and on AWS";
+        let unheard = "so on AWS the body that its function returns never reaches the client";
         match (expression, self.responses.get(*id)) {
             (Some(_), Some(_)) => return Ok(true),
             (None, None) => {}
