@@ -13,8 +13,8 @@
 //! - `runtime_api` is the HTTP server for the processes,
 //! - `platform_log` adds Lambda's own lines to a function's log.
 //!
-//! A runtime for another language, for example Python, would be added in three places: a variant of [`Code`](crate::api::Code) says what the
-//! function is built from, [`build`] turns that into a [`Program`], and `instance` starts the program.
+//! A runtime for another language, for example Python, would be added in three places: a new variant of [`Code`](crate::api::Code), which
+//! `template/code.rs` chooses, says what the function is built from, [`build`] turns that into a [`Program`], and `instance` starts the program.
 
 mod build;
 mod error;

@@ -24,7 +24,7 @@ pub(crate) struct Sources {
 }
 
 impl Sources {
-    /// Finds out where the functions come from. Asks cargo only if another function or another manifest can have changed the answer.
+    /// Updates the sources for these functions. Asks cargo only if the set of the functions' crates or one of the manifests has changed.
     ///
     /// # Errors
     /// If a manifest is not valid. The sources then stay as they were, and the next call asks again.
@@ -34,7 +34,7 @@ impl Sources {
         if self.roots.iter().eq(functions.keys()) && self.manifests.iter().all(unchanged) {
             return Ok(());
         }
-        // From before cargo reads them: a manifest that changes meanwhile differs at the next call.
+        // Read before cargo reads them, so that a manifest which changes in between differs at the next call.
         let mut before: BTreeMap<_, _> =
             self.manifests.keys().map(|path| (path.clone(), std::fs::read(path).ok())).collect();
         let mut found = ask(&functions).await?;

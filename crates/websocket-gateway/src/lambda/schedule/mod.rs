@@ -129,7 +129,8 @@ pub(super) enum Refusal {
 }
 
 impl Schedule {
-    /// `timeout` is the function's; `max_instances` may exist, and `concurrency` invocations be under way, at the same time.
+    /// `timeout` is the function's `Timeout`. At most `max_instances` exist, and at most `concurrency` invocations are in progress, at the same
+    /// time.
     pub(super) fn new(timeout: Duration, max_instances: usize, concurrency: Option<usize>) -> Self {
         Self {
             // Never zero, so that instances are not checked in a busy loop.
