@@ -1,4 +1,5 @@
-//! The limits of API Gateway, Lambda and DynamoDB, each with its source. They stand here and nowhere else.
+//! The limits of API Gateway, Lambda and DynamoDB, each with its source. In the gateway they stand here and
+//! nowhere else. (The core crate has its own copy of those that it needs: the two crates share no code.)
 
 use std::time::Duration;
 

@@ -14,7 +14,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
-use websocket_gateway::{Gateway, Happening, Level as Detail, Reloaded, StartError, What};
+use websocket_gateway::{Gateway, Happening, Level as HappeningLevel, Reloaded, StartError, What};
 
 const DIM: &str = "\x1b[2m";
 const YELLOW: &str = "\x1b[33m";
@@ -56,10 +56,10 @@ impl Lines {
 /// Shows what happens from now on, as far as `RUST_LOG` asks for it.
 pub(crate) fn show_happenings(gateway: &Gateway) -> Lines {
     let level = match tracing::level_filters::LevelFilter::current().into_level() {
-        Some(Level::INFO) => Detail::Info,
-        Some(Level::WARN) => Detail::Warning,
-        Some(Level::ERROR) | None => Detail::Error,
-        Some(_) => Detail::Detail,
+        Some(Level::INFO) => HappeningLevel::Info,
+        Some(Level::WARN) => HappeningLevel::Warning,
+        Some(Level::ERROR) | None => HappeningLevel::Error,
+        Some(_) => HappeningLevel::Detail,
     };
     let mut happenings = gateway.happenings(level);
     let (finish, finished) = oneshot::channel();
@@ -97,10 +97,10 @@ fn show(happening: &Happening) {
         };
     }
     match happening.level {
-        Detail::Error => log!(Level::ERROR),
-        Detail::Warning => log!(Level::WARN),
-        Detail::Info => log!(Level::INFO),
-        Detail::Detail => log!(Level::DEBUG),
+        HappeningLevel::Error => log!(Level::ERROR),
+        HappeningLevel::Warning => log!(Level::WARN),
+        HappeningLevel::Info => log!(Level::INFO),
+        HappeningLevel::Detail => log!(Level::DEBUG),
     }
 }
 

@@ -110,7 +110,7 @@ fn permit(service: &Service, head: &Parts, body: &[u8]) -> Result<(), Stopped> {
     let deployment = service.deployment();
     for need in needs(target, body).map_err(|_| Stopped::Unreadable)? {
         let resource = need.resource.arn(&deployment.api.account);
-        caller.check_may(&deployment.api, &need.action, &resource).map_err(Stopped::ByGuard)?;
+        caller.check_permission(&deployment.api, &need.action, &resource).map_err(Stopped::ByGuard)?;
     }
     Ok(())
 }

@@ -84,7 +84,7 @@ fn permit(service: &Service, api: &Api, head: &Parts, body: &[u8]) -> Result<Cal
         });
     }
     let resource = api.arn(&format!("{}/@connections/{{connectionId}}", head.method));
-    caller.check_may(api, "execute-api:ManageConnections", &resource)?;
+    caller.check_permission(api, "execute-api:ManageConnections", &resource)?;
     Ok(caller)
 }
 

@@ -84,7 +84,7 @@ impl Caller {
     ///
     /// # Errors
     /// [`Refusal::AccessDenied`].
-    pub(crate) fn check_may(&self, api: &Api, action: &str, resource: &str) -> Result<(), Refusal> {
+    pub(crate) fn check_permission(&self, api: &Api, action: &str, resource: &str) -> Result<(), Refusal> {
         let holder = match self {
             Self::Person => return Ok(()),
             Self::Known(holder) => holder,

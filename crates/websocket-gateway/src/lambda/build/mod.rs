@@ -42,7 +42,10 @@ pub(crate) async fn build(
     let mut jobs = BTreeMap::<PathBuf, BTreeSet<Binary>>::new();
     let mut wanted = Vec::new();
     for function in functions {
-        let Code::Cargo { directory, binary } = &function.code else { continue };
+        let (directory, binary) = match &function.code {
+            Code::Cargo { directory, binary } => (directory, binary),
+            Code::NotHere { .. } => continue,
+        };
         let (workspace, package) = workspaces.find(function, directory).await?;
         let binary = package.binary_of(function, binary.as_ref())?;
         jobs.entry(workspace.root.clone()).or_default().insert(binary.clone());

@@ -394,7 +394,7 @@ fn mistakes_are_shown_at_their_place() {
             "`WebSocketApi` has no `RouteSelectionExpression`",
             "",
         ),
-        ("$request.body.action", "$request.header.x", "$request.header.x", "no source of a route key", ""),
+        ("$request.body.action", "$request.header.x", "$request.header.x", "a route key can't come from", ""),
         (
             "RouteSelectionExpression: $r",
             "RouteSelectionExpresion: $r",
