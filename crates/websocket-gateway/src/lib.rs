@@ -38,8 +38,8 @@
 //! # }
 //! ```
 //!
-//! [`Gateway::happenings`] tells of everything else: frames, events, posts, the functions' output. What the gateway warns of when it starts
-//! goes to [`tracing`].
+//! [`Gateway::happenings`] tells what else happens between clients, gateway and functions: frames, events, posts, the functions' output.
+//! [`Happenings::log`] passes it on to [`tracing`], where the gateway's warnings about the template and the machine go, too.
 
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
@@ -63,9 +63,10 @@ mod template;
 mod wire;
 
 pub use clock::Clock;
-pub use gateway::{Changes, Gateway, Options, Reloaded, StartError, Store, WatchError, environment};
+pub use gateway::{Changes, Gateway, Options, StartError, Store, WatchError, environment};
 pub use happenings::{
-    Door, Happening, Happenings, Invocation, InvocationResult, Invocations, Level, NoInvocation, What,
+    Door, Happening, Happenings, Invocation, InvocationResult, Invocations, Level, NoInvocation, Reloaded,
+    ReportStatus, What,
 };
 pub use lambda::{BuildError, InvokeError};
 pub use service::connections::{AdoptError, Adopted};

@@ -19,13 +19,13 @@ impl Account {
     /// The ARN of a resource in this account and region: `arn:aws:dynamodb:us-east-1:123456789012:table/Orders` for the service
     /// `dynamodb` and the resource `table/Orders`.
     #[must_use]
-    pub fn arn(&self, service: &str, resource: &str) -> String {
+    pub(crate) fn arn(&self, service: &str, resource: &str) -> String {
         self.arn_in(&self.region, service, resource)
     }
 
     /// The ARN of a resource that belongs to no region, such as an IAM role: `arn:aws:iam::123456789012:role/Name`.
     #[must_use]
-    pub fn global_arn(&self, service: &str, resource: &str) -> String {
+    pub(crate) fn global_arn(&self, service: &str, resource: &str) -> String {
         self.arn_in("", service, resource)
     }
 

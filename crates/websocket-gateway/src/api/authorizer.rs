@@ -27,7 +27,7 @@ pub enum IdentitySource {
 impl IdentitySource {
     /// Reads an identity source in a template's notation, as shown at each variant. Returns `None` for any other text.
     #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let (prefix, name) = ["route.request.header.", "route.request.querystring.", "stageVariables.", "context."]
             .into_iter()
             .find_map(|prefix| Some((prefix, text.strip_prefix(prefix)?)))?;

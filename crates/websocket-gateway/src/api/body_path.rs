@@ -14,6 +14,9 @@ pub(super) enum Step {
 
 /// The value at a path; of a key that is there several times, the last one. `None` if the path leads nowhere.
 ///
+/// What lies beside the path only has to look like JSON: a lone surrogate, a number out of range or deep nesting there does not matter. That
+/// API Gateway selects the route of such a message, too, is a guess.
+///
 /// # Errors
 /// If the text as a whole is not JSON.
 pub(super) fn value_at(path: &[Step], json: &str) -> Result<Option<Value>, serde_json::Error> {
@@ -135,6 +138,15 @@ mod tests {
             Step::Index(index) => value.get(index),
         });
         Some(found.cloned())
+    }
+
+    #[test]
+    fn values_beside_the_path_are_not_looked_into() {
+        let deep = format!(r#"{{"x":{}{},"a":1}}"#, "[".repeat(200), "]".repeat(200));
+        for text in [r#"{"a":1,"x":"\ud83d"}"#, r#"{"a":1,"x":1e999}"#, &deep] {
+            assert_eq!(value_at(&[Step::Key("a".to_owned())], text).unwrap(), Some(1.into()), "{text}");
+            assert!(serde_json::from_str::<Value>(text).is_err(), "{text}");
+        }
     }
 
     #[test]

@@ -19,7 +19,7 @@ impl Api {
     /// The ARN of a resource of the stage that is served: `arn:aws:execute-api:{region}:{account}:{api id}/{stage}/{resource}`. For a route
     /// `resource` is its route key.
     #[must_use]
-    pub fn arn(&self, resource: &str) -> String {
+    pub(crate) fn arn(&self, resource: &str) -> String {
         self.account.arn("execute-api", &format!("{}/{}/{resource}", self.api_id, self.stage.name))
     }
 

@@ -29,7 +29,7 @@ impl RouteSelectionExpression {
     ///
     /// # Errors
     /// A variable other than `request.body.…`, a path that names no field, and braces that don't close.
-    pub fn parse(text: &str) -> Result<Self, InvalidExpression> {
+    pub(crate) fn parse(text: &str) -> Result<Self, InvalidExpression> {
         if let Some(path) = text.strip_prefix('$').filter(|rest| !rest.starts_with('{')) {
             return Ok(Self { parts: vec![variable(path)?] });
         }
@@ -72,7 +72,7 @@ impl RouteSelectionExpression {
 
     /// The route key that `message` asks for; `None` if the expression can't be evaluated on it, which means `$default`.
     #[must_use]
-    pub fn evaluate(&self, message: &str) -> Option<String> {
+    pub(crate) fn evaluate(&self, message: &str) -> Option<String> {
         match self.parts.as_slice() {
             [Part::Literal(constant)] => Some(constant.clone()),
             [Part::Body(path)] => value_at(path, message).ok()?.filter(is_present).map(text_of),

@@ -13,7 +13,7 @@ use std::time::SystemTime;
 
 use clap::Parser;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use websocket_gateway::{BuildError, Gateway, Options, StartError};
+use websocket_gateway::{BuildError, Gateway, Level, Options, StartError};
 
 use arguments::{Arguments, Work};
 use samples::Sending;
@@ -81,11 +81,11 @@ async fn run(options: Options, sending: Option<Sending>, mut interrupts: Interru
         return Ok(ExitCode::from(WRONG_INPUT));
     }
     let interrupted = if sending.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
-    let gateway = tokio::select! {
-        started = Gateway::start(options) => started?,
+    let (gateway, happenings) = tokio::select! {
+        started = Gateway::start_with_happenings(options, Level::logged().unwrap_or(Level::Error)) => started?,
         () = interrupts.next() => return Ok(interrupted),
     };
-    let lines = terminal::show_happenings(&gateway);
+    let lines = terminal::show_happenings(happenings);
     let code = match sending {
         None => {
             terminal::show_where(&gateway);
@@ -145,5 +145,11 @@ fn fail(error: StartError) -> ExitCode {
 }
 
 fn is_of_the_template(error: &BuildError) -> bool {
-    matches!(error, BuildError::NoManifest { .. } | BuildError::NoBinaryNamed { .. } | BuildError::UnknownBinary { .. })
+    matches!(
+        error,
+        BuildError::NoManifest { .. }
+            | BuildError::NoPackage { .. }
+            | BuildError::NoBinaryNamed { .. }
+            | BuildError::UnknownBinary { .. }
+    )
 }

@@ -14,7 +14,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
-use websocket_gateway::{Gateway, Happening, Level as HappeningLevel, Reloaded, StartError, What};
+use websocket_gateway::{Gateway, Happenings, Reloaded, StartError};
 
 const DIM: &str = "\x1b[2m";
 const YELLOW: &str = "\x1b[33m";
@@ -53,55 +53,20 @@ impl Lines {
     }
 }
 
-/// Shows what happens from now on, as far as `RUST_LOG` asks for it.
-pub(crate) fn show_happenings(gateway: &Gateway) -> Lines {
-    let level = match tracing::level_filters::LevelFilter::current().into_level() {
-        Some(Level::INFO) => HappeningLevel::Info,
-        Some(Level::WARN) => HappeningLevel::Warning,
-        Some(Level::ERROR) | None => HappeningLevel::Error,
-        Some(_) => HappeningLevel::Detail,
-    };
-    let mut happenings = gateway.happenings(level);
+/// Shows what happens, as far as `RUST_LOG` asks for it.
+pub(crate) fn show_happenings(mut happenings: Happenings) -> Lines {
     let (finish, finished) = oneshot::channel();
     let writing = thread::Builder::new().name("terminal".to_owned()).spawn(move || {
         while let Some(happening) = happenings.blocking_next() {
-            show(&happening);
+            happening.log();
         }
         // The program may have given up waiting.
         let _ = finish.send(());
     });
     if let Err(error) = writing {
-        tracing::warn!("what happens can't be shown: {error}");
+        tracing::warn!("the gateway can't show its log: {error}");
     }
     Lines { finished }
-}
-
-/// Logs a happening, so that all lines are filtered and written in one way.
-fn show(happening: &Happening) {
-    let (what, function) = (&happening.what, happening.log_of());
-    let (connection_id, request_id) = (happening.connection_id(), happening.request_id());
-    let reason = if let What::Closed { reason, .. } = what { Some(reason.as_str()) } else { None };
-    macro_rules! log {
-        ($level:expr) => {
-            match function {
-                Some(function) => tracing::event!(target: "websocket_gateway::function", $level, %function, "{what}"),
-                None => tracing::event!(
-                    target: "websocket_gateway",
-                    $level,
-                    connectionId = connection_id,
-                    requestId = request_id,
-                    reason,
-                    "{what}"
-                ),
-            }
-        };
-    }
-    match happening.level {
-        HappeningLevel::Error => log!(Level::ERROR),
-        HappeningLevel::Warning => log!(Level::WARN),
-        HappeningLevel::Info => log!(Level::INFO),
-        HappeningLevel::Detail => log!(Level::DEBUG),
-    }
 }
 
 pub(crate) fn show_where(gateway: &Gateway) {

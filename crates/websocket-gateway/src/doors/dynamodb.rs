@@ -136,12 +136,8 @@ impl Stopped {
         let (status, name, message) = match self {
             Self::ByGuard(refusal) => {
                 let why = refusal.to_string();
-                service.happenings.tell(Level::Warning, || What::Refused {
-                    door: Door::DynamoDb,
-                    status: StatusCode::BAD_REQUEST.as_u16(),
-                    connection_id: None,
-                    request_id: None,
-                    why: format!("DynamoDB: {why}"),
+                service.happenings.tell(Level::Warning, || {
+                    What::refused(Door::DynamoDb, StatusCode::BAD_REQUEST.as_u16(), format!("DynamoDB: {why}"))
                 });
                 (StatusCode::BAD_REQUEST, refusal.name(), why)
             }

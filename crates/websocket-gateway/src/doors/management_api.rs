@@ -1,7 +1,5 @@
 //! `@connections`: the HTTP API that posts to connections, describes them and closes them.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, StatusCode};
@@ -20,7 +18,7 @@ use crate::guard::{self, Caller};
 use crate::happenings::{Door, Level, What};
 use crate::ids::ConnectionId;
 use crate::service::Service;
-use crate::service::connections::{Ending, OpenConnection, OpenConnections};
+use crate::service::connections::{Ending, OpenConnection};
 use crate::wire::answer::{self, Answer, aws_error};
 use crate::wire::body::{self, Received};
 
@@ -38,22 +36,34 @@ enum Refusal {
     Forbidden,
 }
 
-/// Answers a request for one connection; `id` is the rest of the path after [`PREFIX`], as the client encoded it.
+/// Answers a request for one connection, and tells of it; `id` is the rest of the path after [`PREFIX`], as the client encoded it.
 pub(super) async fn answer(service: &Service, api: &Api, id: &str, request: Request<Incoming>) -> Answer {
     let (head, body) = request.into_parts();
     // To its end, even for an answer that does not depend on it: a client that is still sending would see a broken connection instead.
-    let body = match read(body).await {
-        Ok(body) => body,
-        Err(refusal) => return refusal.into_answer(),
+    let body = read(body).await;
+    let message = body.as_ref().cloned().unwrap_or_default();
+    let (caller, answer) = match body {
+        Ok(body) => match permit(service, api, &head, &body) {
+            Ok(caller) => (Some(caller), serve(service, id, &head.method, &body)),
+            Err(refusal) => return not_permitted(service, &head, &refusal),
+        },
+        Err(refusal) => (None, Err(refusal)),
     };
-    let caller = match permit(service, api, &head, &body) {
-        Ok(caller) => caller,
-        Err(refusal) => return not_permitted(service, &head, &refusal),
-    };
-    let found = find(&service.open, id);
-    let connection_id = found.as_ref().ok().map(|connection| connection.facts.id.to_string());
-    let answer = found.and_then(|connection| match head.method {
-        Method::POST => post(service, &connection, &body),
+    let answer = answer.unwrap_or_else(Refusal::into_answer);
+    service.happenings.tell(Level::Detail, || What::Posted {
+        connection_id: parse(id).ok().map(|id| id.to_string()),
+        method: head.method.to_string(),
+        function: caller.as_ref().and_then(Caller::function).map(str::to_owned),
+        status: answer.status().as_u16(),
+        message,
+    });
+    answer
+}
+
+fn serve(service: &Service, id: &str, method: &Method, body: &Bytes) -> Result<Answer, Refusal> {
+    let connection = service.open.get(&parse(id)?).ok_or(Refusal::Gone)?;
+    match *method {
+        Method::POST => post(service, &connection, body),
         Method::GET => Ok(describe(&connection)),
         Method::DELETE => {
             service.open.remove(&connection.facts.id);
@@ -61,16 +71,7 @@ pub(super) async fn answer(service: &Service, api: &Api, id: &str, request: Requ
             Ok(answer::status(StatusCode::NO_CONTENT))
         }
         _ => Err(Refusal::Forbidden),
-    });
-    let answer = answer.unwrap_or_else(Refusal::into_answer);
-    service.happenings.tell(Level::Detail, || What::Posted {
-        connection_id,
-        method: head.method.to_string(),
-        function: caller.function().map(str::to_owned),
-        status: answer.status().as_u16(),
-        message: body,
-    });
-    answer
+    }
 }
 
 /// Finds out who calls, and whether that caller may manage connections in this way. A policy can't tell one connection from another: on AWS,
@@ -90,12 +91,9 @@ fn permit(service: &Service, api: &Api, head: &Parts, body: &[u8]) -> Result<Cal
 
 /// API Gateway spells `Message` in two ways.
 fn not_permitted(service: &Service, head: &Parts, refusal: &guard::Refusal) -> Answer {
-    service.happenings.tell(Level::Warning, || What::Refused {
-        door: Door::ManagementApi,
-        status: StatusCode::FORBIDDEN.as_u16(),
-        connection_id: None,
-        request_id: None,
-        why: format!("{} {}: {refusal}", head.method, head.uri.path()),
+    service.happenings.tell(Level::Warning, || {
+        let why = format!("{} {}: {refusal}", head.method, head.uri.path());
+        What::refused(Door::ManagementApi, StatusCode::FORBIDDEN.as_u16(), why)
     });
     let key = if matches!(refusal, guard::Refusal::AccessDenied { .. }) { "Message" } else { "message" };
     aws_error(StatusCode::FORBIDDEN, refusal.name(), json!({ key: refusal.to_string() }).to_string())
@@ -107,13 +105,12 @@ pub(super) fn forbidden() -> Answer {
 }
 
 /// Percent-decodes the id once: SDKs send its `=` as `%3D`, other clients send it as it is. An id that was encoded twice is forbidden.
-fn find(open: &OpenConnections, id: &str) -> Result<Arc<OpenConnection>, Refusal> {
+fn parse(id: &str) -> Result<ConnectionId, Refusal> {
     let id = percent_decode_str(id).decode_utf8().map_err(|_| Refusal::InvalidId)?;
     if id.contains('%') {
         return Err(Refusal::Forbidden);
     }
-    let id = ConnectionId::parse(&id).ok_or(Refusal::InvalidId)?;
-    open.get(&id).ok_or(Refusal::Gone)
+    ConnectionId::parse(&id).ok_or(Refusal::InvalidId)
 }
 
 async fn read(body: Incoming) -> Result<Bytes, Refusal> {

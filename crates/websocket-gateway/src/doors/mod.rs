@@ -1,4 +1,4 @@
-//! Everything that listens, but for the Runtime API: what each request asks for, and how it is answered.
+//! Everything that listens, except the Runtime API: what each request asks for, and how it is answered.
 
 mod dynamodb;
 mod invoke_api;

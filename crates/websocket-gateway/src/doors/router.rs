@@ -37,12 +37,10 @@ async fn answer(service: Arc<Service>, peer: SocketAddr, request: Request<Incomi
     }
     let deployment = service.deployment();
     if stage != deployment.api.stage.name {
-        service.happenings.tell(Level::Warning, || What::Refused {
-            door: Door::WebSocket,
-            status: StatusCode::FORBIDDEN.as_u16(),
-            connection_id: None,
-            request_id: None,
-            why: format!("no stage in {path}: it begins with /{}", deployment.api.stage.name),
+        service.happenings.tell(Level::Warning, || {
+            let why = format!("no stage in {path}: it begins with /{}", deployment.api.stage.name);
+            let door = if rest.is_empty() { Door::WebSocket } else { Door::ManagementApi };
+            What::refused(door, StatusCode::FORBIDDEN.as_u16(), why)
         });
         return management_api::forbidden();
     }

@@ -25,6 +25,7 @@ pub struct WatchError(notify::Error);
 
 /// Changes of the template and of the functions' sources, from [`Gateway::changes`].
 #[derive(Debug)]
+#[must_use = "changes are watched only as long as this lives"]
 pub struct Changes {
     service: Arc<Service>,
     template: PathBuf,

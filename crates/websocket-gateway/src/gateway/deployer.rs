@@ -50,7 +50,7 @@ impl Deployer {
             }
             None => Functions::local(self.build(&mut api, before).await?, api.functions.values()),
         };
-        Ok(Deployment::new(api, functions)?)
+        Ok(Deployment::new(api, functions))
     }
 
     async fn build(&self, api: &mut Api, before: Option<&Deployment>) -> Result<Processes, StartError> {

@@ -2,7 +2,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::lambda::{BuildError, InvokeError};
+use crate::lambda::BuildError;
 use crate::template::TemplateError;
 
 /// Why a gateway does not start.
@@ -26,11 +26,10 @@ pub enum StartError {
     /// The store can't be opened, or a table can't be created in it.
     #[error(transparent)]
     Store(Box<dyn std::error::Error + Send + Sync>),
-    /// A route names a function that is not there.
-    #[error(transparent)]
-    Function(#[from] InvokeError),
     /// No server of Lambda's Invoke API listens at the URL of the options.
-    #[error("the Lambda endpoint {url} can't be reached: {why}; start `cargo lambda watch` or the like there first")]
+    #[error(
+        "the Lambda endpoint {url} can't be reached: {why}; start a Lambda server there first, for example `cargo lambda watch`"
+    )]
     LambdaEndpoint {
         /// Where.
         url: String,

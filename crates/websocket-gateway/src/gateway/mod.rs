@@ -23,7 +23,7 @@ use tokio_util::task::TaskTracker;
 use crate::api::Api;
 use crate::doors;
 use crate::guard::{Credentials, Guard};
-use crate::happenings::{HappeningSender, Happenings, Invocations, Level, What};
+use crate::happenings::{HappeningSender, Happenings, Interest, Invocations, Level, Reloaded, What};
 use crate::lambda::{InvokeError, RemoteLambda};
 use crate::service::connections::{AdoptError, Adopted, OpenConnections};
 use crate::service::{Places, Service};
@@ -47,6 +47,7 @@ const RECORD_PATIENCE: Duration = Duration::from_secs(2);
 /// A running gateway. If it is dropped, it kills the functions' processes and takes no more clients; [`Gateway::stop`] ends everything in
 /// good order, and waits for it.
 #[derive(Debug)]
+#[must_use = "a gateway ends when it is dropped"]
 pub struct Gateway {
     service: Arc<Service>,
     deployer: Deployer,
@@ -56,22 +57,28 @@ pub struct Gateway {
     _store: RunningStore,
 }
 
-/// What a [`Gateway::reload`] has changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Reloaded {
-    /// The functions that are new or were replaced, by their logical ids. Those that run elsewhere are not known.
-    pub functions: Vec<String>,
-    /// Whether the API, its functions or its tables have changed in the template.
-    pub api: bool,
-}
-
 impl Gateway {
     /// Reads the template, builds its functions with cargo and starts serving. Function processes start when they are needed.
     ///
     /// # Errors
     /// See [`StartError`].
     pub async fn start(options: Options) -> Result<Self, StartError> {
+        Self::start_with(options, |_| ()).await.map(|(gateway, ())| gateway)
+    }
+
+    /// Starts a gateway as [`Gateway::start`] does, with a reader of everything that happens from its first client on, up to a level.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub async fn start_with_happenings(options: Options, level: Level) -> Result<(Self, Happenings), StartError> {
+        Self::start_with(options, |happenings| happenings.subscribe(Interest::UpTo(level))).await
+    }
+
+    /// `subscribe` is called before the first client can come.
+    async fn start_with<R>(
+        options: Options,
+        subscribe: impl FnOnce(&HappeningSender) -> R,
+    ) -> Result<(Self, R), StartError> {
         let Loaded { api, notes, .. } = load(&options)?;
         for note in &notes {
             tracing::info!("{note}");
@@ -90,6 +97,7 @@ impl Gateway {
             elsewhere: options.lambda_endpoint.is_some(),
         });
         let happenings = HappeningSender::new(options.clock.clone());
+        let reader = subscribe(&happenings);
         let deployer = Deployer {
             options,
             guard: Arc::clone(&guard),
@@ -114,10 +122,10 @@ impl Gateway {
             stopped: CancellationToken::new(),
         });
         let recording =
-            recorder.map(|recorder| tokio::spawn(recorder.run(happenings.subscribe(Level::Detail), happenings)));
+            recorder.map(|recorder| tokio::spawn(recorder.run(happenings.subscribe(Interest::Events), happenings)));
         let door = tokio::spawn(doors::serve(Arc::clone(&service), listener));
         let store = store.serve(&service);
-        Ok(Self { service, deployer, reloading: Mutex::default(), door, recording, _store: store })
+        Ok((Self { service, deployer, reloading: Mutex::default(), door, recording, _store: store }, reader))
     }
 
     /// Reads the template again, builds what has changed, and serves that from now on. No connection is dropped: the next message of
@@ -135,7 +143,9 @@ impl Gateway {
             api: deployment.api != before.api,
         };
         self.service.replace(Arc::new(deployment));
-        self.service.happenings.tell(Level::Detail, || What::Reloaded { functions: reloaded.functions.clone() });
+        if reloaded.api || !reloaded.functions.is_empty() {
+            self.service.happenings.tell(Level::Detail, || What::Reloaded(reloaded.clone()));
+        }
         Ok(reloaded)
     }
 
@@ -174,15 +184,13 @@ impl Gateway {
     }
 
     /// Everything that happens from now on, up to a level: connections, frames, events, invocations, the functions' output.
-    #[must_use]
     pub fn happenings(&self, level: Level) -> Happenings {
-        self.service.happenings.subscribe(level)
+        self.service.happenings.subscribe(Interest::UpTo(level))
     }
 
     /// Every invocation of a route's function from now on, in the order in which they end. A test waits here for what a client can't see.
-    #[must_use]
     pub fn invocations(&self) -> Invocations {
-        Invocations::new(self.happenings(Level::Info))
+        Invocations::new(self.service.happenings.subscribe(Interest::Invocations))
     }
 
     /// Sends an event of your own to a function, by its logical id, and returns its answer.
@@ -203,7 +211,7 @@ impl Gateway {
     }
 
     /// Takes no more clients, closes every connection with 1001, runs `$disconnect` for each and ends the functions' processes. Waits for
-    /// all that five seconds at most; the processes are ended and reaped in any case.
+    /// all that five seconds at most, and two more for events that are being recorded; the processes are ended and reaped in any case.
     pub async fn stop(mut self) {
         self.service.stopping.cancel();
         self.service.tasks.close();
@@ -213,8 +221,10 @@ impl Gateway {
         self.service.stopped.cancel();
         self.service.deployment().functions.shutdown().await;
         self.service.happenings.stop();
-        if let Some(recording) = self.recording.take() {
-            let _ = tokio::time::timeout(RECORD_PATIENCE, recording).await;
+        if let Some(recording) = self.recording.take()
+            && tokio::time::timeout(RECORD_PATIENCE, recording).await.is_err()
+        {
+            tracing::error!("some events were not recorded: writing them took too long");
         }
     }
 }

@@ -17,21 +17,21 @@ use crate::template::{self, Loaded, TemplateError};
 #[derive(Clone, Debug)]
 #[must_use = "options do nothing until a gateway is started with them"]
 pub struct Options {
-    pub(crate) template: PathBuf,
-    pub(crate) parameters: BTreeMap<String, String>,
-    pub(crate) api: Option<String>,
-    pub(crate) stage: Option<String>,
-    pub(crate) host: IpAddr,
-    pub(crate) port: u16,
-    pub(crate) release: bool,
-    pub(crate) lambda_endpoint: Option<String>,
-    pub(crate) store: Store,
-    pub(crate) dynamodb_port: u16,
-    pub(crate) record: Option<PathBuf>,
-    pub(crate) strict: bool,
-    pub(crate) idle_timeout: Duration,
-    pub(crate) max_duration: Duration,
-    pub(crate) clock: Clock,
+    pub(super) template: PathBuf,
+    pub(super) parameters: BTreeMap<String, String>,
+    pub(super) api: Option<String>,
+    pub(super) stage: Option<String>,
+    pub(super) host: IpAddr,
+    pub(super) port: u16,
+    pub(super) release: bool,
+    pub(super) lambda_endpoint: Option<String>,
+    pub(super) store: Store,
+    pub(super) dynamodb_port: u16,
+    pub(super) record: Option<PathBuf>,
+    pub(super) strict: bool,
+    pub(super) idle_timeout: Duration,
+    pub(super) max_duration: Duration,
+    pub(super) clock: Clock,
 }
 
 /// Where the template's tables are.
@@ -149,7 +149,7 @@ impl Options {
     }
 
     /// The region that functions are told to be in.
-    pub(crate) fn region(&self) -> String {
+    pub(super) fn region(&self) -> String {
         self.reading().account.region
     }
 

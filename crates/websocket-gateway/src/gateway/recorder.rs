@@ -57,7 +57,7 @@ impl Recorder {
         while let Some(happening) = happenings.next().await {
             let written = match &happening.what {
                 What::Event { route_key, event, .. } => self.record(route_key, event.clone()).await,
-                What::Missed { count } => Err(format!("{count} happenings came faster than files can be written")),
+                What::Missed { count } => Err(format!("{count} events came faster than their files could be written")),
                 _ => Ok(()),
             };
             if let Err(why) = written {

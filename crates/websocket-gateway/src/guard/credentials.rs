@@ -40,9 +40,12 @@ pub(super) struct Keys {
     pub(super) holder: Holder,
     secret: String,
     session_token: String,
-    /// The last key that was derived from the secret, for as long as the scope of the signatures is the same: one day.
-    signing: Mutex<Option<SigningKey>>,
+    /// The keys that were derived from the secret last: one for each service that is called, new every day.
+    signing: Mutex<Vec<SigningKey>>,
 }
+
+/// How many derived keys a holder keeps: `execute-api` and `dynamodb`.
+const SIGNING_KEYS: usize = 2;
 
 /// It has the shape of an access key id, which some local stores require, and it says that it is not a real one.
 pub(crate) const ACCESS_KEY_ID: &str = "AKIALOCALGATEWAY0000";
@@ -125,10 +128,15 @@ impl Keys {
     /// The key that signs requests in a scope.
     pub(super) fn signing_key(&self, scope: &str) -> Option<SigningKey> {
         let mut signing = self.signing.lock().unwrap_or_else(PoisonError::into_inner);
-        if !signing.as_ref().is_some_and(|key| key.is_for(scope)) {
-            *signing = SigningKey::derive(&self.secret, scope);
+        if let Some(key) = signing.iter().find(|key| key.is_for(scope)) {
+            return Some(key.clone());
         }
-        signing.clone()
+        let key = SigningKey::derive(&self.secret, scope)?;
+        if signing.len() >= SIGNING_KEYS {
+            signing.remove(0);
+        }
+        signing.push(key.clone());
+        Some(key)
     }
 }
 
@@ -136,5 +144,35 @@ impl Keys {
 impl fmt::Debug for Credentials {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Credentials").field("region", &self.region).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_derived_once_for_each_service_and_day() {
+        let keys = Keys::random(Holder::AnyFunction);
+        let scopes =
+            |day: u32| ["execute-api", "dynamodb"].map(|service| format!("{day}/us-east-1/{service}/aws4_request"));
+        let kept = || {
+            keys.signing
+                .lock()
+                .unwrap()
+                .iter()
+                .map(|key| scopes(1).iter().position(|scope| key.is_for(scope)))
+                .collect::<Vec<_>>()
+        };
+        for _ in 0..3 {
+            for scope in scopes(1) {
+                assert!(keys.signing_key(&scope).unwrap().is_for(&scope));
+            }
+            assert_eq!(kept(), [Some(0), Some(1)]);
+        }
+        for scope in scopes(2) {
+            assert!(keys.signing_key(&scope).unwrap().is_for(&scope));
+        }
+        assert_eq!(kept(), [None, None]);
     }
 }

@@ -16,6 +16,7 @@ pub struct Happening {
 
 /// Who should know of a happening. A reader that asks for one level gets the levels before it, too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Level {
     /// Something failed that should have worked: a function, or the gateway itself.
     Error,
@@ -32,6 +33,7 @@ pub enum Level {
 #[non_exhaustive]
 pub enum What {
     /// A client asks for a connection.
+    #[non_exhaustive]
     Connecting {
         /// The id that the connection will have.
         connection_id: String,
@@ -39,6 +41,7 @@ pub enum What {
         source_ip: String,
     },
     /// The authorizer has allowed a client to connect.
+    #[non_exhaustive]
     Authorized {
         /// The id that the connection will have.
         connection_id: String,
@@ -50,6 +53,7 @@ pub enum What {
         took: Duration,
     },
     /// A request was refused: a handshake, a call to `@connections` or to the store.
+    #[non_exhaustive]
     Refused {
         /// Where the request came in.
         door: Door,
@@ -63,11 +67,13 @@ pub enum What {
         why: String,
     },
     /// A connection is open: its client has got the 101.
+    #[non_exhaustive]
     Opened {
         /// The connection.
         connection_id: String,
     },
     /// A message came from a client.
+    #[non_exhaustive]
     Received {
         /// The connection.
         connection_id: String,
@@ -75,6 +81,7 @@ pub enum What {
         message: Bytes,
     },
     /// No route takes a message; the client gets the frame `Forbidden`.
+    #[non_exhaustive]
     NoRoute {
         /// The connection.
         connection_id: String,
@@ -82,6 +89,7 @@ pub enum What {
         request_id: String,
     },
     /// An event goes to a route's function.
+    #[non_exhaustive]
     Event {
         /// The connection.
         connection_id: String,
@@ -97,6 +105,7 @@ pub enum What {
     /// A route's function has answered, failed or timed out.
     Invoked(Invocation),
     /// A reply is over the limit of a message. The connection is closed.
+    #[non_exhaustive]
     ReplyTooLarge {
         /// The connection.
         connection_id: String,
@@ -105,16 +114,18 @@ pub enum What {
         /// The size of the reply in bytes.
         bytes: usize,
     },
-    /// A call to `@connections` was not signed and was served all the same.
+    /// A call to `@connections` was not signed, but was served.
+    #[non_exhaustive]
     NotSigned {
         /// The HTTP method.
         method: String,
         /// The path.
         path: String,
     },
-    /// A call to `@connections` was answered.
+    /// A call to `@connections` was answered. The message may be delivered before this is told.
+    #[non_exhaustive]
     Posted {
-        /// The connection, if it is known.
+        /// The connection, if the path has a valid connection id.
         connection_id: Option<String>,
         /// The HTTP method: `POST`, `GET` or `DELETE`.
         method: String,
@@ -126,11 +137,13 @@ pub enum What {
         message: Bytes,
     },
     /// A post is not UTF-8. Its invalid bytes were replaced.
+    #[non_exhaustive]
     PostNotUtf8 {
         /// The connection.
         connection_id: String,
     },
     /// A message was sent to a client.
+    #[non_exhaustive]
     Delivered {
         /// The connection.
         connection_id: String,
@@ -138,6 +151,7 @@ pub enum What {
         message: Bytes,
     },
     /// A connection has closed.
+    #[non_exhaustive]
     Closed {
         /// The connection.
         connection_id: String,
@@ -147,6 +161,7 @@ pub enum What {
         reason: String,
     },
     /// A function has printed a line.
+    #[non_exhaustive]
     Output {
         /// The function, by its logical id.
         function: String,
@@ -154,6 +169,7 @@ pub enum What {
         line: String,
     },
     /// An instance of a function has fetched an invocation: Lambda's START line.
+    #[non_exhaustive]
     Start {
         /// The function, by its logical id.
         function: String,
@@ -161,6 +177,7 @@ pub enum What {
         request_id: String,
     },
     /// An instance has ended an invocation: Lambda's END line.
+    #[non_exhaustive]
     End {
         /// The function, by its logical id.
         function: String,
@@ -168,6 +185,7 @@ pub enum What {
         request_id: String,
     },
     /// What an invocation took: Lambda's REPORT line.
+    #[non_exhaustive]
     Report {
         /// The function, by its logical id.
         function: String,
@@ -179,12 +197,13 @@ pub enum What {
         init: Option<Duration>,
         /// The function's `MemorySize` in MB.
         memory_size: u32,
-        /// The most memory that the process has had, in MB. Only Linux tells.
+        /// The most memory that the process has had, in MB. Only Linux reports it.
         max_memory_used: Option<u64>,
-        /// How it failed, if it did: `timeout`, or `error` with a type.
-        status: Option<&'static str>,
+        /// How it failed, if it did.
+        status: Option<ReportStatus>,
     },
     /// A function has used more memory than it has on AWS.
+    #[non_exhaustive]
     OverMemory {
         /// The function, by its logical id.
         function: String,
@@ -194,6 +213,7 @@ pub enum What {
         memory_size: u32,
     },
     /// A process of a function has ended by itself while it was idle.
+    #[non_exhaustive]
     IdleExit {
         /// The function, by its logical id.
         function: String,
@@ -201,11 +221,13 @@ pub enum What {
         status: String,
     },
     /// A process of a function took too long and is killed.
+    #[non_exhaustive]
     Killed {
         /// The function, by its logical id.
         function: String,
     },
-    /// An invocation that no client waits for has failed: it came through Lambda's Invoke API.
+    /// An invocation through Lambda's Invoke API has failed.
+    #[non_exhaustive]
     InvocationFailed {
         /// The function, by its logical id.
         function: String,
@@ -213,27 +235,69 @@ pub enum What {
         why: String,
     },
     /// The store does not answer.
+    #[non_exhaustive]
     StoreFailed {
         /// The reason.
         why: String,
     },
     /// An event could not be recorded.
+    #[non_exhaustive]
     NotRecorded {
         /// The reason, with the file.
         why: String,
     },
-    /// The template and the functions were read again, and what is new is served from now on.
-    Reloaded {
-        /// The functions that are new or were replaced, by their logical ids.
-        functions: Vec<String>,
-    },
+    /// The template and the functions were read again, and the gateway serves the changes from now on.
+    Reloaded(Reloaded),
     /// Some connections did not close in time when the gateway stopped.
     StoppedEarly,
-    /// This reader was too slow, and the oldest happenings that it had not read are lost to it.
+    /// This reader was too slow. Some happenings are missing here.
+    #[non_exhaustive]
     Missed {
         /// How many.
         count: u64,
     },
+}
+
+/// What a [`Gateway::reload`](crate::Gateway::reload) has changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Reloaded {
+    /// The functions that are new or were replaced, by their logical ids. Those that run elsewhere are not known.
+    pub functions: Vec<String>,
+    /// Whether the API, its functions or its tables have changed in the template.
+    pub api: bool,
+}
+
+/// How an invocation failed, as Lambda's REPORT line says it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReportStatus {
+    /// The function took longer than its `Timeout`.
+    Timeout,
+    /// The function's process ended without an answer: `Runtime.ExitError`.
+    ExitError,
+}
+
+impl What {
+    /// A request that was refused before a function decided.
+    pub(crate) fn refused(door: Door, status: u16, why: String) -> Self {
+        Self::Refused { door, status, connection_id: None, request_id: None, why }
+    }
+
+    /// The size of what it carries, in bytes.
+    pub(super) fn payload_bytes(&self) -> usize {
+        match self {
+            Self::Received { message, .. } | Self::Posted { message, .. } | Self::Delivered { message, .. } => {
+                message.len()
+            }
+            Self::Event { event, .. } => event.len(),
+            Self::Invoked(Invocation { event, answer, .. }) => {
+                event.len() + answer.as_ref().map_or(0, bytes::Bytes::len)
+            }
+            Self::Output { line, .. } => line.len(),
+            _ => 0,
+        }
+    }
 }
 
 /// A place where requests come in.
@@ -248,7 +312,7 @@ pub enum Door {
     DynamoDb,
 }
 
-/// One event that went to a route's function, and what came of it.
+/// One event that went to a route's function, and its result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Invocation {
@@ -264,7 +328,7 @@ pub struct Invocation {
     pub event: Bytes,
     /// How long API Gateway waited for it.
     pub took: Duration,
-    /// What came of it.
+    /// The result.
     pub result: InvocationResult,
     /// What the function answered, if it did.
     pub answer: Option<Bytes>,
@@ -272,7 +336,7 @@ pub struct Invocation {
     pub error: Option<String>,
 }
 
-/// What came of an invocation, as API Gateway sees it.
+/// The result of an invocation, as API Gateway sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvocationResult {

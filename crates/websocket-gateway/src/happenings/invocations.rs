@@ -2,6 +2,7 @@ use super::{Happenings, Invocation, What};
 
 /// Every invocation of a route's function from now on, in the order in which they end. A test waits here for what a client can't see.
 #[derive(Debug)]
+#[must_use = "invocations are collected as long as this lives, and have to be read"]
 pub struct Invocations(Happenings);
 
 /// Why [`Invocations`] has no next invocation.
@@ -12,11 +13,9 @@ pub enum NoInvocation {
     #[error("the gateway has stopped")]
     Stopped,
     /// The invocations were not read for so long that some are lost. The next call goes on after them.
-    #[error(
-        "{count} happenings were missed, among which the invocation may have been: read the invocations more often"
-    )]
+    #[error("{count} invocations were missed: read them more often")]
     Missed {
-        /// How many happenings were missed, invocations and others.
+        /// How many invocations were missed.
         count: u64,
     },
 }

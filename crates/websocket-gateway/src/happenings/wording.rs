@@ -1,12 +1,18 @@
 //! Happenings as lines for a person to read.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use super::{Happening, Invocation, InvocationResult, What};
+use super::{Happening, Invocation, InvocationResult, Reloaded, ReportStatus, What};
 
 /// How much of a malformed answer a line shows, in bytes.
 const SHOWN_BYTES: usize = 200;
+
+/// The beginning of a function's answer.
+pub(crate) fn excerpt(answer: &[u8]) -> Cow<'_, str> {
+    String::from_utf8_lossy(&answer[..answer.len().min(SHOWN_BYTES)])
+}
 
 impl Happening {
     /// The connection that it is about.
@@ -79,9 +85,9 @@ impl fmt::Display for What {
             Self::Posted { method, status, message, .. } => {
                 write!(f, "{method} @connections: {status}, {} bytes", message.len())
             }
-            Self::PostNotUtf8 { .. } => {
-                f.write_str("a post that is not UTF-8: its invalid bytes are replaced; what AWS does is not known")
-            }
+            Self::PostNotUtf8 { .. } => f.write_str(
+                "a post is not UTF-8; the gateway has replaced its invalid bytes (what AWS does is not known)",
+            ),
             Self::Delivered { message, .. } => write!(f, "sent {} bytes", message.len()),
             Self::Closed { code, .. } => write!(f, "closed: {code}"),
             Self::Output { line, .. } => f.write_str(line),
@@ -97,7 +103,11 @@ impl fmt::Display for What {
                 if let Some(init) = init {
                     write!(f, "\tInit Duration: {:.2} ms", milliseconds(*init))?;
                 }
-                status.map_or(Ok(()), |status| write!(f, "\tStatus: {status}"))
+                match status {
+                    Some(ReportStatus::Timeout) => f.write_str("\tStatus: timeout"),
+                    Some(ReportStatus::ExitError) => f.write_str("\tStatus: error\tError Type: Runtime.ExitError"),
+                    None => Ok(()),
+                }
             }
             Self::OverMemory { function, used, memory_size } => write!(
                 f,
@@ -106,14 +116,15 @@ impl fmt::Display for What {
             Self::IdleExit { function, status } => {
                 write!(f, "{function}: an idle process has ended by itself ({status})")
             }
-            Self::Killed { function } => write!(f, "{function}: a process took too long and is killed"),
+            Self::Killed { function } => write!(f, "{function}: a process was killed because it took too long"),
             Self::InvocationFailed { function, why } => write!(f, "{function}: {why}"),
             Self::StoreFailed { why } => write!(f, "the store does not answer: {why}"),
             Self::NotRecorded { why } => write!(f, "an event could not be recorded: {why}"),
-            Self::Reloaded { functions } => write!(f, "reloaded {}", functions.join(", ")),
+            Self::Reloaded(Reloaded { functions, .. }) if functions.is_empty() => f.write_str("reloaded the template"),
+            Self::Reloaded(Reloaded { functions, .. }) => write!(f, "reloaded {}", functions.join(", ")),
             Self::StoppedEarly => f.write_str("some connections did not close in time"),
             Self::Missed { count } => {
-                write!(f, "{count} lines are missing here: they came faster than they could be written")
+                write!(f, "{count} happenings are missing here: they came faster than they were read")
             }
         }
     }
@@ -129,7 +140,7 @@ impl Invocation {
                 write!(f, "{route_key}: {function} is not done after {ms} ms: timed out")
             }
             (InvocationResult::Failed, Some(error), Some(answer)) => {
-                let shown = String::from_utf8_lossy(&answer[..answer.len().min(SHOWN_BYTES)]);
+                let shown = excerpt(answer);
                 write!(f, "{route_key}: the answer of {function} is malformed: {error}: {shown}")
             }
             (InvocationResult::Failed, error, _) => {
@@ -164,7 +175,7 @@ mod tests {
             "REPORT RequestId: r\tDuration: 2.35 ms\tBilled Duration: 23 ms\tMemory Size: 128 MB\tMax Memory Used: 9 MB\tInit Duration: 20.00 ms"
         );
         assert_eq!(
-            report(None, None, Some("timeout")).to_string(),
+            report(None, None, Some(ReportStatus::Timeout)).to_string(),
             "REPORT RequestId: r\tDuration: 2.35 ms\tBilled Duration: 3 ms\tMemory Size: 128 MB\tStatus: timeout"
         );
     }

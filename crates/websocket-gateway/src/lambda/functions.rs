@@ -66,6 +66,11 @@ impl Functions {
         self.by_id.get(logical_id).ok_or_else(|| InvokeError::UnknownFunction { function: logical_id.to_owned() })
     }
 
+    /// The function with this logical id, or one that fails with the reason: the template's reader finds every function that a route names.
+    pub(crate) fn get_or_absent(&self, logical_id: &str) -> Callable {
+        self.get(logical_id).cloned().unwrap_or_else(|error| Callable::NotHere(error.to_string().into()))
+    }
+
     /// The functions that the gateway itself runs.
     pub(crate) fn processes(&self) -> Option<&Processes> {
         self.processes.as_ref()

@@ -6,7 +6,7 @@
 use super::error::InvokeError;
 use super::schedule::Run;
 use crate::api::Function;
-use crate::happenings::{HappeningSender, Level, What};
+use crate::happenings::{HappeningSender, Level, ReportStatus, What};
 
 /// An instance has fetched an invocation.
 pub(super) fn start(happenings: &HappeningSender, function: &Function, request_id: &str) {
@@ -18,7 +18,8 @@ pub(super) fn start(happenings: &HappeningSender, function: &Function, request_i
 
 /// An instance has answered and is ready for more. `pid` is its process.
 pub(super) fn end(happenings: &HappeningSender, function: &Function, run: &Run, pid: Option<u32>) {
-    // Reading the memory takes longer than everything else here, so it is read only if the REPORT line has a reader. The figure can rise with
+    // Reading the memory takes longer than everything else here, so it is read only if the REPORT line has a reader (and without one there is no
+    // warning about too much memory either). The figure can rise with
     // every invocation, so it must be read for each of them.
     if !happenings.is_wanted(Level::Info) {
         return;
@@ -37,8 +38,8 @@ pub(super) fn end(happenings: &HappeningSender, function: &Function, run: &Run, 
 /// An instance has ended with its invocation.
 pub(super) fn failed(happenings: &HappeningSender, function: &Function, run: &Run, error: &InvokeError) {
     let status = match error {
-        InvokeError::TimedOut { .. } => "timeout",
-        _ => "error\tError Type: Runtime.ExitError",
+        InvokeError::TimedOut { .. } => ReportStatus::Timeout,
+        _ => ReportStatus::ExitError,
     };
     report(happenings, function, run, None, Some(status));
 }
@@ -48,7 +49,7 @@ fn report(
     function: &Function,
     run: &Run,
     max_memory_used: Option<u64>,
-    status: Option<&'static str>,
+    status: Option<ReportStatus>,
 ) {
     let Run { request_id, took, init } = run;
     happenings

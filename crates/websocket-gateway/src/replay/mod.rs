@@ -12,6 +12,7 @@ use std::pin::pin;
 use bytes::Bytes;
 
 use crate::gateway::Gateway;
+use crate::happenings::excerpt;
 use crate::lambda::InvokeError;
 use crate::service::connections::Adopted;
 use crate::service::integration;
@@ -19,9 +20,6 @@ use crate::service::integration;
 pub use event::{EventType, SampleEvent};
 pub use files::SampleError;
 pub use recipient::Recipient;
-
-/// How much of a malformed answer a message shows, in bytes.
-const SHOWN_BYTES: usize = 200;
 
 /// The result of an event.
 #[derive(Debug)]
@@ -57,7 +55,7 @@ pub enum ReplayError {
     /// API Gateway would not accept the function's answer.
     #[error(
         "the function's answer is malformed: {cause}: {}; API Gateway expects a JSON object with a statusCode",
-        String::from_utf8_lossy(&.answer[..answer.len().min(SHOWN_BYTES)])
+        excerpt(.answer)
     )]
     Malformed {
         /// What is wrong with it.

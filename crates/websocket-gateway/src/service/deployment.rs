@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::api::{Api, Authorizer, Route};
-use crate::lambda::{Callable, Functions, InvokeError};
+use crate::lambda::{Callable, Functions};
 
 /// The API and its functions.
 #[derive(Debug)]
@@ -14,8 +14,14 @@ pub(crate) struct Deployment {
     pub(crate) functions: Functions,
     /// Every route by its route key, with the function behind it.
     pub(crate) routes: BTreeMap<String, Integration>,
-    /// Who decides whether a client may connect, with the function behind it.
-    pub(crate) authorizer: Option<(Authorizer, Callable)>,
+    pub(crate) authorizer: Option<DeployedAuthorizer>,
+}
+
+/// The authorizer of `$connect`, with the function behind it.
+#[derive(Debug)]
+pub(crate) struct DeployedAuthorizer {
+    pub(crate) authorizer: Authorizer,
+    pub(crate) function: Callable,
 }
 
 /// A route's integration: the function that it calls, and how.
@@ -26,18 +32,16 @@ pub(crate) struct Integration {
 }
 
 impl Deployment {
-    /// # Errors
-    /// If a route or the authorizer names a function that is not there.
-    pub(crate) fn new(api: Api, functions: Functions) -> Result<Self, InvokeError> {
-        let mut routes = BTreeMap::new();
-        for (route_key, route) in &api.routes {
-            let function = functions.get(&route.function)?.clone();
-            routes.insert(route_key.clone(), Integration { route: route.clone(), function });
-        }
-        let authorizer = match &api.authorizer {
-            Some(authorizer) => Some((authorizer.clone(), functions.get(&authorizer.function)?.clone())),
-            None => None,
-        };
-        Ok(Self { api: Arc::new(api), functions, routes, authorizer })
+    pub(crate) fn new(api: Api, functions: Functions) -> Self {
+        let routes = api.routes.iter().map(|(route_key, route)| {
+            let function = functions.get_or_absent(&route.function);
+            (route_key.clone(), Integration { route: route.clone(), function })
+        });
+        let routes = routes.collect();
+        let authorizer = api.authorizer.clone().map(|authorizer| {
+            let function = functions.get_or_absent(&authorizer.function);
+            DeployedAuthorizer { authorizer, function }
+        });
+        Self { api: Arc::new(api), functions, routes, authorizer }
     }
 }

@@ -9,9 +9,9 @@ use serde_json::Value;
 use super::Integration;
 use crate::clock::Clock;
 use crate::event::Written;
-use crate::happenings::{HappeningSender, Invocation, InvocationResult, Level, What};
+use crate::happenings::{HappeningSender, Interest, Invocation, InvocationResult, Level, What};
 
-/// What came of an invocation.
+/// The result of an invocation.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Answered(ProxyResponse),
@@ -83,7 +83,7 @@ pub(crate) async fn invoke(
     event: &Written,
 ) -> Outcome {
     let Integration { route, function } = integration;
-    happenings.tell(Level::Detail, || What::Event {
+    happenings.tell_of(Interest::Events, Level::Detail, || What::Event {
         connection_id: event.connection_id.to_string(),
         request_id: event.request_id.clone(),
         route_key: route_key.to_owned(),
@@ -107,7 +107,7 @@ pub(crate) async fn invoke(
         }
     };
     let result = outcome.result();
-    happenings.tell(level_of(result), || {
+    happenings.tell_of(Interest::Invocations, level_of(result), || {
         What::Invoked(Invocation {
             connection_id: event.connection_id.to_string(),
             request_id: event.request_id.clone(),

@@ -7,6 +7,6 @@ pub(crate) mod integration;
 mod places;
 mod state;
 
-pub(crate) use deployment::{Deployment, Integration};
+pub(crate) use deployment::{DeployedAuthorizer, Deployment, Integration};
 pub(crate) use places::{Place, Places};
 pub(crate) use state::Service;

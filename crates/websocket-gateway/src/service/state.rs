@@ -11,7 +11,7 @@ use crate::event::Writer;
 use crate::guard::Guard;
 use crate::happenings::HappeningSender;
 
-/// What every door of a running gateway shares. It holds state and calls nothing.
+/// What every door of a running gateway shares. It holds state, and invokes no function.
 #[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) deployed: RwLock<Arc<Deployment>>,

@@ -5,10 +5,15 @@ use std::error::Error;
 use bytes::Bytes;
 use http::Request;
 use http::response::Parts;
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+
+use super::body::{self, Received};
+
+/// The largest answer in bytes: more than DynamoDB (16 MB) and Lambda (6 MB) ever send.
+const ANSWER_BYTES: usize = 32 * 1024 * 1024;
 
 /// An HTTP client. A clone shares its connections.
 #[derive(Clone, Debug)]
@@ -23,8 +28,10 @@ impl HttpClient {
     pub(crate) async fn send(&self, request: Request<Bytes>) -> Result<(Parts, Bytes), String> {
         let answer = self.0.request(request.map(Full::from)).await.map_err(|error| cause(&error))?;
         let (head, body) = answer.into_parts();
-        let body = body.collect().await.map_err(|error| cause(&error))?.to_bytes();
-        Ok((head, body))
+        match body::read(body, ANSWER_BYTES).await.map_err(|error| cause(&error))? {
+            Received::Whole(body) => Ok((head, body)),
+            Received::TooLarge { bytes } => Err(format!("the answer has {bytes} bytes, more than {ANSWER_BYTES}")),
+        }
     }
 }
 

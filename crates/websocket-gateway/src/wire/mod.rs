@@ -1,4 +1,5 @@
-//! HTTP as every door speaks it: a server, a client, bodies with a limit, and answers. Nothing here knows API Gateway.
+//! HTTP as every door speaks it: a server, a client, bodies with a limit, and answers, with the one shape that all AWS services give their
+//! errors.
 
 pub(crate) mod address;
 pub(crate) mod answer;

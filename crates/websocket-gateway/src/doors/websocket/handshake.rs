@@ -50,13 +50,7 @@ pub(in crate::doors) async fn handshake(service: Arc<Service>, peer: SocketAddr,
 
 /// Tells of a handshake that gets no further than the door.
 fn refused(service: &Service, level: Level, status: StatusCode, why: impl FnOnce() -> String) {
-    service.happenings.tell(level, || What::Refused {
-        door: Door::WebSocket,
-        status: status.as_u16(),
-        connection_id: None,
-        request_id: None,
-        why: why(),
-    });
+    service.happenings.tell(level, || What::refused(Door::WebSocket, status.as_u16(), why()));
 }
 
 fn new_connection(service: &Service, peer: SocketAddr, request: &Parts) -> Connection {
@@ -138,7 +132,7 @@ struct Accepted {
 }
 
 /// A connection that can be posted to from the moment its client may see the 101. If it never opens, because the client has left,
-/// `$disconnect` runs all the same: otherwise what `$connect` stored would stay behind.
+/// `$disconnect` runs even then: otherwise what `$connect` stored would stay behind.
 #[derive(Debug)]
 struct Opening {
     service: Arc<Service>,

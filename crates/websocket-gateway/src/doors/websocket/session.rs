@@ -41,7 +41,7 @@ pub(super) async fn run(
     receivers.outgoing.close();
     let closed = close.told();
     // Boxed, so that a connection pays for its end only when it comes.
-    let finish = Box::pin(finish(close, receivers.outgoing, writer, reader));
+    let finish = Box::pin(finish(&service, &connection, close, receivers.outgoing, writer, reader));
     if tokio::time::timeout(CLOSE_PATIENCE, finish).await.is_err() {
         tracing::debug!(connectionId = %connection.facts.id, "the client did not answer the close frame");
     }
@@ -77,20 +77,21 @@ async fn write(
     outgoing: &mut mpsc::Receiver<Utf8Bytes>,
     writer: &mut Writer,
 ) -> Close {
-    while let Some(frame) = outgoing.recv().await {
-        let message = service.happenings.is_wanted(Level::Detail).then(|| frame.clone());
-        if writer.send(Message::Text(frame)).await.is_err() {
+    while let Some(message) = outgoing.recv().await {
+        if writer.send(Message::Text(message.clone())).await.is_err() {
             return Close::Lost;
         }
-        if let Some(message) = message {
-            service.happenings.tell(Level::Detail, || What::Delivered {
-                connection_id: connection.facts.id.to_string(),
-                message: message.into(),
-            });
-        }
+        delivered(service, connection, message);
     }
     // `connection` holds a sender, so the channel does not end before the session does.
     Close::Lost
+}
+
+fn delivered(service: &Service, connection: &OpenConnection, message: Utf8Bytes) {
+    service.happenings.tell(Level::Detail, || What::Delivered {
+        connection_id: connection.facts.id.to_string(),
+        message: message.into(),
+    });
 }
 
 /// Waits until the gateway ends the connection.
@@ -124,31 +125,41 @@ async fn expired(service: &Service, connection: &OpenConnection) {
 }
 
 /// Sends what was posted before the close, then the gateway's close frame if it has one to send, and waits until the client has closed, too.
-async fn finish(close: Close, outgoing: mpsc::Receiver<Utf8Bytes>, mut writer: Writer, mut reader: Reader) {
+async fn finish(
+    service: &Service,
+    connection: &OpenConnection,
+    close: Close,
+    outgoing: mpsc::Receiver<Utf8Bytes>,
+    mut writer: Writer,
+    mut reader: Reader,
+) {
     match &close {
         Close::Lost => {}
         fault if fault.is_fault() => {
             // The client may be gone by now, here and below.
-            let _ = farewell(&close, outgoing, &mut writer).await;
+            let _ = farewell(service, connection, &close, outgoing, &mut writer).await;
             if let Ok(mut socket) = writer.reunite(reader) {
                 drain(&mut socket).await;
             }
         }
         _ => {
             let answer = async { while let Some(Ok(_)) = reader.next().await {} };
-            let _ = tokio::join!(farewell(&close, outgoing, &mut writer), answer);
+            let _ = tokio::join!(farewell(service, connection, &close, outgoing, &mut writer), answer);
         }
     }
 }
 
 async fn farewell(
+    service: &Service,
+    connection: &OpenConnection,
     close: &Close,
     mut outgoing: mpsc::Receiver<Utf8Bytes>,
     writer: &mut Writer,
 ) -> Result<(), tungstenite::Error> {
     if let Some(frame) = close.frame() {
-        while let Some(left) = outgoing.recv().await {
-            writer.feed(Message::Text(left)).await?;
+        while let Some(message) = outgoing.recv().await {
+            writer.feed(Message::Text(message.clone())).await?;
+            delivered(service, connection, message);
         }
         writer.send(Message::Close(Some(frame))).await?;
     }

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use super::{built, scratch};
 use crate::api::{Code, Function};
 use crate::clock::Clock;
-use crate::happenings::{Happening, HappeningSender, Happenings, Level, What};
+use crate::happenings::{Happening, HappeningSender, Happenings, Interest, Level, What};
 use crate::iam::Policy;
 use crate::lambda::{Functions, InvokeError, Processes, Program};
 
@@ -378,7 +378,11 @@ async fn start(function: Function) -> Functions {
 /// Starts a function, and returns the log of everything that happens.
 async fn start_and_listen(function: Function) -> (Functions, Log) {
     let happenings = silent();
-    let log = Log { happenings: happenings.subscribe(Level::Detail), sender: happenings.clone(), heard: Vec::new() };
+    let log = Log {
+        happenings: happenings.subscribe(Interest::UpTo(Level::Detail)),
+        sender: happenings.clone(),
+        heard: Vec::new(),
+    };
     let programs = vec![Program { function, executable: probe_executable() }];
     (start_programs(programs, &[], happenings).await, log)
 }

@@ -10,13 +10,12 @@ use std::time::Instant;
 use http::StatusCode;
 use serde_json::{Map, Value};
 
-use super::Deployment;
-use crate::api::Authorizer;
+use super::{DeployedAuthorizer, Deployment};
 use crate::api::limits::AUTHORIZER_TIMEOUT;
 use crate::clock::Clock;
 use crate::event::Written;
 use crate::happenings::{Door, HappeningSender, Level, What};
-use crate::lambda::{Callable, InvokeError};
+use crate::lambda::InvokeError;
 use answer::{Answer, Unmet};
 
 /// Why a client may not connect.
@@ -57,7 +56,7 @@ pub(crate) async fn ask(
     clock: &Clock,
     happenings: &HappeningSender,
     deployment: &Deployment,
-    (authorizer, function): &(Authorizer, Callable),
+    DeployedAuthorizer { authorizer, function }: &DeployedAuthorizer,
     event: &Written,
 ) -> Result<Map<String, Value>, Refusal> {
     let name = &authorizer.function;
@@ -99,7 +98,9 @@ pub(crate) async fn ask(
             });
             Ok(context)
         }
-        Err(Unmet::Refused(refusal)) => refuse(refusal, format!("{name} says {refusal:?} in {ms} ms")),
+        Err(Unmet::Refused(refusal)) => {
+            refuse(refusal, format!("{name} refuses the client: {} ({ms} ms)", refusal.answer().2))
+        }
         // Without the answer itself, which may have a token in it.
         Err(Unmet::NotUnderstood(why)) => {
             refuse(Refusal::Failed, format!("{name} answered what API Gateway does not understand: {why} ({ms} ms)"))

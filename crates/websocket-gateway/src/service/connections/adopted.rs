@@ -8,6 +8,7 @@ use crate::ids::ConnectionId;
 
 /// A connection without a client: its id is open, and what functions post to it can be read here.
 #[derive(Debug)]
+#[must_use = "the connection id is open only as long as this lives"]
 pub struct Adopted {
     open: Arc<OpenConnections>,
     connection: Arc<OpenConnection>,
