@@ -1,77 +1,77 @@
-//! The limits of API Gateway, Lambda and DynamoDB, each with its source. In the gateway they stand here and
-//! nowhere else. (The core crate has its own copy of those that it needs: the two crates share no code.)
+//! The limits of API Gateway, and those of Lambda and DynamoDB that concern a template, each with its source. In the gateway each stands here
+//! and nowhere else. (The crate `lambda-websocket` has its own copy of the message size, because the two crates share no code.)
 
 use std::time::Duration;
 
 /// The largest message in bytes, from a client or to one.
 /// Source: API Gateway developer guide, "Quotas for configuring and running a WebSocket API": message payload size, 128 KB.
-pub(crate) const MESSAGE_BYTES: usize = 128 * 1024;
+pub const MESSAGE_BYTES: usize = 128 * 1024;
 
 /// The largest WebSocket frame in bytes.
 /// Source: API Gateway developer guide, "Quotas for configuring and running a WebSocket API": WebSocket frame size, 32 KB.
-pub(crate) const FRAME_BYTES: usize = 32 * 1024;
+pub const FRAME_BYTES: usize = 32 * 1024;
 
 /// The longest URL of a handshake, in characters.
 /// Source: API Gateway developer guide, "Quotas for configuring and running a WebSocket API": length of the URL, 4096
 /// characters. A guess: the scheme and the host count.
-pub(crate) const URL_CHARACTERS: usize = 4096;
+pub const URL_CHARACTERS: usize = 4096;
 
 /// How long an integration may take at most, and by default.
 /// Source: API Gateway developer guide, "Quotas for configuring and running a WebSocket API": integration timeout, 50 ms to 29 s.
-pub(crate) const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);
+pub const INTEGRATION_TIMEOUT: Duration = Duration::from_secs(29);
 
 /// How long an authorizer may take.
 /// Source: a guess: as long as an integration.
-pub(crate) const AUTHORIZER_TIMEOUT: Duration = INTEGRATION_TIMEOUT;
+pub const AUTHORIZER_TIMEOUT: Duration = INTEGRATION_TIMEOUT;
 
 /// The largest answer of an authorizer, in bytes.
 /// Source: API Gateway developer guide, "Quotas for configuring and running a WebSocket API": Lambda authorizer result size, 8 KB.
-pub(crate) const AUTHORIZER_ANSWER_BYTES: usize = 8 * 1024;
+pub const AUTHORIZER_ANSWER_BYTES: usize = 8 * 1024;
 
 /// The shortest timeout that a template can set for an integration.
 /// Source: the same as for [`INTEGRATION_TIMEOUT`].
-pub(crate) const SHORTEST_INTEGRATION_TIMEOUT: Duration = Duration::from_millis(50);
+pub const SHORTEST_INTEGRATION_TIMEOUT: Duration = Duration::from_millis(50);
 
 /// The `Timeout` of a function that does not set it.
 /// Source: AWS Lambda developer guide, "Configure Lambda function timeout": 3 seconds.
-pub(crate) const FUNCTION_TIMEOUT: Duration = Duration::from_secs(3);
+pub const FUNCTION_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// The longest `Timeout` that a function can have.
 /// Source: AWS Lambda developer guide, "Configure Lambda function timeout": 900 seconds.
-pub(crate) const LONGEST_FUNCTION_TIMEOUT: Duration = Duration::from_secs(900);
+pub const LONGEST_FUNCTION_TIMEOUT: Duration = Duration::from_secs(900);
 
 /// The `MemorySize` of a function that does not set it, in MiB. It is also the smallest that a function can have.
 /// Source: AWS Lambda developer guide, "Configure Lambda function memory": 128 MB to 10,240 MB.
-pub(crate) const FUNCTION_MEMORY: u32 = 128;
+pub const FUNCTION_MEMORY: u32 = 128;
 
 /// The largest `MemorySize` that a function can have, in MiB.
 /// Source: the same as for [`FUNCTION_MEMORY`].
-pub(crate) const MOST_FUNCTION_MEMORY: u32 = 10_240;
+pub const MOST_FUNCTION_MEMORY: u32 = 10_240;
 
 /// The longest name of a function, in characters.
 /// Source: AWS Lambda API reference, `CreateFunction`, `FunctionName`.
-pub(crate) const FUNCTION_NAME_CHARACTERS: usize = 64;
+pub const FUNCTION_NAME_CHARACTERS: usize = 64;
 
 /// The longest name of an IAM role, in characters.
 /// Source: IAM API reference, `CreateRole`, `RoleName`.
-pub(crate) const ROLE_NAME_CHARACTERS: usize = 64;
+pub const ROLE_NAME_CHARACTERS: usize = 64;
 
 /// The longest name of a DynamoDB table, in characters.
 /// Source: Amazon DynamoDB API reference, `CreateTable`, `TableName`.
-pub(crate) const TABLE_NAME_CHARACTERS: usize = 255;
+pub const TABLE_NAME_CHARACTERS: usize = 255;
 
 /// The largest payload of an invocation or of its answer, in bytes.
 /// Source: AWS Lambda developer guide, "Lambda quotas": 6 MB each for request and response, synchronous.
-pub(crate) const INVOCATION_BYTES: usize = 6 * 1024 * 1024;
+pub const INVOCATION_BYTES: usize = 6 * 1024 * 1024;
 
 /// How long a connection may carry no data before it is closed. Control frames do not count as data.
 /// Source: API Gateway developer guide, "Quotas for configuring and running a WebSocket API": idle connection timeout, 10 minutes.
-pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
+pub const IDLE_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 
 /// How long a connection may last before it is closed.
 /// Source: API Gateway developer guide, "Quotas for configuring and running a WebSocket API": connection duration, 2 hours.
-pub(crate) const MAX_DURATION: Duration = Duration::from_secs(2 * 60 * 60);
+pub const MAX_DURATION: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// How long a function's process may take from its start until it asks for its first event.
 /// Source: AWS Lambda developer guide, "Lambda execution environment lifecycle": the Init phase is limited to 10 seconds.
-pub(crate) const INIT_LIMIT: Duration = Duration::from_secs(10);
+pub const INIT_LIMIT: Duration = Duration::from_secs(10);

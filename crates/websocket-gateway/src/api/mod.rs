@@ -5,7 +5,7 @@
 mod account;
 mod authorizer;
 mod body_path;
-pub(crate) mod limits;
+pub mod limits;
 mod lookup;
 mod route_selection_expression;
 

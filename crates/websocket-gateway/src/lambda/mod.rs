@@ -13,8 +13,9 @@
 //! - `runtime_api` is the HTTP server for the processes,
 //! - `platform_log` adds Lambda's own lines to a function's log.
 //!
-//! A runtime for another language, for example Python, would be added in three places: a new variant of [`Code`](crate::api::Code), which
-//! `template/code.rs` chooses, says what the function is built from, [`build`] turns that into a [`Program`], and `instance` starts the program.
+//! A runtime for another language, for example Python, would begin in [`Code`](crate::api::Code): a new variant, which `template/code.rs`
+//! chooses, says what the function is built from. [`build`] turns it into a [`Program`] and says which sources to watch; `instance` starts the
+//! program, with the variables and the address of the Runtime API that the runtime expects.
 
 mod build;
 mod error;

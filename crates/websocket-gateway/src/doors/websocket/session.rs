@@ -14,8 +14,8 @@ use crate::happenings::{Level, What};
 use crate::service::Service;
 use crate::service::connections::{Ending, OpenConnection, Receivers};
 
-type Writer = SplitSink<Socket, Message>;
-type Reader = SplitStream<Socket>;
+type FrameSink = SplitSink<Socket, Message>;
+type FrameStream = SplitStream<Socket>;
 
 /// How long a client has to take its last frames and to answer a close frame. How long API Gateway waits is not known.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
@@ -49,7 +49,7 @@ pub(super) async fn run(
 }
 
 /// Takes the client's messages until the client closes the connection, or sends something that API Gateway does not take.
-async fn read(service: &Arc<Service>, connection: &Arc<OpenConnection>, reader: &mut Reader) -> Close {
+async fn read(service: &Arc<Service>, connection: &Arc<OpenConnection>, reader: &mut FrameStream) -> Close {
     loop {
         match reader.next().await {
             Some(Ok(Message::Text(text))) => {
@@ -75,7 +75,7 @@ async fn write(
     service: &Service,
     connection: &OpenConnection,
     outgoing: &mut mpsc::Receiver<Utf8Bytes>,
-    writer: &mut Writer,
+    writer: &mut FrameSink,
 ) -> Close {
     while let Some(message) = outgoing.recv().await {
         if writer.send(Message::Text(message.clone())).await.is_err() {
@@ -130,8 +130,8 @@ async fn finish(
     connection: &OpenConnection,
     close: Close,
     outgoing: mpsc::Receiver<Utf8Bytes>,
-    mut writer: Writer,
-    mut reader: Reader,
+    mut writer: FrameSink,
+    mut reader: FrameStream,
 ) {
     match &close {
         Close::Lost => {}
@@ -154,7 +154,7 @@ async fn farewell(
     connection: &OpenConnection,
     close: &Close,
     mut outgoing: mpsc::Receiver<Utf8Bytes>,
-    writer: &mut Writer,
+    writer: &mut FrameSink,
 ) -> Result<(), tungstenite::Error> {
     if let Some(frame) = close.frame() {
         while let Some(message) = outgoing.recv().await {
