@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tungstenite::{Message, Utf8Bytes};
 
 use super::close::Close;
@@ -28,140 +28,147 @@ pub(super) async fn run(
     socket: Socket,
 ) {
     let (mut writer, mut reader) = socket.split();
-    service.happenings.tell(Level::Detail, || What::Opened { connection_id: connection.facts.id.to_string() });
+    let session = Session { service, connection };
+    session.tell(|connection_id| What::Opened { connection_id });
     // Beside each other: a client that does not read must not delay its own messages, its idle time-out or a DELETE.
     let close = tokio::select! {
         biased;
-        close = read(&service, &connection, &mut reader) => close,
-        close = write(&service, &connection, &mut receivers.outgoing, &mut writer) => close,
-        close = ended(&service, &connection, receivers.ending) => close,
+        close = session.read(&mut reader) => close,
+        close = session.write(&mut receivers.outgoing, &mut writer) => close,
+        close = session.ended(receivers.ending) => close,
     };
     // Gone from here on, even while the last frames are still under way.
-    service.open.remove(&connection.facts.id);
+    session.service.open.remove(&session.connection.facts.id);
     receivers.outgoing.close();
     let closed = close.told();
     // Boxed, so that a connection pays for its end only when it comes.
-    let finish = Box::pin(finish(&service, &connection, close, receivers.outgoing, writer, reader));
+    let finish = Box::pin(session.finish(close, receivers.outgoing, writer, reader));
     if tokio::time::timeout(CLOSE_PATIENCE, finish).await.is_err() {
-        tracing::debug!(connectionId = %connection.facts.id, "the client did not answer the close frame");
+        tracing::debug!(connectionId = %session.connection.facts.id, "the client did not answer the close frame");
     }
-    disconnect::run(&service, connection.facts.clone(), closed);
+    disconnect::run(&session.service, session.connection.facts.clone(), closed);
 }
 
-/// Takes the client's messages until the client closes the connection, or sends something that API Gateway does not take.
-async fn read(service: &Arc<Service>, connection: &Arc<OpenConnection>, reader: &mut FrameStream) -> Close {
-    loop {
-        match reader.next().await {
-            Some(Ok(Message::Text(text))) => {
-                connection.touch(service.clock.now_ms());
-                service.happenings.tell(Level::Detail, || What::Received {
-                    connection_id: connection.facts.id.to_string(),
-                    message: text.clone().into(),
-                });
-                service.tasks.spawn(message::serve(Arc::clone(service), Arc::clone(connection), text));
-            }
-            Some(Ok(Message::Binary(_))) => return Close::Binary,
-            Some(Ok(Message::Close(frame))) => return Close::Client(frame),
-            // The library answers pings; neither they nor pongs are activity.
-            Some(Ok(_)) => {}
-            Some(Err(error)) => return Close::of_error(&error),
-            None => return Close::Lost,
-        }
-    }
+/// What each part of the session needs. One reference to it keeps the future small, and every open connection holds one.
+struct Session {
+    service: Arc<Service>,
+    connection: Arc<OpenConnection>,
 }
 
-/// Sends the client its frames until one can't be sent.
-async fn write(
-    service: &Service,
-    connection: &OpenConnection,
-    outgoing: &mut mpsc::Receiver<Utf8Bytes>,
-    writer: &mut FrameSink,
-) -> Close {
-    while let Some(message) = outgoing.recv().await {
-        if writer.send(Message::Text(message.clone())).await.is_err() {
-            return Close::Lost;
-        }
-        delivered(service, connection, message);
-    }
-    // `connection` holds a sender, so the channel does not end before the session does.
-    Close::Lost
-}
-
-fn delivered(service: &Service, connection: &OpenConnection, message: Utf8Bytes) {
-    service.happenings.tell(Level::Detail, || What::Delivered {
-        connection_id: connection.facts.id.to_string(),
-        message: message.into(),
-    });
-}
-
-/// Waits until the gateway ends the connection.
-async fn ended(
-    service: &Service,
-    connection: &OpenConnection,
-    ending: tokio::sync::oneshot::Receiver<Ending>,
-) -> Close {
-    tokio::select! {
-        () = service.stopping.cancelled() => Close::GoingAway,
-        () = expired(service, connection) => Close::GoingAway,
-        Ok(ending) = ending => match ending {
-            Ending::Deleted => Close::Deleted,
-            Ending::ReplyTooLarge => Close::TooLarge,
-        },
-    }
-}
-
-/// Waits until the connection has been idle for too long, or open for too long.
-async fn expired(service: &Service, connection: &OpenConnection) {
-    let end = connection.facts.connected_at_ms.saturating_add(millis(service.max_duration));
-    loop {
-        let idle = connection.last_active_ms().saturating_add(millis(service.idle_timeout));
-        let deadline = idle.min(end);
-        if deadline <= service.clock.now_ms() {
-            return;
-        }
-        // Activity does not move the alarm: when it goes off, the loop looks again.
-        service.clock.sleep_until(deadline).await;
-    }
-}
-
-/// Sends what was posted before the close, then the gateway's close frame if it has one to send, and waits until the client has closed, too.
-async fn finish(
-    service: &Service,
-    connection: &OpenConnection,
-    close: Close,
-    outgoing: mpsc::Receiver<Utf8Bytes>,
-    mut writer: FrameSink,
-    mut reader: FrameStream,
-) {
-    match &close {
-        Close::Lost => {}
-        fault if fault.is_fault() => {
-            // The client may be gone by now, here and below.
-            let _ = farewell(service, connection, &close, outgoing, &mut writer).await;
-            if let Ok(mut socket) = writer.reunite(reader) {
-                drain(&mut socket).await;
+impl Session {
+    /// Takes the client's messages until the client closes the connection, or sends something that API Gateway does not take.
+    async fn read(&self, reader: &mut FrameStream) -> Close {
+        loop {
+            match reader.next().await {
+                Some(Ok(Message::Text(text))) => {
+                    self.connection.touch(self.service.clock.now_ms());
+                    self.tell(|connection_id| What::Received { connection_id, message: text.clone().into() });
+                    let served = message::serve(Arc::clone(&self.service), Arc::clone(&self.connection), text);
+                    self.service.tasks.spawn(served);
+                }
+                Some(Ok(Message::Binary(_))) => return Close::Binary,
+                Some(Ok(Message::Close(frame))) => return Close::Client(frame),
+                // The library answers pings; neither they nor pongs are activity.
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Close::of_error(&error),
+                None => return Close::Lost,
             }
         }
-        _ => {
-            let answer = async { while let Some(Ok(_)) = reader.next().await {} };
-            let _ = tokio::join!(farewell(service, connection, &close, outgoing, &mut writer), answer);
-        }
     }
-}
 
-async fn farewell(
-    service: &Service,
-    connection: &OpenConnection,
-    close: &Close,
-    mut outgoing: mpsc::Receiver<Utf8Bytes>,
-    writer: &mut FrameSink,
-) -> Result<(), tungstenite::Error> {
-    if let Some(frame) = close.frame() {
+    /// Sends the client its frames until one can't be sent.
+    async fn write(&self, outgoing: &mut mpsc::Receiver<Utf8Bytes>, writer: &mut FrameSink) -> Close {
         while let Some(message) = outgoing.recv().await {
-            writer.feed(Message::Text(message.clone())).await?;
-            delivered(service, connection, message);
+            let told = self.copy_to_tell(&message);
+            if writer.send(Message::Text(message)).await.is_err() {
+                return Close::Lost;
+            }
+            self.delivered(told);
         }
-        writer.send(Message::Close(Some(frame))).await?;
+        // `connection` holds a sender, so the channel does not end before the session does.
+        Close::Lost
     }
-    Ok(())
+
+    /// Waits until the gateway ends the connection.
+    async fn ended(&self, ending: oneshot::Receiver<Ending>) -> Close {
+        tokio::select! {
+            () = self.service.stopping.cancelled() => Close::GoingAway,
+            () = self.expired() => Close::GoingAway,
+            Ok(ending) = ending => match ending {
+                Ending::Deleted => Close::Deleted,
+                Ending::ReplyTooLarge => Close::TooLarge,
+            },
+        }
+    }
+
+    /// Waits until the connection has been idle for too long, or open for too long.
+    async fn expired(&self) {
+        let Self { service, connection } = self;
+        let end = connection.facts.connected_at_ms.saturating_add(millis(service.max_duration));
+        loop {
+            let idle = connection.last_active_ms().saturating_add(millis(service.idle_timeout));
+            let deadline = idle.min(end);
+            if deadline <= service.clock.now_ms() {
+                return;
+            }
+            // Activity does not move the alarm: when it goes off, the loop looks again.
+            service.clock.sleep_until(deadline).await;
+        }
+    }
+
+    /// Sends what was posted before the close, then the gateway's close frame if it has one to send, and waits until the client has closed, too.
+    async fn finish(
+        &self,
+        close: Close,
+        outgoing: mpsc::Receiver<Utf8Bytes>,
+        mut writer: FrameSink,
+        mut reader: FrameStream,
+    ) {
+        match &close {
+            Close::Lost => {}
+            fault if fault.is_fault() => {
+                // The client may be gone by now, here and below.
+                let _ = self.farewell(&close, outgoing, &mut writer).await;
+                if let Ok(mut socket) = writer.reunite(reader) {
+                    drain(&mut socket).await;
+                }
+            }
+            _ => {
+                let answer = async { while let Some(Ok(_)) = reader.next().await {} };
+                let _ = tokio::join!(self.farewell(&close, outgoing, &mut writer), answer);
+            }
+        }
+    }
+
+    async fn farewell(
+        &self,
+        close: &Close,
+        mut outgoing: mpsc::Receiver<Utf8Bytes>,
+        writer: &mut FrameSink,
+    ) -> Result<(), tungstenite::Error> {
+        if let Some(frame) = close.frame() {
+            while let Some(message) = outgoing.recv().await {
+                let told = self.copy_to_tell(&message);
+                writer.feed(Message::Text(message)).await?;
+                self.delivered(told);
+            }
+            writer.send(Message::Close(Some(frame))).await?;
+        }
+        Ok(())
+    }
+
+    fn tell(&self, what: impl FnOnce(String) -> What) {
+        self.service.happenings.tell(Level::Detail, || what(self.connection.facts.id.to_string()));
+    }
+
+    /// A copy of the message to tell of once it is sent, when someone listens. Boxed, because an idle connection has room for it, too.
+    fn copy_to_tell(&self, message: &Utf8Bytes) -> Option<Box<Utf8Bytes>> {
+        self.service.happenings.is_wanted(Level::Detail).then(|| Box::new(message.clone()))
+    }
+
+    fn delivered(&self, message: Option<Box<Utf8Bytes>>) {
+        if let Some(message) = message {
+            self.tell(|connection_id| What::Delivered { connection_id, message: (*message).into() });
+        }
+    }
 }
