@@ -7,6 +7,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use websocket_gateway::replay::SampleEvent;
+use websocket_gateway::{Gateway, Level};
 
 use crate::support::{Client, Gate, connection_url, end, gateway, in_time, options, post, probe, signal, start};
 
@@ -299,4 +300,22 @@ async fn recorded_events_can_be_replayed_and_contain_no_secrets_of_the_handshake
     assert_eq!(output.code, 0, "{}", output.stderr);
     assert_eq!(output.statuses().len(), 4);
     assert!(output.statuses().iter().all(|(_, status)| status == 200), "{}", output.stdout);
+}
+
+#[tokio::test]
+async fn the_stopping_gateway_still_tells_of_an_event_that_it_could_not_record() {
+    let folder = folder("recorded_nowhere", &[("000001.earlier.json", &json!({}))]);
+    let options = options("tests/templates/probe.yaml").record(&folder);
+    let (gateway, mut happenings) = Gateway::start_with_happenings(options, Level::Error).await.unwrap();
+    let client = Client::connect(&gateway, "").await;
+    std::fs::remove_dir_all(&folder).unwrap();
+    gateway.stop().await;
+    drop(client);
+
+    let mut told = Vec::new();
+    while let Some(happening) = happenings.next().await {
+        told.push(happening.what.to_string());
+    }
+    let about_disconnect = told.iter().find(|line| line.contains("disconnect.json"));
+    assert!(about_disconnect.is_some_and(|line| line.starts_with("an event could not be recorded: ")), "{told:?}");
 }

@@ -220,12 +220,15 @@ impl Gateway {
         }
         self.service.stopped.cancel();
         self.service.deployment().functions.shutdown().await;
-        self.service.happenings.stop();
+        // The recorder first, so that the other readers are told what it could not write.
+        self.service.happenings.stop_events();
         if let Some(recording) = self.recording.take()
             && tokio::time::timeout(RECORD_PATIENCE, recording).await.is_err()
         {
-            tracing::error!("some events were not recorded: writing them took too long");
+            let why = "writing the last events took too long".to_owned();
+            self.service.happenings.tell(Level::Error, || What::NotRecorded { why });
         }
+        self.service.happenings.stop();
     }
 }
 

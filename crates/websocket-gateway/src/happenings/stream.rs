@@ -107,6 +107,11 @@ impl HappeningSender {
         self.0.wanted.load(Ordering::Relaxed) & Interest::bits_of(level, None) != 0
     }
 
+    /// Ends the streams of [`Interest::Events`], once they have been read: there will be no more events.
+    pub(crate) fn stop_events(&self) {
+        self.0.change_readers(|readers| readers.retain(|reader| reader.interest != Interest::Events));
+    }
+
     /// Ends the stream of every reader, once it has read what was told before.
     pub(crate) fn stop(&self) {
         self.0.has_stopped.store(true, Ordering::Relaxed);
@@ -117,9 +122,12 @@ impl HappeningSender {
         let (queue, receiver) = mpsc::channel(BACKLOG + RESERVED);
         let backlog = Arc::<Backlog>::default();
         let reader = Reader { interest, queue, backlog: Arc::clone(&backlog) };
-        if !self.0.has_stopped.load(Ordering::Relaxed) {
-            self.0.change_readers(|readers| readers.push(reader));
-        }
+        self.0.change_readers(|readers| {
+            // Under the lock: a reader that came in while the others are ended would wait for ever.
+            if !self.0.has_stopped.load(Ordering::Relaxed) {
+                readers.push(reader);
+            }
+        });
         Happenings { receiver, backlog, shared: Arc::clone(&self.0) }
     }
 }
@@ -312,6 +320,19 @@ mod tests {
         assert!(matches!(reader.next().await.unwrap().what, What::Missed { count: 1 }));
         sender.tell(Level::Detail, || What::Received { connection_id: "b".to_owned(), message });
         assert!(matches!(reader.next().await.unwrap().what, What::Received { .. }));
+    }
+
+    #[tokio::test]
+    async fn the_readers_of_events_end_before_the_others() {
+        let sender = sender();
+        let mut events = sender.subscribe(Interest::Events);
+        let mut errors = sender.subscribe(Interest::UpTo(Level::Error));
+        sender.tell_of(Interest::Events, Level::Detail, || opened(1));
+        sender.stop_events();
+        assert!(is_opened(events.next().await, "1"));
+        assert!(events.next().await.is_none());
+        sender.tell(Level::Error, || opened(2));
+        assert!(is_opened(errors.next().await, "2"));
     }
 
     #[tokio::test]
