@@ -132,7 +132,7 @@ impl Finding {
 
     /// Suggests the candidate that is most similar to `name`, if any is similar.
     pub(super) fn suggest<'c>(self, name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Self {
-        match nearest(name, candidates) {
+        match nearest(name, candidates, name.chars().count().div_ceil(3)) {
             Some(candidate) => self.help(format!("did you mean `{candidate}`?")),
             None => self,
         }
@@ -140,7 +140,8 @@ impl Finding {
 
     /// For a name that is missing: suggests that a similar name, which is present, is a misspelling of it.
     pub(super) fn suggest_instead_of<'c>(self, present: impl IntoIterator<Item = &'c str>, missing: &str) -> Self {
-        match nearest(missing, present) {
+        // Fewer edits than above: the name that is present may well be right, as `Role` is where `Code` is missing.
+        match nearest(missing, present, missing.chars().count() / 3) {
             Some(present) => self.help(format!("write `{missing}` instead of `{present}`")),
             None => self,
         }
@@ -178,9 +179,8 @@ fn first_line(span: SourceSpan, text: &str) -> SourceSpan {
     (span.offset(), line.len()).into()
 }
 
-/// The candidate that takes the fewest edits to become `name`, if they are few enough for a typing mistake.
-fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
-    let limit = name.chars().count().div_ceil(3);
+/// The candidate that takes the fewest edits to become `name`, if they are few enough for a typing mistake: `limit` at most.
+fn nearest<'c>(name: &str, candidates: impl IntoIterator<Item = &'c str>, limit: usize) -> Option<&'c str> {
     candidates
         .into_iter()
         .map(|candidate| (edits(name, candidate), candidate))

@@ -222,21 +222,27 @@ fn mistakes_are_shown_at_their_place() {
             "",
         ),
         ("StageName: dev", "StageName: !Sub '${Stage}s'", "Stage:", "`Stage` refers to itself", ""),
-        ("StageName: dev", "StageName: $default", "$default", "can't have the stage `$default`", ""),
+        (
+            "StageName: dev",
+            "StageName: $default",
+            "$default",
+            "can't have the stage `$default`",
+            "write for example `prod`",
+        ),
         ("StageName: dev, ", "", "Stage:", "`Stage` has no `StageName`", ""),
         (", RouteSelectionExpression: $request.body.action", "", "Api:", "`Api` has no `RouteSelectionExpression`", ""),
         ("      Code: target/lambda/chat/\n", "", "Function:", "`Function` has no `Code`", ""),
-        ("      Code: target/lambda/chat/\n", "      Code: {}\n", "{}", "`Code` must be the directory of a crate", ""),
+        (
+            "      Code: target/lambda/chat/\n",
+            "      Code: {}\n",
+            "{}",
+            "`Code` must be the directory of a crate",
+            "relative to the template's directory",
+        ),
         ("RouteResponseKey: $default", "RouteResponseKey: x", "x }", "`RouteResponseKey` can only be `$default`", ""),
     ];
     for (from, to, place, message, help) in cases {
-        let text = changed(from, to);
-        let error = load_text(&text).expect_err(message);
-        assert!(error.to_string().contains(message), "{error} instead of {message}");
-        let rest = rest_of_line(&text, error.location().unwrap());
-        assert!(rest.starts_with(place), "{rest} instead of {place}, for {message}");
-        let found = error.help().map(|help| help.to_string()).unwrap_or_default();
-        assert!(found.contains(help), "{found} instead of {help}");
+        assert_fails(&changed(from, to), place, message, help);
     }
 }
 
