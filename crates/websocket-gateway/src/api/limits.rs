@@ -64,6 +64,11 @@ pub const TABLE_NAME_CHARACTERS: usize = 255;
 /// Source: AWS Lambda developer guide, "Lambda quotas": 6 MB each for request and response, synchronous.
 pub const INVOCATION_BYTES: usize = 6 * 1024 * 1024;
 
+/// How many invocations of all functions of an account may be in progress at the same time, apart from functions that reserve a concurrency of
+/// their own. A guess about the account: the quota can be raised, and new accounts may have less.
+/// Source: AWS Lambda developer guide, "Lambda quotas": concurrent executions, 1,000.
+pub const CONCURRENCY: usize = 1000;
+
 /// How long a connection may carry no data before it is closed. Control frames do not count as data.
 /// Source: API Gateway developer guide, "Quotas for configuring and running a WebSocket API": idle connection timeout, 10 minutes.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(10 * 60);

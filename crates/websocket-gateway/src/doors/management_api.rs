@@ -7,7 +7,6 @@ use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use serde_json::json;
-use tokio::sync::mpsc::error::TrySendError;
 use tungstenite::Utf8Bytes;
 
 use crate::api::Api;
@@ -18,7 +17,7 @@ use crate::guard::{self, Caller};
 use crate::happenings::{Door, Level, What};
 use crate::ids::ConnectionId;
 use crate::service::Service;
-use crate::service::connections::{Ending, OpenConnection};
+use crate::service::connections::{Ending, NoRoom, OpenConnection};
 use crate::wire::answer::{self, Answer, aws_error};
 use crate::wire::body::{self, Received};
 
@@ -122,9 +121,9 @@ async fn read(body: Incoming) -> Result<Bytes, Refusal> {
 }
 
 fn post(service: &Service, connection: &OpenConnection, body: &Bytes) -> Result<Answer, Refusal> {
-    connection.try_send(text(service, connection, body)).map_err(|error| match error {
-        TrySendError::Full(_) => Refusal::LimitExceeded,
-        TrySendError::Closed(_) => Refusal::Gone,
+    connection.outbox.try_push(text(service, connection, body)).map_err(|error| match error {
+        NoRoom::Full => Refusal::LimitExceeded,
+        NoRoom::Closed => Refusal::Gone,
     })?;
     connection.touch(service.clock.now_ms());
     Ok(answer::status(StatusCode::OK))

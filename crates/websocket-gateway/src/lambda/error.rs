@@ -44,14 +44,16 @@ pub enum InvokeError {
         /// Whether it had not yet asked for its first event.
         during_init: bool,
     },
-    /// As many invocations are in progress as the function's `ReservedConcurrentExecutions` allows. AWS calls this
-    /// `TooManyRequestsException`.
+    /// As many invocations are in progress as Lambda allows. AWS calls this `TooManyRequestsException`.
     #[error(
-        "throttled: {concurrency} invocations are in progress, and the function's ReservedConcurrentExecutions allows no more"
+        "throttled: {concurrency} invocations are in progress, and {} allows no more",
+        if *.is_reserved { "the function's ReservedConcurrentExecutions" } else { "Lambda's concurrency in an account" }
     )]
     Throttled {
-        /// The function's `ReservedConcurrentExecutions`.
+        /// How many are allowed.
         concurrency: usize,
+        /// Whether the function's `ReservedConcurrentExecutions` sets this, and not the concurrency that all others share.
+        is_reserved: bool,
     },
     /// The operating system did not start the process.
     #[error("could not start {}: {source}; if the file is missing, restart the gateway to build it again", .executable.display())]

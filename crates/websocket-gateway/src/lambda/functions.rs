@@ -31,11 +31,11 @@ pub(crate) enum Callable {
 impl Callable {
     /// Invokes the function and waits for its answer, which is JSON. AWS calls this invocation type `RequestResponse`.
     ///
-    /// If the future is dropped, the invocation continues to its end or its time-out, as on AWS. Only the answer is lost.
+    /// If the future is dropped, an invocation that has begun continues to its end or its time-out, as on AWS, and only the answer is lost.
+    /// One that still waits for an instance is forgotten.
     pub(crate) async fn invoke(&self, event: Bytes) -> Result<Bytes, InvokeError> {
         match self {
-            // A reply is dropped without an answer only when the whole program ends.
-            Self::Local(pool) => pool.invoke(event).await.unwrap_or(Err(InvokeError::ShuttingDown)),
+            Self::Local(pool) => pool.invoke(event).await,
             Self::Remote(lambda, function) => lambda.invoke(function, event).await,
             Self::NotHere(why) => Err(InvokeError::NotHere { why: why.to_string() }),
         }

@@ -3,6 +3,8 @@
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::concurrency::Concurrency;
+use crate::api::limits::CONCURRENCY;
 use crate::happenings::HappeningSender;
 
 /// What all instances share, even those of different functions and deployments.
@@ -10,6 +12,8 @@ pub(super) struct Host {
     /// `host:port` of the Runtime API.
     pub(super) runtime_api: String,
     pub(super) happenings: HappeningSender,
+    /// What the functions share that have no concurrency of their own.
+    pub(super) concurrency: Concurrency,
     /// One task for each instance. It ends when the process is reaped.
     pub(super) instances: TaskTracker,
     /// Cancelled when every instance must end.
@@ -18,6 +22,12 @@ pub(super) struct Host {
 
 impl Host {
     pub(super) fn new(runtime_api: String, happenings: HappeningSender) -> Self {
-        Self { runtime_api, happenings, instances: TaskTracker::new(), stop: CancellationToken::new() }
+        Self {
+            runtime_api,
+            happenings,
+            concurrency: Concurrency::of_account(CONCURRENCY),
+            instances: TaskTracker::new(),
+            stop: CancellationToken::new(),
+        }
     }
 }

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use tokio::sync::oneshot;
 
+use super::concurrency::InProgress;
 use super::error::InvokeError;
 use crate::ids;
 
@@ -15,6 +16,7 @@ pub(super) struct Invocation {
     /// Whether an earlier instance ended before it had fetched this invocation.
     pub(super) retried: bool,
     reply: oneshot::Sender<Answer>,
+    _in_progress: InProgress,
 }
 
 /// The part of an invocation that the function gets.
@@ -28,10 +30,15 @@ pub(super) struct Delivery {
 }
 
 impl Invocation {
-    pub(super) fn new(event: Bytes) -> (Self, oneshot::Receiver<Answer>) {
+    pub(super) fn new(event: Bytes, in_progress: InProgress) -> (Self, oneshot::Receiver<Answer>) {
         let (reply, answer) = oneshot::channel();
         let delivery = Delivery { request_id: ids::uuid(), invocation_id: ids::uuid(), event };
-        (Self { delivery, retried: false, reply }, answer)
+        (Self { delivery, retried: false, reply, _in_progress: in_progress }, answer)
+    }
+
+    /// Whether its caller has given up.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.reply.is_closed()
     }
 
     /// Answers the caller. Nothing happens if the caller does not wait any more.

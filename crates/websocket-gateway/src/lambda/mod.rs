@@ -7,6 +7,7 @@
 //! - `functions` contains everything that a deployment can invoke, here or [elsewhere](RemoteLambda),
 //! - `processes` contains all functions that the gateway itself runs,
 //! - `pool` contains the instances of one function, and starts them,
+//! - `concurrency` limits how many invocations are in progress,
 //! - `schedule` decides which instance gets which invocation (no I/O, no tasks),
 //! - `host` contains what all instances share,
 //! - `instance` is the process of an instance, from its start until it is reaped,
@@ -18,6 +19,7 @@
 //! program, with the variables and the address of the Runtime API that the runtime expects.
 
 mod build;
+mod concurrency;
 mod error;
 mod error_report;
 mod functions;

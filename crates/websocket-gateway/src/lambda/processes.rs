@@ -65,8 +65,10 @@ impl Processes {
         let own = Arc::new(own);
         let pools = programs.into_iter().map(|program| {
             let id = program.function.logical_id.clone();
-            let new = Pool::new(program, Arc::clone(&own), Arc::clone(&self.host), Arc::clone(&self.by_instance));
-            let pool = self.pools.get(&id).filter(|old| old.is_like(&new)).map_or(new, Arc::clone);
+            let before = self.pools.get(&id);
+            let (own, host, by_instance) = (Arc::clone(&own), Arc::clone(&self.host), Arc::clone(&self.by_instance));
+            let new = Pool::new(program, own, host, by_instance, before.map(|before| &**before));
+            let pool = before.filter(|old| old.is_like(&new)).map_or(new, Arc::clone);
             (id, pool)
         });
         Self {

@@ -8,13 +8,14 @@ use crate::api::limits::MESSAGE_BYTES;
 use crate::happenings::{Level, What};
 use crate::ids;
 use crate::service::Service;
-use crate::service::connections::{Ending, OpenConnection};
+use crate::service::connections::{Ending, UnderWay};
 use crate::service::integration::{self, Outcome};
 
 /// Serves one message: invokes its route's function and sends the client the frame that it is to get.
 ///
 /// Messages of one connection run beside each other, as on AWS: their answers may overtake one another.
-pub(super) async fn serve(service: Arc<Service>, connection: Arc<OpenConnection>, message: Utf8Bytes) {
+pub(super) async fn serve(service: Arc<Service>, under_way: UnderWay, message: Utf8Bytes) {
+    let connection = &under_way.connection;
     let id = &connection.facts.id;
     let deployment = service.deployment();
     let Some((route_key, integration)) = select(&deployment, &message) else {

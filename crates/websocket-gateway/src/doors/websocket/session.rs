@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 use tungstenite::{Message, Utf8Bytes};
 
 use super::close::Close;
@@ -24,7 +24,7 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
 pub(super) async fn run(
     service: Arc<Service>,
     connection: Arc<OpenConnection>,
-    mut receivers: Receivers,
+    receivers: Receivers,
     socket: Socket,
 ) {
     let (mut writer, mut reader) = socket.split();
@@ -34,15 +34,15 @@ pub(super) async fn run(
     let close = tokio::select! {
         biased;
         close = session.read(&mut reader) => close,
-        close = session.write(&mut receivers.outgoing, &mut writer) => close,
+        close = session.write(&mut writer) => close,
         close = session.ended(receivers.ending) => close,
     };
     // Gone from here on, even while the last frames are still under way.
     session.service.open.remove(&session.connection.facts.id);
-    receivers.outgoing.close();
+    session.connection.outbox.close();
     let closed = close.told();
     // Boxed, so that a connection pays for its end only when it comes.
-    let finish = Box::pin(session.finish(close, receivers.outgoing, writer, reader));
+    let finish = Box::pin(session.finish(close, writer, reader));
     if tokio::time::timeout(CLOSE_PATIENCE, finish).await.is_err() {
         tracing::debug!(connectionId = %session.connection.facts.id, "the client did not answer the close frame");
     }
@@ -63,8 +63,8 @@ impl Session {
                 Some(Ok(Message::Text(text))) => {
                     self.connection.touch(self.service.clock.now_ms());
                     self.tell(|connection_id| What::Received { connection_id, message: text.clone().into() });
-                    let served = message::serve(Arc::clone(&self.service), Arc::clone(&self.connection), text);
-                    self.service.tasks.spawn(served);
+                    let under_way = self.connection.begin(&text).await;
+                    self.service.tasks.spawn(message::serve(Arc::clone(&self.service), under_way, text));
                 }
                 Some(Ok(Message::Binary(_))) => return Close::Binary,
                 Some(Ok(Message::Close(frame))) => return Close::Client(frame),
@@ -77,16 +77,15 @@ impl Session {
     }
 
     /// Sends the client its frames until one can't be sent.
-    async fn write(&self, outgoing: &mut mpsc::Receiver<Utf8Bytes>, writer: &mut FrameSink) -> Close {
-        while let Some(message) = outgoing.recv().await {
+    async fn write(&self, writer: &mut FrameSink) -> Close {
+        loop {
+            let message = self.connection.outbox.pop().await;
             let told = self.copy_to_tell(&message);
             if writer.send(Message::Text(message)).await.is_err() {
                 return Close::Lost;
             }
             self.delivered(told);
         }
-        // `connection` holds a sender, so the channel does not end before the session does.
-        Close::Lost
     }
 
     /// Waits until the gateway ends the connection.
@@ -117,37 +116,26 @@ impl Session {
     }
 
     /// Sends what was posted before the close, then the gateway's close frame if it has one to send, and waits until the client has closed, too.
-    async fn finish(
-        &self,
-        close: Close,
-        outgoing: mpsc::Receiver<Utf8Bytes>,
-        mut writer: FrameSink,
-        mut reader: FrameStream,
-    ) {
+    async fn finish(&self, close: Close, mut writer: FrameSink, mut reader: FrameStream) {
         match &close {
             Close::Lost => {}
             fault if fault.is_fault() => {
                 // The client may be gone by now, here and below.
-                let _ = self.farewell(&close, outgoing, &mut writer).await;
+                let _ = self.farewell(&close, &mut writer).await;
                 if let Ok(mut socket) = writer.reunite(reader) {
                     drain(&mut socket).await;
                 }
             }
             _ => {
                 let answer = async { while let Some(Ok(_)) = reader.next().await {} };
-                let _ = tokio::join!(self.farewell(&close, outgoing, &mut writer), answer);
+                let _ = tokio::join!(self.farewell(&close, &mut writer), answer);
             }
         }
     }
 
-    async fn farewell(
-        &self,
-        close: &Close,
-        mut outgoing: mpsc::Receiver<Utf8Bytes>,
-        writer: &mut FrameSink,
-    ) -> Result<(), tungstenite::Error> {
+    async fn farewell(&self, close: &Close, writer: &mut FrameSink) -> Result<(), tungstenite::Error> {
         if let Some(frame) = close.frame() {
-            while let Some(message) = outgoing.recv().await {
+            while let Some(message) = self.connection.outbox.try_pop() {
                 let told = self.copy_to_tell(&message);
                 writer.feed(Message::Text(message)).await?;
                 self.delivered(told);

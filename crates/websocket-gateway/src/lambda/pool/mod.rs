@@ -4,6 +4,7 @@ mod life;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -12,6 +13,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 use tokio::sync::{Notify, oneshot};
 
+use super::concurrency::Concurrency;
 use super::error::InvokeError;
 use super::host::Host;
 use super::instance_id::{InstanceId, Owners};
@@ -35,28 +37,34 @@ pub(crate) struct Pool {
     /// The gateway's own environment for the function.
     own: Arc<BTreeMap<String, String>>,
     host: Arc<Host>,
+    concurrency: Concurrency,
     /// Where the Runtime API finds this pool.
     pools: Arc<Owners<Self>>,
     /// Never locked across an await.
     schedule: Mutex<Schedule>,
     /// Notifies the tasks of the instances that an instance may be overdue sooner than [`Pool::check`] has said.
     sooner: Notify,
+    /// Whether a task waits until another instance may be wanted.
+    is_waiting: AtomicBool,
 }
 
 impl Pool {
+    /// `before` is the pool that had the same function before a reload.
     pub(super) fn new(
         program: Program,
         own: Arc<BTreeMap<String, String>>,
         host: Arc<Host>,
         pools: Arc<Owners<Self>>,
+        before: Option<&Self>,
     ) -> Arc<Self> {
         let cpus = thread::available_parallelism().map_or(1, usize::from);
-        let concurrency = program.function.reserved_concurrency.map(|most| most as usize);
-        let schedule = Mutex::new(Schedule::new(program.function.timeout, cpus * INSTANCES_PER_CPU, concurrency));
+        let concurrency = concurrency(&program.function, &host, before.map(|before| &before.concurrency));
+        let schedule = Mutex::new(Schedule::new(program.function.timeout, cpus * INSTANCES_PER_CPU));
         let built = std::fs::metadata(&program.executable).and_then(|file| file.modified()).ok();
         // Lambda does not accept a name that is not valid in a header.
         let arn = HeaderValue::try_from(&program.function.arn).unwrap_or(HeaderValue::from_static(""));
-        Arc::new(Self { program, arn, built, own, host, pools, schedule, sooner: Notify::new() })
+        let (sooner, is_waiting) = (Notify::new(), AtomicBool::new(false));
+        Arc::new(Self { program, arn, built, own, host, concurrency, pools, schedule, sooner, is_waiting })
     }
 
     /// The function's `Timeout`.
@@ -77,13 +85,20 @@ impl Pool {
             && (&self.program.executable, self.built, &self.own) == (&other.program.executable, other.built, &other.own)
     }
 
-    /// Accepts an invocation. It runs to its end even if the receiver is dropped.
-    pub(super) fn invoke(self: &Arc<Self>, event: Bytes) -> oneshot::Receiver<Answer> {
-        let (invocation, answer) = Invocation::new(event);
-        let mut schedule = self.lock();
-        schedule.invoke(invocation, Instant::now());
-        self.start_wanted(&mut schedule);
-        answer
+    /// Invokes the function and waits for its answer. If the future is dropped, an invocation that an instance has fetched runs to its end;
+    /// one that still waits is forgotten.
+    pub(super) async fn invoke(self: &Arc<Self>, event: Bytes) -> Answer {
+        let (invocation, answer) = Invocation::new(event, self.concurrency.begin()?);
+        let mut caller = Caller { pool: self, answer, has_answer: false };
+        {
+            let mut schedule = self.lock();
+            schedule.invoke(invocation, Instant::now());
+            self.start_wanted(&mut schedule);
+        }
+        let answer = (&mut caller.answer).await;
+        caller.has_answer = true;
+        // A reply is dropped without an answer only when the whole program ends.
+        answer.unwrap_or(Err(InvokeError::ShuttingDown))
     }
 
     /// Waits until there is an invocation for the instance.
@@ -117,7 +132,7 @@ impl Pool {
         invocation_id: Option<&str>,
         answer: Answer,
     ) -> Result<(), Refusal> {
-        let invocation = self.lock().answer(id, request_id, invocation_id)?;
+        let invocation = self.lock().answer(id, request_id, invocation_id, Instant::now())?;
         invocation.finish(answer);
         Ok(())
     }
@@ -154,16 +169,54 @@ impl Pool {
 
     /// Starts instances while the schedule needs more. The tasks are spawned under the lock, so that none is spawned after [`Pool::close`].
     fn start_wanted(self: &Arc<Self>, schedule: &mut Schedule) {
-        while schedule.wants_instance() {
+        let now = Instant::now();
+        while schedule.wants_instance(now) {
             let id = InstanceId::random();
-            schedule.add(id, Instant::now());
+            schedule.add(id, now);
             self.pools.add(id, Arc::clone(self));
             self.host.instances.spawn(Arc::clone(self).run(id));
         }
+        if let Some(at) = schedule.may_want_instance_at(now)
+            && !self.is_waiting.swap(true, Ordering::Relaxed)
+        {
+            self.host.instances.spawn(Arc::clone(self).start_wanted_at(at));
+        }
+    }
+
+    async fn start_wanted_at(self: Arc<Self>, at: Instant) {
+        tokio::time::sleep_until(at.into()).await;
+        let mut schedule = self.lock();
+        self.is_waiting.store(false, Ordering::Relaxed);
+        self.start_wanted(&mut schedule);
     }
 
     fn lock(&self) -> MutexGuard<'_, Schedule> {
         self.schedule.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Who waits for an answer.
+struct Caller<'p> {
+    pool: &'p Pool,
+    answer: oneshot::Receiver<Answer>,
+    has_answer: bool,
+}
+
+impl Drop for Caller<'_> {
+    fn drop(&mut self) {
+        if !self.has_answer {
+            self.answer.close();
+            self.pool.lock().forget_abandoned();
+        }
+    }
+}
+
+/// Instances of before and after a reload share what is reserved.
+fn concurrency(function: &Function, host: &Host, before: Option<&Concurrency>) -> Concurrency {
+    match (function.reserved_concurrency, before.filter(|before| before.is_reserved())) {
+        (Some(limit), Some(before)) => before.with_limit(limit as usize),
+        (Some(limit), None) => Concurrency::reserved(limit as usize),
+        (None, _) => host.concurrency.clone(),
     }
 }
 

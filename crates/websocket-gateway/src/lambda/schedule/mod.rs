@@ -20,12 +20,14 @@ use crate::api::limits::{INIT_LIMIT, LONGEST_FUNCTION_TIMEOUT};
 /// How long an idle instance is kept. AWS does not publish a figure; minutes are usual there.
 pub(super) const IDLE_LIMIT: Duration = Duration::from_secs(5 * 60);
 
+/// How long an instance that has answered is expected to ask for the next invocation: a runtime asks at once. One that works on after its
+/// answer is not expected any more after that, and the next invocation gets another instance, as on AWS.
+pub(super) const ABOUT_TO_ASK: Duration = Duration::from_millis(50);
+
 /// The instances and the waiting invocations of one function.
 pub(super) struct Schedule {
     timeout: Duration,
     max_instances: usize,
-    /// How many invocations may be in progress at the same time.
-    concurrency: Option<usize>,
     instances: HashMap<InstanceId, Instance>,
     /// The idle instances. The one that became idle last is at the end.
     idle: Vec<InstanceId>,
@@ -62,8 +64,9 @@ enum Phase {
     Assigned(Invocation),
     /// It has fetched an invocation, at this time, and has not answered it yet.
     Running(Invocation, Instant),
-    /// It has answered and has not asked for the next invocation yet. The time in between counts towards the invocation, as on AWS.
-    Answered,
+    /// It has answered, at this time, and has not asked for the next invocation yet. The time in between counts towards the invocation, as
+    /// on AWS.
+    Answered(Instant),
 }
 
 /// The result of a request for the next invocation.
@@ -129,14 +132,12 @@ pub(super) enum Refusal {
 }
 
 impl Schedule {
-    /// `timeout` is the function's `Timeout`. At most `max_instances` exist, and at most `concurrency` invocations are in progress, at the same
-    /// time.
-    pub(super) fn new(timeout: Duration, max_instances: usize, concurrency: Option<usize>) -> Self {
+    /// `timeout` is the function's `Timeout`. At most `max_instances` exist at the same time.
+    pub(super) fn new(timeout: Duration, max_instances: usize) -> Self {
         Self {
             // Never zero, so that instances are not checked in a busy loop.
             timeout: timeout.clamp(Duration::from_millis(1), LONGEST_FUNCTION_TIMEOUT),
             max_instances,
-            concurrency,
             instances: HashMap::new(),
             idle: Vec::new(),
             waiting: VecDeque::new(),
@@ -150,9 +151,6 @@ impl Schedule {
         if self.closed {
             return invocation.finish(Err(InvokeError::ShuttingDown));
         }
-        if let Some(concurrency) = self.concurrency.filter(|concurrency| self.in_progress() >= *concurrency) {
-            return invocation.finish(Err(InvokeError::Throttled { concurrency }));
-        }
         let Some(instance) = self.idle.pop().and_then(|id| self.instances.get_mut(&id)) else {
             return self.waiting.push_back(invocation);
         };
@@ -161,8 +159,22 @@ impl Schedule {
     }
 
     /// Whether more invocations wait than instances are expected to ask soon, and another instance is allowed.
-    pub(super) fn wants_instance(&self) -> bool {
-        !self.closed && self.waiting.len() > self.coming() && self.instances.len() < self.max_instances
+    pub(super) fn wants_instance(&self, now: Instant) -> bool {
+        !self.closed && self.waiting.len() > self.coming(now) && self.instances.len() < self.max_instances
+    }
+
+    /// When another instance may be wanted, though nothing happens until then: an instance that has answered may not ask again soon.
+    pub(super) fn may_want_instance_at(&self, now: Instant) -> Option<Instant> {
+        if self.closed || self.waiting.is_empty() || self.instances.len() >= self.max_instances {
+            return None;
+        }
+        self.instances.values().filter_map(|instance| instance.about_to_ask(now)).min()
+    }
+
+    /// Removes the waiting invocations whose callers have given up. On AWS they would have had an instance at once; here each would take
+    /// the time of one that somebody still waits for.
+    pub(super) fn forget_abandoned(&mut self) {
+        self.waiting.retain(|invocation| !invocation.is_abandoned());
     }
 
     /// Adds an instance. The caller starts its process next.
@@ -202,7 +214,7 @@ impl Schedule {
                 instance.init = Some(now.saturating_duration_since(instance.since));
                 self.waiting.pop_front()
             }
-            Phase::Answered => self.waiting.pop_front(),
+            Phase::Answered(_) => self.waiting.pop_front(),
         };
         match invocation {
             Some(invocation) => {
@@ -229,6 +241,7 @@ impl Schedule {
         id: InstanceId,
         request_id: &str,
         invocation_id: Option<&str>,
+        now: Instant,
     ) -> Result<Invocation, Refusal> {
         let instance = self.instances.get_mut(&id).ok_or(Refusal::UnknownInstance)?;
         match std::mem::replace(&mut instance.phase, Phase::Idle) {
@@ -236,7 +249,7 @@ impl Schedule {
                 if invocation.delivery.request_id == request_id
                     && invocation_id.is_none_or(|id| invocation.delivery.invocation_id == id) =>
             {
-                instance.phase = Phase::Answered;
+                instance.phase = Phase::Answered(now);
                 instance.answered = Some((request_id.to_owned(), since));
                 Ok(invocation)
             }
@@ -271,10 +284,10 @@ impl Schedule {
         let instance = self.instances.remove(&id)?;
         self.idle.retain(|idle| *idle != id);
         match instance.phase {
-            Phase::Idle | Phase::Answered => None,
+            Phase::Idle | Phase::Answered(_) => None,
             Phase::Starting { error } => {
                 // Another instance may already have fetched the invocation that this one was started for, or may soon fetch it.
-                let invocation = (self.waiting.len() > self.coming()).then(|| self.waiting.pop_front()).flatten()?;
+                let invocation = (self.waiting.len() > self.coming(now)).then(|| self.waiting.pop_front()).flatten()?;
                 let error = error.unwrap_or_else(|| end.into_error(INIT_LIMIT, true));
                 Some(Failure { invocation, error, run: None })
             }
@@ -313,20 +326,24 @@ impl Schedule {
         }
     }
 
-    /// How many invocations are not answered yet.
-    fn in_progress(&self) -> usize {
-        let works = |instance: &&Instance| matches!(instance.phase, Phase::Assigned(_) | Phase::Running(..));
-        self.waiting.len() + self.instances.values().filter(works).count()
-    }
-
     /// How many instances are expected to ask for an invocation soon.
-    fn coming(&self) -> usize {
-        let soon = |instance: &&Instance| matches!(instance.phase, Phase::Starting { .. } | Phase::Answered);
+    fn coming(&self, now: Instant) -> usize {
+        let soon = |instance: &&Instance| {
+            matches!(instance.phase, Phase::Starting { .. }) || instance.about_to_ask(now).is_some()
+        };
         self.instances.values().filter(soon).count()
     }
 }
 
 impl Instance {
+    /// Until when an instance that has answered is expected to ask for the next invocation.
+    fn about_to_ask(&self, now: Instant) -> Option<Instant> {
+        match self.phase {
+            Phase::Answered(at) => Some(at + ABOUT_TO_ASK).filter(|until| now < *until),
+            _ => None,
+        }
+    }
+
     fn enter(&mut self, phase: Phase, until: Instant) {
         self.phase = phase;
         self.until = until;

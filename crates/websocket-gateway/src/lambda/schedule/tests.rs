@@ -1,6 +1,7 @@
 use tokio::sync::oneshot::Receiver;
 
 use super::*;
+use crate::lambda::concurrency::Concurrency;
 use crate::lambda::invocation::Answer;
 
 const TIMEOUT: Duration = Duration::from_secs(3);
@@ -13,11 +14,11 @@ struct Fixture {
 
 impl Fixture {
     fn new() -> Self {
-        Self { schedule: Schedule::new(TIMEOUT, 2, None), now: Instant::now() }
+        Self { schedule: Schedule::new(TIMEOUT, 2), now: Instant::now() }
     }
 
     fn invoke(&mut self, event: &'static str) -> Receiver<Answer> {
-        let (invocation, answer) = Invocation::new(event.into());
+        let (invocation, answer) = Invocation::new(event.into(), Concurrency::reserved(1).begin().unwrap());
         self.schedule.invoke(invocation, self.now);
         answer
     }
@@ -42,8 +43,12 @@ impl Fixture {
         }
     }
 
+    fn wants_instance(&self) -> bool {
+        self.schedule.wants_instance(self.now)
+    }
+
     fn answer(&mut self, id: InstanceId, delivery: &Delivery) -> Result<(), Refusal> {
-        let invocation = self.schedule.answer(id, &delivery.request_id, Some(&delivery.invocation_id))?;
+        let invocation = self.schedule.answer(id, &delivery.request_id, Some(&delivery.invocation_id), self.now)?;
         invocation.finish(Ok("answer".into()));
         Ok(())
     }
@@ -65,13 +70,13 @@ fn the_instance_that_became_idle_last_works_first() {
 #[test]
 fn instances_are_wanted_for_waiting_invocations_up_to_the_limit() {
     let mut it = Fixture::new();
-    assert!(!it.schedule.wants_instance());
+    assert!(!it.wants_instance());
     let _answers = ["a", "b", "c"].map(|event| it.invoke(event));
     for _ in 0..2 {
-        assert!(it.schedule.wants_instance());
+        assert!(it.wants_instance());
         it.add();
     }
-    assert!(!it.schedule.wants_instance());
+    assert!(!it.wants_instance());
 }
 
 #[test]
@@ -93,7 +98,7 @@ fn an_invocation_waits_for_an_instance_that_has_just_answered() {
     let delivery = it.next(id).unwrap();
     it.answer(id, &delivery).unwrap();
     let _second = it.invoke("b");
-    assert!(!it.schedule.wants_instance());
+    assert!(!it.wants_instance());
     assert_eq!(event(it.next(id)), "b");
 }
 
@@ -115,7 +120,7 @@ fn an_invocation_that_was_not_fetched_is_tried_once_more() {
     let first = it.idle();
     let mut answer = it.invoke("a");
     assert!(it.schedule.end(first, End::Overdue, it.now).is_none());
-    assert!(it.schedule.wants_instance());
+    assert!(it.wants_instance());
     assert!(answer.try_recv().is_err());
     let second = it.add();
     assert_eq!(event(it.next(second)), "a");
@@ -129,7 +134,7 @@ fn an_invocation_that_was_fetched_is_not_tried_again() {
     assert!(it.next(id).is_some());
     it.schedule.end(id, End::Overdue, it.now).unwrap().report();
     assert!(matches!(answer.try_recv().unwrap(), Err(InvokeError::TimedOut { after: TIMEOUT, during_init: false })));
-    assert!(!it.schedule.wants_instance());
+    assert!(!it.wants_instance());
 }
 
 #[test]
@@ -203,7 +208,7 @@ fn after_close_all_invocations_fail_and_instances_are_not_started() {
     for answer in [&mut assigned, &mut waiting, &mut late] {
         assert!(matches!(answer.try_recv().unwrap(), Err(InvokeError::ShuttingDown)));
     }
-    assert!(!it.schedule.wants_instance());
+    assert!(!it.wants_instance());
 }
 
 #[test]
@@ -227,23 +232,43 @@ fn a_retired_function_still_serves_invocations() {
     let idle = it.idle();
     it.schedule.retire(it.now);
     let _answer = it.invoke("late");
-    assert!(it.schedule.wants_instance());
+    assert!(it.wants_instance());
     it.schedule.end(idle, End::Overdue, it.now);
     let new = it.add();
     assert_eq!(event(it.next(new)), "late");
 }
 
 #[test]
-fn invocations_beyond_the_reserved_concurrency_are_throttled() {
-    let mut it = Fixture { schedule: Schedule::new(TIMEOUT, 9, Some(2)), now: Instant::now() };
+fn an_instance_that_works_on_after_its_answer_is_not_waited_for() {
+    let mut it = Fixture::new();
     let id = it.idle();
-    let (mut running, mut waiting, mut throttled) = (it.invoke("a"), it.invoke("b"), it.invoke("c"));
-    assert!(matches!(throttled.try_recv(), Ok(Err(InvokeError::Throttled { concurrency: 2 }))));
-    assert!(running.try_recv().is_err() && waiting.try_recv().is_err());
+    let _first = it.invoke("a");
     let delivery = it.next(id).unwrap();
     it.answer(id, &delivery).unwrap();
-    let mut accepted = it.invoke("d");
-    assert!(accepted.try_recv().is_err());
+    let _second = it.invoke("b");
+    assert_eq!(it.schedule.may_want_instance_at(it.now), Some(it.now + ABOUT_TO_ASK));
+    it.now += ABOUT_TO_ASK;
+    assert!(it.wants_instance());
+    let another = it.add();
+    assert_eq!(event(it.next(another)), "b");
+    assert_eq!(it.schedule.may_want_instance_at(it.now), None);
+}
+
+#[test]
+fn an_invocation_that_nobody_waits_for_any_more_is_not_served() {
+    let mut it = Fixture::new();
+    let _kept = [it.invoke("a"), {
+        drop(it.invoke("b"));
+        it.invoke("c")
+    }];
+    it.schedule.forget_abandoned();
+    let id = it.add();
+    for expected in ["a", "c"] {
+        let delivery = it.next(id).unwrap();
+        it.answer(id, &delivery).unwrap();
+        assert_eq!(event(Some(delivery)), expected);
+    }
+    assert!(it.next(id).is_none());
 }
 
 #[test]

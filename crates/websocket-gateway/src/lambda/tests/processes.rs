@@ -145,7 +145,7 @@ async fn beyond_the_reserved_concurrency_an_invocation_is_throttled() {
     let (first, ()) = tokio::join!(invoke(&lambda, meeting.event("meet")), async {
         let mut guest = meeting.guest().await;
         let error = invoke(&lambda, json!({"do": "echo"})).await.unwrap_err();
-        assert!(matches!(error, InvokeError::Throttled { concurrency: 1 }), "{error}");
+        assert!(matches!(error, InvokeError::Throttled { concurrency: 1, is_reserved: true }), "{error}");
         guest.release().await;
     });
     first.unwrap();

@@ -31,9 +31,6 @@ impl Adopted {
     /// Opens a connection with this id at `now_ms`, in milliseconds since 1970.
     pub(crate) fn new(open: Arc<OpenConnections>, id: &str, now_ms: u64) -> Result<Self, AdoptError> {
         let id = ConnectionId::parse(id).ok_or_else(|| AdoptError::Invalid(id.to_owned()))?;
-        if open.get(&id).is_some() {
-            return Err(AdoptError::Open(id.as_str().to_owned()));
-        }
         let facts = Connection {
             id,
             connected_at_ms: now_ms,
@@ -43,18 +40,20 @@ impl Adopted {
         };
         let (connection, receivers) = OpenConnection::new(facts, None);
         let connection = Arc::new(connection);
-        open.insert(Arc::clone(&connection));
+        if !open.insert(Arc::clone(&connection)) {
+            return Err(AdoptError::Open(connection.facts.id.to_string()));
+        }
         Ok(Self { open, connection, receivers })
     }
 
     /// The next message that was posted and not yet read, if there is one. Once a post has been answered, its message is here.
     pub fn posted(&mut self) -> Option<String> {
-        self.receivers.outgoing.try_recv().ok().map(|frame| frame.as_str().to_owned())
+        self.connection.outbox.try_pop().map(|frame| frame.as_str().to_owned())
     }
 
     /// Waits for the next post, and gives its message. It never gives `None` while this value lives.
     pub async fn next_posted(&mut self) -> Option<String> {
-        self.receivers.outgoing.recv().await.map(|frame| frame.as_str().to_owned())
+        Some(self.connection.outbox.pop().await.as_str().to_owned())
     }
 
     /// Whether a function has closed the connection.
@@ -66,5 +65,6 @@ impl Adopted {
 impl Drop for Adopted {
     fn drop(&mut self) {
         self.open.remove(&self.connection.facts.id);
+        self.connection.outbox.close();
     }
 }

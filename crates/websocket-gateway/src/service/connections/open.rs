@@ -1,18 +1,16 @@
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::mpsc;
-use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::oneshot;
 use tungstenite::Utf8Bytes;
 
+use super::outbox::Outbox;
+use super::room::Room;
 use crate::event::Connection;
 use crate::ids::ConnectionId;
 use crate::service::Place;
-
-/// How many messages may wait for a client that reads slowly. Above that a post is throttled, as on AWS when the "client-side buffer" is full.
-const WAITING_MESSAGES: usize = 64;
 
 /// The connections whose `$connect` has succeeded and whose close has not begun.
 #[derive(Debug, Default)]
@@ -25,7 +23,10 @@ pub(crate) struct OpenConnections {
 pub(crate) struct OpenConnection {
     pub(crate) facts: Connection,
     last_active_ms: AtomicU64,
-    outgoing: mpsc::Sender<Utf8Bytes>,
+    /// The frames that wait for the client. When it is full, a post is throttled, as on AWS when the "client-side buffer" is full.
+    pub(crate) outbox: Outbox,
+    /// For the client's messages whose functions have not answered yet.
+    room: Room,
     ending: Mutex<Option<oneshot::Sender<Ending>>>,
 }
 
@@ -41,7 +42,6 @@ pub(crate) enum Ending {
 /// The session's ends of an [`OpenConnection`].
 #[derive(Debug)]
 pub(crate) struct Receivers {
-    pub(crate) outgoing: mpsc::Receiver<Utf8Bytes>,
     pub(crate) ending: oneshot::Receiver<Ending>,
     /// Free again when the session ends.
     _place: Option<Place>,
@@ -49,11 +49,15 @@ pub(crate) struct Receivers {
 
 impl OpenConnection {
     pub(crate) fn new(facts: Connection, place: Option<Place>) -> (Self, Receivers) {
-        let (sender, outgoing) = mpsc::channel(WAITING_MESSAGES);
         let (end, ending) = oneshot::channel();
-        let last_active_ms = facts.connected_at_ms.into();
-        let connection = Self { facts, last_active_ms, outgoing: sender, ending: Mutex::new(Some(end)) };
-        (connection, Receivers { outgoing, ending, _place: place })
+        let connection = Self {
+            last_active_ms: facts.connected_at_ms.into(),
+            facts,
+            outbox: Outbox::new(),
+            room: Room::new(),
+            ending: Mutex::new(Some(end)),
+        };
+        (connection, Receivers { ending, _place: place })
     }
 
     /// Milliseconds since 1970; data in either direction counts, control frames don't.
@@ -65,14 +69,16 @@ impl OpenConnection {
         self.last_active_ms.fetch_max(now_ms, Ordering::Relaxed);
     }
 
-    /// Queues a frame for `@connections`, which does not wait for a slow client.
-    pub(crate) fn try_send(&self, frame: Utf8Bytes) -> Result<(), TrySendError<Utf8Bytes>> {
-        self.outgoing.try_send(frame)
+    /// Sends an answer, for which it waits until there is room. An answer that comes after the close is dropped, as on AWS.
+    pub(crate) async fn send(&self, frame: Utf8Bytes) {
+        self.outbox.push(frame).await;
     }
 
-    /// For answers. An answer that comes after the close is dropped, as on AWS.
-    pub(crate) async fn send(&self, frame: Utf8Bytes) {
-        let _ = self.outgoing.send(frame).await;
+    /// Waits until one more message of the client may be under way. The session reads nothing in the meantime, so that TCP tells the client.
+    pub(crate) async fn begin(self: &Arc<Self>, message: &Utf8Bytes) -> UnderWay {
+        // This room is never closed.
+        let size = self.room.take(message.len()).await.unwrap_or_default();
+        UnderWay { connection: Arc::clone(self), size }
     }
 
     /// Ends the connection. If it is called several times, the first reason counts.
@@ -84,14 +90,34 @@ impl OpenConnection {
     }
 }
 
+/// A message of a client, until its answer waits to be sent. It takes its connection's room.
+#[derive(Debug)]
+pub(crate) struct UnderWay {
+    pub(crate) connection: Arc<OpenConnection>,
+    size: u32,
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        self.connection.room.give_back(self.size);
+    }
+}
+
 impl OpenConnections {
     fn lock(&self) -> MutexGuard<'_, HashMap<ConnectionId, Arc<OpenConnection>>> {
         // Every change is a single insert or remove, so a panicking holder leaves nothing half-done.
         self.by_id.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn insert(&self, connection: Arc<OpenConnection>) {
-        self.lock().insert(connection.facts.id.clone(), connection);
+    /// Adds a connection; `false` if one with its id is open.
+    pub(crate) fn insert(&self, connection: Arc<OpenConnection>) -> bool {
+        match self.lock().entry(connection.facts.id.clone()) {
+            Entry::Occupied(_) => false,
+            Entry::Vacant(free) => {
+                free.insert(connection);
+                true
+            }
+        }
     }
 
     /// Removes a connection. From here on a post to it gets 410.

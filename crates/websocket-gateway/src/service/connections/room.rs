@@ -1,0 +1,58 @@
+use tokio::sync::Semaphore;
+
+/// How many bytes one connection may have under way in each direction: messages of the client whose functions have not answered yet, and
+/// frames that the client has not read yet. A few of the largest messages find room; a client that never reads can't make the gateway grow.
+const BYTES: u32 = 1024 * 1024;
+
+/// What a message takes beside its own bytes: its event and its task are larger than a short message. This also makes 64 the greatest
+/// number of messages that are under way, so that their answers, each of which may be as large as a message can be, stay few.
+const BYTES_A_MESSAGE: u32 = BYTES / 64;
+
+/// The room for messages of one connection in one direction.
+#[derive(Debug)]
+pub(super) struct Room(Semaphore);
+
+/// There is no room, or the connection is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoRoom {
+    Full,
+    Closed,
+}
+
+impl Room {
+    pub(super) fn new() -> Self {
+        Self(Semaphore::new(BYTES as usize))
+    }
+
+    /// Waits until there is room for a message of this length, in the order of arrival. Returns what must be [given back](Room::give_back).
+    pub(super) async fn take(&self, length: usize) -> Result<u32, NoRoom> {
+        let size = size(length);
+        self.0.acquire_many(size).await.map_err(|_| NoRoom::Closed)?.forget();
+        Ok(size)
+    }
+
+    /// Takes room only if there is some now and nobody waits for it.
+    pub(super) fn try_take(&self, length: usize) -> Result<u32, NoRoom> {
+        let size = size(length);
+        match self.0.try_acquire_many(size) {
+            Ok(room) => room.forget(),
+            Err(_) if self.0.is_closed() => return Err(NoRoom::Closed),
+            Err(_) => return Err(NoRoom::Full),
+        }
+        Ok(size)
+    }
+
+    pub(super) fn give_back(&self, size: u32) {
+        self.0.add_permits(size as usize);
+    }
+
+    /// There is no room from now on, for those who wait neither.
+    pub(super) fn close(&self) {
+        self.0.close();
+    }
+}
+
+/// What a message takes. The largest one finds room if nothing else is under way.
+pub(super) fn size(length: usize) -> u32 {
+    u32::try_from(length).unwrap_or(BYTES).saturating_add(BYTES_A_MESSAGE).min(BYTES)
+}
