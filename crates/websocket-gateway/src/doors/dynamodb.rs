@@ -63,7 +63,7 @@ impl DynamoDbDoor {
     /// Serves until the result is dropped. `store` is the URL of the store itself.
     pub(crate) fn serve(self, service: Arc<Service>, store: &str) -> DropGuard {
         let stopping = CancellationToken::new();
-        let (store, client): (Arc<str>, _) = (store.into(), HttpClient::new());
+        let (store, client): (Arc<str>, _) = (store.into(), HttpClient::new(std::time::Duration::from_secs(10)));
         let answer = move |_, request| {
             let (service, store, client) = (Arc::clone(&service), Arc::clone(&store), client.clone());
             async move {

@@ -24,7 +24,7 @@ pub(crate) struct TableError {
 ///
 /// The properties of a table in a template are the fields of a `CreateTable` request, so they are passed on unchanged.
 pub(crate) async fn create_missing(url: &str, credentials: &Credentials, tables: &[Table]) -> Result<(), TableError> {
-    let client = HttpClient::new();
+    let client = HttpClient::new(PATIENCE);
     for table in tables {
         let dynamodb = Dynamodb { client: &client, url, credentials };
         dynamodb.create(table).await.map_err(|why| TableError {
@@ -72,10 +72,8 @@ impl Dynamodb<'_> {
             .header("X-Amz-Security-Token", "of-another-gateway")
             .body(request.to_string().into())
             .map_err(|error| error.to_string())?;
-        let answer = tokio::time::timeout(PATIENCE, self.client.send(request)).await;
-        let (head, body) = answer.unwrap_or_else(|_| {
-            Err(format!("it did not answer within {} s; check that a DynamoDB listens there", PATIENCE.as_secs()))
-        })?;
+        let (head, body) =
+            self.client.send(request).await.map_err(|why| format!("{why}; check that a DynamoDB listens there"))?;
         Ok((head.status, serde_json::from_slice(&body).unwrap_or_default()))
     }
 }

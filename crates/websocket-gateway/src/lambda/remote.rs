@@ -9,10 +9,12 @@ use http::{Request, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::net::TcpStream;
 
+use super::concurrency::Concurrency;
 use super::error::InvokeError;
 use super::error_report::ErrorReport;
 use crate::api::Function;
-use crate::wire::client::HttpClient;
+use crate::api::limits::{CONCURRENCY, LONGEST_FUNCTION_TIMEOUT};
+use crate::wire::client::{CONNECT_PATIENCE, HttpClient};
 
 /// The version of the Invoke API, which every path of it begins with.
 pub(crate) const INVOKE_API: &str = "2015-03-31";
@@ -22,6 +24,7 @@ pub(crate) const INVOKE_API: &str = "2015-03-31";
 pub(crate) struct RemoteLambda {
     url: String,
     client: HttpClient,
+    concurrency: Concurrency,
     /// The name by which the server knows a function, by the function's logical id.
     known_as: Mutex<HashMap<String, String>>,
 }
@@ -34,8 +37,18 @@ impl RemoteLambda {
     pub(crate) async fn connect(url: &str) -> Result<Self, String> {
         let uri: http::Uri = url.parse().map_err(|error| format!("{error}"))?;
         let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
-        TcpStream::connect((host, uri.port_u16().unwrap_or(80))).await.map_err(|error| error.to_string())?;
-        Ok(Self { url: url.trim_end_matches('/').to_owned(), client: HttpClient::new(), known_as: Mutex::default() })
+        let connecting = TcpStream::connect((host, uri.port_u16().unwrap_or(80)));
+        let connected = tokio::time::timeout(CONNECT_PATIENCE, connecting).await;
+        connected
+            .map_err(|_| format!("no connection within {} s", CONNECT_PATIENCE.as_secs()))?
+            .map_err(|error| error.to_string())?;
+        Ok(Self {
+            url: url.trim_end_matches('/').to_owned(),
+            // The server knows the function's own `Timeout`, and may compile the function first.
+            client: HttpClient::new(LONGEST_FUNCTION_TIMEOUT),
+            concurrency: Concurrency::of_account(CONCURRENCY),
+            known_as: Mutex::default(),
+        })
     }
 
     /// Invokes a function and waits for its answer.
@@ -43,6 +56,7 @@ impl RemoteLambda {
     /// Servers use different names for a function: cargo-lambda its binary, SAM its logical id, AWS its name. The first name that the server
     /// knows is remembered.
     pub(crate) async fn invoke(&self, function: &Function, event: Bytes) -> Result<Bytes, InvokeError> {
+        let _in_progress = self.concurrency.begin()?;
         let names = self.names(function);
         for name in &names {
             let (head, body) = self.call(name, event.clone()).await?;
