@@ -71,7 +71,7 @@ impl DynamoDbDoor {
                 answer.unwrap_or_else(|stopped| stopped.into_answer(&service))
             }
         };
-        tokio::spawn(server::serve(self.listener, None, stopping.clone(), answer));
+        tokio::spawn(server::serve(self.listener, server::Patience::FirstHead(std::time::Duration::from_secs(10)), server::at_most(2048), stopping.clone(), answer));
         stopping.drop_guard()
     }
 }

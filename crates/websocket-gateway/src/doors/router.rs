@@ -1,7 +1,6 @@
 //! The gateway's one port: `/{stage}` is the WebSocket, `/{stage}/@connections/{id}` the management API, and Lambda's Invoke API has a path
 //! of its own.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,9 +14,9 @@ use super::{invoke_api, management_api, websocket};
 use crate::api::limits::URL_CHARACTERS;
 use crate::happenings::{Door, Level, What};
 use crate::lambda::INVOKE_API;
-use crate::service::Service;
+use crate::service::{Place, Service};
 use crate::wire::answer::{self, Answer};
-use crate::wire::server;
+use crate::wire::server::{self, Patience, Peer};
 
 /// How long a client may take to send the head of its request. How long API Gateway waits is not known.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -25,11 +24,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Serves connections until the gateway stops.
 pub(crate) async fn serve(service: Arc<Service>, listener: TcpListener) {
     let stopped = service.stopped.clone();
+    let places = Arc::clone(&service);
+    let admit = move || places.places.take();
     let answer = move |peer, request| answer(Arc::clone(&service), peer, request);
-    server::serve(listener, Some(PATIENCE), stopped, answer).await;
+    server::serve(listener, Patience::EveryHead(PATIENCE), admit, stopped, answer).await;
 }
 
-async fn answer(service: Arc<Service>, peer: SocketAddr, request: Request<Incoming>) -> Answer {
+async fn answer(service: Arc<Service>, peer: Peer<Place>, request: Request<Incoming>) -> Answer {
     let path = request.uri().path().to_owned();
     let (stage, rest) = split(&path);
     if stage == INVOKE_API {

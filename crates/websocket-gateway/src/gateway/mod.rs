@@ -219,6 +219,8 @@ impl Gateway {
             self.service.happenings.tell(Level::Warning, || What::StoppedEarly);
         }
         self.service.stopped.cancel();
+        // It panics only if serving a connection does, and that ends no more than the connection.
+        let _ = (&mut self.door).await;
         self.service.deployment().functions.shutdown().await;
         // The recorder first, so that the other readers are told what it could not write.
         self.service.happenings.stop_events();

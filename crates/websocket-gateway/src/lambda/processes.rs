@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
 
 use super::host::Host;
 use super::instance_id::Owners;
@@ -31,6 +32,8 @@ pub(crate) struct Processes {
 struct Serving {
     /// Cancelled when no instance needs the Runtime API any more.
     runtime_api: CancellationToken,
+    /// The Runtime API's server.
+    tasks: TaskTracker,
     _on_drop: [DropGuard; 2],
 }
 
@@ -50,9 +53,11 @@ impl Processes {
         let host = Arc::new(Host::new(listener.local_addr()?.to_string(), happenings));
         let runtime_api = CancellationToken::new();
         let by_instance = Arc::new(Owners::new());
-        tokio::spawn(runtime_api::serve(listener, Arc::clone(&by_instance), runtime_api.clone()));
+        let tasks = TaskTracker::new();
+        tasks.spawn(runtime_api::serve(listener, Arc::clone(&by_instance), runtime_api.clone()));
+        tasks.close();
         let on_drop = [host.stop.clone().drop_guard(), runtime_api.clone().drop_guard()];
-        let serving = Arc::new(Serving { runtime_api, _on_drop: on_drop });
+        let serving = Arc::new(Serving { runtime_api, tasks, _on_drop: on_drop });
         let nothing = Self { pools: HashMap::new(), host, by_instance, serving };
         Ok(nothing.redeploy(programs, own))
     }
@@ -116,6 +121,7 @@ impl Processes {
         self.host.instances.close();
         self.host.instances.wait().await;
         self.serving.runtime_api.cancel();
+        self.serving.tasks.wait().await;
     }
 }
 

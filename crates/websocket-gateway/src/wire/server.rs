@@ -2,6 +2,8 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::Request;
@@ -10,32 +12,75 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::answer::Answer;
 
 /// How long to wait before the next attempt when the system has no more sockets.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Accepts connections until `stopping` is cancelled, and then ends each connection after its current answer.
+/// How long answers that are being sent may take once the server stops.
+const LAST_ANSWERS: Duration = Duration::from_secs(1);
+
+/// How long a client may take to send the head of a request.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Patience {
+    /// For every head. The time begins with the end of the answer before, so that it limits idle connections, too.
+    EveryHead(Duration),
+    /// For the first head only: a connection that has been used once may be idle for as long as its client likes.
+    FirstHead(Duration),
+}
+
+/// The other end of a connection, and the place that the connection takes.
+#[derive(Clone, Debug)]
+pub(crate) struct Peer<P> {
+    pub(crate) address: SocketAddr,
+    pub(crate) place: P,
+}
+
+/// Admits this many connections at the same time.
+pub(crate) fn at_most(connections: usize) -> impl Fn() -> Option<Arc<OwnedSemaphorePermit>> {
+    let places = Arc::new(Semaphore::new(connections));
+    move || Arc::clone(&places).try_acquire_owned().ok().map(Arc::new)
+}
+
+/// Accepts connections until `stopping` is cancelled, and then ends each connection after its current answer. No connection is left when this
+/// returns or is dropped, except those that have become WebSockets.
 ///
-/// With a `patience`, the server closes the connection of a client that takes longer to send the head of a request, or its first byte.
-pub(crate) async fn serve<A, F>(
+/// `admit` gives a connection its place. Without one it is closed at once.
+pub(crate) async fn serve<P, A, F>(
     listener: TcpListener,
-    patience: Option<Duration>,
+    patience: Patience,
+    admit: impl Fn() -> Option<P>,
     stopping: CancellationToken,
     answer: A,
 ) where
-    A: Fn(SocketAddr, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    P: Clone + Send + Sync + 'static,
+    A: Fn(Peer<P>, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Answer> + Send + 'static,
 {
+    let connections = TaskTracker::new();
+    let cut = CancellationToken::new();
+    let _cut_on_drop = cut.clone().drop_guard();
+    let mut is_full = false;
     loop {
         tokio::select! {
             biased;
-            () = stopping.cancelled() => return,
+            () = stopping.cancelled() => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, peer)) => {
-                    tokio::spawn(connection(stream, peer, patience, stopping.clone(), answer.clone()));
+                Ok((stream, address)) => {
+                    let place = admit();
+                    if place.is_none() && !is_full {
+                        tracing::error!("more connections than this process has room for: new ones are closed at once");
+                    }
+                    is_full = place.is_none();
+                    if let Some(place) = place {
+                        let peer = Peer { address, place };
+                        let connection = connection(stream, peer, patience, stopping.clone(), answer.clone());
+                        connections.spawn(cut.clone().run_until_cancelled_owned(connection));
+                    }
                 }
                 Err(error) => {
                     tracing::error!("can't accept a connection: {error}");
@@ -44,38 +89,63 @@ pub(crate) async fn serve<A, F>(
             },
         }
     }
+    drop(listener);
+    connections.close();
+    if tokio::time::timeout(LAST_ANSWERS, connections.wait()).await.is_err() {
+        cut.cancel();
+        connections.wait().await;
+    }
 }
 
-async fn connection<A, F>(
+async fn connection<P, A, F>(
     stream: TcpStream,
-    peer: SocketAddr,
-    patience: Option<Duration>,
+    peer: Peer<P>,
+    patience: Patience,
     stopping: CancellationToken,
     answer: A,
 ) where
-    A: Fn(SocketAddr, Request<Incoming>) -> F + Send + 'static,
+    P: Clone + Send + Sync + 'static,
+    A: Fn(Peer<P>, Request<Incoming>) -> F + Send + Sync + 'static,
     F: Future<Output = Answer> + Send,
 {
     // Small frames must not wait for each other. If the option can't be set, they only arrive later.
     drop(stream.set_nodelay(true));
+    let has_asked = AtomicBool::new(false);
     let answer = service_fn(|request| {
-        let answer = answer(peer, request);
+        has_asked.store(true, Ordering::Relaxed);
+        let answer = answer(peer.clone(), request);
         async { Ok::<_, Infallible>(answer.await) }
     });
+    let (every_head, first_head) = match patience {
+        Patience::EveryHead(limit) => (Some(limit), None),
+        Patience::FirstHead(limit) => (None, Some(limit)),
+    };
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(patience)
+        .header_read_timeout(every_head)
         .serve_connection(TokioIo::new(stream), answer)
         .with_upgrades();
     tokio::pin!(connection);
     let served = tokio::select! {
         served = &mut connection => served,
+        () = silent(first_head, &has_asked) => return,
         () = stopping.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await
         }
     };
     if let Err(error) = served {
-        tracing::debug!("{peer}: {error}");
+        tracing::debug!("{}: {error}", peer.address);
     }
+}
+
+/// Waits until it is clear that a client sends nothing; for ever if it does.
+async fn silent(first_head: Option<Duration>, has_asked: &AtomicBool) {
+    if let Some(limit) = first_head {
+        tokio::time::sleep(limit).await;
+        if !has_asked.load(Ordering::Relaxed) {
+            return;
+        }
+    }
+    std::future::pending().await
 }

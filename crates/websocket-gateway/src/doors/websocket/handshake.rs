@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::header::{HOST, USER_AGENT};
@@ -18,9 +18,10 @@ use crate::service::connections::{OpenConnection, Receivers};
 use crate::service::integration::{self, Outcome};
 use crate::service::{Place, Service};
 use crate::wire::answer::{self, Answer, aws_error};
+use crate::wire::server::Peer;
 
 /// Holds the upgrade until `$connect` has answered, and answers the handshake with its verdict.
-pub(in crate::doors) async fn handshake(service: Arc<Service>, peer: SocketAddr, mut request: Parts) -> Answer {
+pub(in crate::doors) async fn handshake(service: Arc<Service>, peer: Peer<Place>, mut request: Parts) -> Answer {
     let Some(upgrade) = Upgrade::of(&mut request) else {
         let why = || format!("not a WebSocket handshake: {} {}", request.method, request.uri.path());
         refused(&service, Level::Info, StatusCode::UPGRADE_REQUIRED, why);
@@ -30,15 +31,15 @@ pub(in crate::doors) async fn handshake(service: Arc<Service>, peer: SocketAddr,
     if service.stopping.is_cancelled() {
         return answer::status(StatusCode::SERVICE_UNAVAILABLE);
     }
-    let Some(place) = service.places.take() else {
+    if !peer.place.is_for_client() {
         let why =
             || "no more clients: this process may not open more files; raise the limit, see `ulimit -Hn`".to_owned();
         refused(&service, Level::Error, StatusCode::SERVICE_UNAVAILABLE, why);
         return answer::status(StatusCode::SERVICE_UNAVAILABLE);
-    };
-    let connection = new_connection(&service, peer, &request);
+    }
+    let connection = new_connection(&service, peer.address.ip(), &request);
     // A task of its own: a client that leaves in the meantime must not cut a running `$connect` short.
-    let verdict = service.tasks.spawn(connect(Arc::clone(&service), connection, place, request));
+    let verdict = service.tasks.spawn(connect(Arc::clone(&service), connection, peer.place, request));
     match verdict.await {
         // A client that was let in while the gateway began to stop is turned away after all, and `$disconnect` runs.
         Ok(Ok(_)) if service.stopping.is_cancelled() => answer::status(StatusCode::SERVICE_UNAVAILABLE),
@@ -53,7 +54,7 @@ fn refused(service: &Service, level: Level, status: StatusCode, why: impl FnOnce
     service.happenings.tell(level, || What::refused(Door::WebSocket, status.as_u16(), why()));
 }
 
-fn new_connection(service: &Service, peer: SocketAddr, request: &Parts) -> Connection {
+fn new_connection(service: &Service, client: IpAddr, request: &Parts) -> Connection {
     let connected_at_ms = service.clock.now_ms();
     let header = |name| request.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
     let host = header(HOST).unwrap_or_default();
@@ -63,7 +64,7 @@ fn new_connection(service: &Service, peer: SocketAddr, request: &Parts) -> Conne
         domain_name: host.parse().map_or_else(|_| String::new(), |host: Authority| host.host().to_owned()),
         identity: Identity {
             user_agent: header(USER_AGENT).map(str::to_owned),
-            source_ip: peer.ip().to_canonical().to_string(),
+            source_ip: client.to_canonical().to_string(),
         },
         authorizer: None,
     }

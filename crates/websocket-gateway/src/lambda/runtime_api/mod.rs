@@ -7,6 +7,7 @@ mod answer;
 mod call;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
@@ -22,7 +23,7 @@ use super::schedule::Refusal;
 use crate::clock::{Clock, millis};
 use crate::ids::trace_header;
 use crate::wire::answer::{self as http_answer, Answer as HttpAnswer};
-use crate::wire::server;
+use crate::wire::server::{self, Patience};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-request-id");
 const INVOCATION_ID: HeaderName = HeaderName::from_static("lambda-runtime-invocation-id");
@@ -30,13 +31,20 @@ const DEADLINE: HeaderName = HeaderName::from_static("lambda-runtime-deadline-ms
 const FUNCTION_ARN: HeaderName = HeaderName::from_static("lambda-runtime-invoked-function-arn");
 const TRACE_ID: HeaderName = HeaderName::from_static("lambda-runtime-trace-id");
 
+/// How long a process may take to ask for something once it has connected.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How many connections are served at the same time: some for each instance of many functions.
+const CONNECTIONS: usize = 2048;
+
 /// Serves until `stopping` is cancelled, without a time limit for idle connections: a runtime may be silent for as long as it likes.
 pub(super) async fn serve(listener: TcpListener, pools: Arc<Owners<Pool>>, stopping: CancellationToken) {
     let answer = move |_, request| {
         let pools = Arc::clone(&pools);
         async move { answer(&pools, request).await.unwrap_or_else(|refusal| refused(&refusal)) }
     };
-    server::serve(listener, None, stopping, answer).await;
+    let admit = server::at_most(CONNECTIONS);
+    server::serve(listener, Patience::FirstHead(PATIENCE), admit, stopping, answer).await;
 }
 
 async fn answer(pools: &Owners<Pool>, request: Request<Incoming>) -> Result<HttpAnswer, Refusal> {
