@@ -13,7 +13,7 @@ use serde_json::json;
 use crate::api::limits::INVOCATION_BYTES;
 use crate::happenings::{Level, What};
 use crate::lambda::{Callable, InvokeError};
-use crate::service::Service;
+use crate::service::{Queued, Service};
 use crate::wire::answer::{self, Answer, aws_error};
 use crate::wire::body::{self, Received};
 
@@ -58,26 +58,33 @@ pub(super) async fn answer(service: Arc<Service>, path: &str, request: Request<I
     let kind = request.headers.get("x-amz-invocation-type").and_then(|kind| kind.to_str().ok());
     match kind {
         Some("DryRun") => answer::status(StatusCode::NO_CONTENT),
-        Some("Event") => {
-            let tasks = service.tasks.clone();
-            tasks.spawn(async move { drop(invoke(&service, id, &callable, event).await) });
-            answer::status(StatusCode::ACCEPTED)
-        }
-        _ => match invoke(&service, id, &callable, event).await {
-            Ok(answer) => answered("x-amz-executed-version", "$LATEST", answer),
-            Err(error) => function_error(error),
+        Some("Event") => match service.asynchronous.queue(event) {
+            Some(queued) => {
+                let tasks = service.tasks.clone();
+                tasks.spawn(async move { invoke_queued(&service, id, &callable, queued).await });
+                answer::status(StatusCode::ACCEPTED)
+            }
+            None => throttled(),
         },
+        _ => {
+            let answer = callable.invoke(event).await;
+            if let Err(error) = &answer {
+                tell_failure(&service, id, error.to_string());
+            }
+            answer.map_or_else(function_error, |answer| answered("x-amz-executed-version", "$LATEST", answer))
+        }
     }
 }
 
-/// Invokes a function, and tells of its failure: the caller may not wait for it.
-async fn invoke(service: &Service, id: String, function: &Callable, event: Bytes) -> Result<Bytes, InvokeError> {
-    let answer = function.invoke(event).await;
-    if let Err(error) = &answer {
-        let why = error.to_string();
-        service.happenings.tell(Level::Error, || What::InvocationFailed { function: id, why });
+/// Nobody waits for the answer, so the log is the only place for a failure.
+async fn invoke_queued(service: &Service, id: String, function: &Callable, queued: Queued) {
+    if let Err(error) = service.asynchronous.invoke(function, queued, &service.stopping).await {
+        tell_failure(service, id, error.to_string());
     }
-    answer
+}
+
+fn tell_failure(service: &Service, function: String, why: String) {
+    service.happenings.tell(Level::Error, || What::InvocationFailed { function, why });
 }
 
 /// A name may be an ARN, and may end with a version or an alias. There is only one version here.
@@ -89,13 +96,17 @@ fn unqualified(name: &str) -> &str {
 /// To Lambda an invocation of a function that fails is a call that succeeds, with a header.
 fn function_error(error: InvokeError) -> Answer {
     if matches!(error, InvokeError::Throttled { .. }) {
-        return refused(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate Exceeded.");
+        return throttled();
     }
     let payload = match error {
         InvokeError::FunctionError { payload, .. } if !payload.is_empty() => payload,
         other => Bytes::from(json!({ "errorType": "Runtime.Unknown", "errorMessage": other.to_string() }).to_string()),
     };
     answered("x-amz-function-error", "Unhandled", payload)
+}
+
+fn throttled() -> Answer {
+    refused(StatusCode::TOO_MANY_REQUESTS, "TooManyRequestsException", "Rate Exceeded.")
 }
 
 fn answered(header: &'static str, value: &'static str, payload: Bytes) -> Answer {

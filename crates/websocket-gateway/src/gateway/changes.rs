@@ -3,11 +3,13 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
 use notify::event::ModifyKind;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
-use tokio::sync::mpsc::{self, UnboundedReceiver};
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::timeout;
 
 use super::Gateway;
@@ -17,6 +19,9 @@ use crate::service::Service;
 /// How long no further change must come before a change is reported. Editors write a file in several steps, and people save several files
 /// at once.
 const QUIET: Duration = Duration::from_millis(100);
+
+/// How many paths wait while a build runs. If more change, which of them matter is not known any more, and everything is read again.
+const WAITING_PATHS: usize = 1024;
 
 /// The operating system does not let the gateway watch files.
 #[derive(Debug, thiserror::Error)]
@@ -33,7 +38,9 @@ pub struct Changes {
     /// A file that had changed before it was watched.
     earlier: Option<PathBuf>,
     watcher: RecommendedWatcher,
-    changed: UnboundedReceiver<PathBuf>,
+    changed: mpsc::Receiver<PathBuf>,
+    /// Whether more paths have changed than could wait.
+    has_missed: Arc<AtomicBool>,
 }
 
 impl Gateway {
@@ -44,11 +51,15 @@ impl Gateway {
     /// # Errors
     /// If the operating system does not let files be watched.
     pub async fn changes(&self, since: SystemTime) -> Result<Changes, WatchError> {
-        let (sender, changed) = mpsc::unbounded_channel();
+        let (sender, changed) = mpsc::channel(WAITING_PATHS);
+        let has_missed = Arc::new(AtomicBool::new(false));
+        let missed = Arc::clone(&has_missed);
         let watcher = notify::recommended_watcher(move |event| {
             for path in what_changed(event) {
-                // It fails if the receiver has been dropped. Then changes don't matter any more.
-                let _ = sender.send(path);
+                // If the receiver has been dropped, changes don't matter any more.
+                if let Err(TrySendError::Full(_)) = sender.try_send(path) {
+                    missed.store(true, Ordering::Relaxed);
+                }
             }
         });
         let template = self.template().canonicalize().unwrap_or_else(|_| self.template().to_owned());
@@ -59,6 +70,7 @@ impl Gateway {
             earlier: None,
             watcher: watcher.map_err(WatchError)?,
             changed,
+            has_missed,
         };
         changes.follow().await?;
         changes.earlier = changes.changed_since(since);
@@ -78,6 +90,8 @@ impl Changes {
             Some(path) => path,
             None => loop {
                 match self.changed.recv().await {
+                    // As if the template had changed, because something may have.
+                    Some(_) if self.has_missed.swap(false, Ordering::Relaxed) => break self.template.clone(),
                     Some(path) if self.concerns(&path) => break path,
                     Some(_) => {}
                     None => return Ok(None),

@@ -26,7 +26,7 @@ use crate::guard::{Credentials, Guard};
 use crate::happenings::{HappeningSender, Happenings, Interest, Invocations, Level, Reloaded, What};
 use crate::lambda::{InvokeError, RemoteLambda};
 use crate::service::connections::{AdoptError, Adopted, OpenConnections};
-use crate::service::{Places, Service};
+use crate::service::{Asynchronous, Places, Service};
 use crate::template::Loaded;
 use crate::wire::address::reachable;
 use deployer::{Deployer, load};
@@ -114,6 +114,7 @@ impl Gateway {
             clock: deployer.options.clock.clone(),
             open: Arc::new(OpenConnections::default()),
             places: Places::as_the_system_allows(),
+            asynchronous: Asynchronous::new(),
             happenings: happenings.clone(),
             idle_timeout: deployer.options.idle_timeout,
             max_duration: deployer.options.max_duration,

@@ -1,5 +1,6 @@
 //! What a running gateway knows, and what API Gateway does between a client and a function: integrations and the authorizer.
 
+mod asynchronous;
 pub(crate) mod authorizer;
 pub(crate) mod connections;
 mod deployment;
@@ -7,6 +8,7 @@ pub(crate) mod integration;
 mod places;
 mod state;
 
+pub(crate) use asynchronous::{Asynchronous, Queued};
 pub(crate) use deployment::{DeployedAuthorizer, Deployment, Integration};
 pub(crate) use places::{Place, Places};
 pub(crate) use state::Service;

@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connections::OpenConnections;
-use super::{Deployment, Places};
+use super::{Asynchronous, Deployment, Places};
 use crate::clock::Clock;
 use crate::event::Writer;
 use crate::guard::Guard;
@@ -19,6 +19,7 @@ pub(crate) struct Service {
     pub(crate) clock: Clock,
     pub(crate) open: Arc<OpenConnections>,
     pub(crate) places: Places,
+    pub(crate) asynchronous: Asynchronous,
     pub(crate) happenings: HappeningSender,
     pub(crate) idle_timeout: Duration,
     pub(crate) max_duration: Duration,

@@ -147,5 +147,5 @@ async fn silent(first_head: Option<Duration>, has_asked: &AtomicBool) {
             return;
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }

@@ -1,6 +1,8 @@
 //! Functions as real processes, and real builds with cargo.
 
 pub(super) mod build;
+mod by_hand;
+mod concurrency;
 mod processes;
 
 use std::path::{Path, PathBuf};

@@ -351,7 +351,7 @@ async fn a_function_that_is_not_here_says_why() {
     assert!(error.to_string().contains("--lambda-endpoint"), "{error}");
 }
 
-fn probe() -> Function {
+pub(super) fn probe() -> Function {
     Function {
         logical_id: "Probe".to_owned(),
         name: "probe".to_owned(),
@@ -371,7 +371,7 @@ fn with(variables: &[(&str, &str)]) -> Function {
     Function { environment, ..probe() }
 }
 
-async fn start(function: Function) -> Functions {
+pub(super) async fn start(function: Function) -> Functions {
     start_programs(vec![Program { function, executable: probe_executable() }], &[], silent()).await
 }
 
@@ -387,23 +387,23 @@ async fn start_and_listen(function: Function) -> (Functions, Log) {
     (start_programs(programs, &[], happenings).await, log)
 }
 
-async fn start_programs(programs: Vec<Program>, others: &[Function], happenings: HappeningSender) -> Functions {
+pub(super) async fn start_programs(programs: Vec<Program>, others: &[Function], happenings: HappeningSender) -> Functions {
     let own = BTreeMap::from([("AWS_REGION".to_owned(), "eu-central-1".to_owned())]);
     Functions::local(Processes::start(programs, own, happenings).await.unwrap(), others)
 }
 
-fn silent() -> HappeningSender {
+pub(super) fn silent() -> HappeningSender {
     HappeningSender::new(Clock::default())
 }
 
 /// The executable of the probe. Cargo builds the examples before it runs all tests.
-fn probe_executable() -> PathBuf {
+pub(super) fn probe_executable() -> PathBuf {
     let executable = built().join("examples/probe");
     assert!(executable.is_file(), "{} is missing: cargo build --example probe", executable.display());
     executable
 }
 
-async fn invoke(lambda: &Functions, event: Value) -> Result<Value, InvokeError> {
+pub(super) async fn invoke(lambda: &Functions, event: Value) -> Result<Value, InvokeError> {
     let answer = lambda.get("Probe")?.invoke(event.to_string().into()).await?;
     Ok(serde_json::from_slice(&answer).unwrap())
 }
@@ -447,32 +447,32 @@ fn is_zombie_of_another(pid: u32) -> bool {
 }
 
 /// A server to which invocations connect when they run, and at which they wait until the test lets them continue.
-struct Meeting {
+pub(super) struct Meeting {
     listener: TcpListener,
 }
 
 /// An invocation that waits.
-struct Guest {
+pub(super) struct Guest {
     pid: u32,
     stream: TcpStream,
 }
 
 impl Meeting {
-    async fn open() -> Self {
+    pub(super) async fn open() -> Self {
         Self { listener: TcpListener::bind("127.0.0.1:0").await.unwrap() }
     }
 
-    fn event(&self, what: &str) -> Value {
+    pub(super) fn event(&self, what: &str) -> Value {
         json!({"do": what, "at": self.listener.local_addr().unwrap().to_string()})
     }
 
-    async fn guest(&self) -> Guest {
+    pub(super) async fn guest(&self) -> Guest {
         let guest = timeout(Duration::from_secs(30), self.listener.accept()).await;
         let (mut stream, _) = guest.expect("an invocation runs").unwrap();
         Guest { pid: stream.read_u32().await.unwrap(), stream }
     }
 
-    async fn wait_for(&self, count: usize) -> Vec<Guest> {
+    pub(super) async fn wait_for(&self, count: usize) -> Vec<Guest> {
         let mut guests = Vec::new();
         while guests.len() < count {
             guests.push(self.guest().await);
@@ -483,7 +483,7 @@ impl Meeting {
 
 impl Guest {
     /// Lets the invocation continue, and waits until it has received that.
-    async fn release(&mut self) {
+    pub(super) async fn release(&mut self) {
         self.stream.write_u8(1).await.unwrap();
         assert_eq!(self.stream.read_u8().await.unwrap(), 1);
     }
