@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 
 use super::processes::{Meeting, invoke, probe, probe_executable, silent, start};
 use crate::api::Function;
@@ -31,7 +33,7 @@ async fn a_flood_is_throttled_and_is_over_when_its_callers_give_up() {
     for guest in &mut guests {
         guest.release().await;
     }
-    invoke(&lambda, json!({"do": "echo"})).await.unwrap();
+    timeout(Duration::from_secs(15), invoke(&lambda, json!({"do": "echo"}))).await.expect("others are served").unwrap();
     // In the order of arrival, the others would have been served before.
     assert!(futures_util::FutureExt::now_or_never(crowd.accept()).is_none(), "nobody waits for the others");
     lambda.shutdown().await;
