@@ -1,6 +1,7 @@
 //! The local gateway, as a library and as a program.
 
 mod authorizers;
+mod bounds;
 mod cargo_lambda;
 mod command_line;
 mod hot_reload;

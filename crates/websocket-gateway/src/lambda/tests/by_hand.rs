@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use super::processes::{probe, silent, start_programs};
 use super::scratch;
+use crate::api::Function;
 use crate::happenings::{Happenings, Interest, Level, What};
 use crate::lambda::{Functions, Program};
 use crate::wire::client::HttpClient;
@@ -58,7 +59,9 @@ impl Instance {
 async fn start() -> (Functions, Happenings) {
     let happenings = silent();
     let told = happenings.subscribe(Interest::UpTo(Level::Info));
-    let programs = vec![Program { function: probe(), executable: executable() }];
+    // Longer than the test waits: the function's time-out would end the instance.
+    let function = Function { timeout: Duration::from_secs(900), ..probe() };
+    let programs = vec![Program { function, executable: executable() }];
     (start_programs(programs, &[], happenings).await, told)
 }
 
