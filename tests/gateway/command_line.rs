@@ -42,6 +42,7 @@ async fn a_wrong_command_line_or_template_is_2_with_the_place_and_the_cure() {
     let cases = [
         (vec!["--prot", "1"], vec!["--prot", "--port"]),
         (vec!["--idle-timeout", "10"], vec!["--idle-timeout", "for example 10m"]),
+        (vec!["--port", "0", "--allow-host", "http://a.example:80"], vec!["`http://a.example:80`", "--allow-host a"]),
         (vec!["--template", "no such file"], vec!["no such file", "--template"]),
         (vec!["--template", "NOT_YAML"], vec!["not_yaml.yaml:1", "YAML"]),
         (vec!["--template", "UNKNOWN"], vec!["unknown.yaml:8:", "`Hello`"]),

@@ -12,3 +12,4 @@ mod pending_connect;
 mod permissions;
 mod replay;
 mod robustness;
+mod web_pages;

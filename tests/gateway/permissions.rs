@@ -3,9 +3,9 @@
 use aws_sdk_apigatewaymanagement::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_apigatewaymanagement::primitives::Blob;
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, KeysAndAttributes, Put, TransactWriteItem};
-use websocket_gateway::Gateway;
+use websocket_gateway::{Gateway, Happenings, Level, What};
 
-use crate::support::{Client, Keys, connection_url, options, post, start};
+use crate::support::{Client, Keys, connection_url, in_time, options, post, start};
 
 const TEMPLATE: &str = "tests/templates/permissions.yaml";
 
@@ -82,21 +82,50 @@ async fn a_signature_must_be_right() {
     assert_eq!(statuses(&try_all(&gateway, &good, &id).await)[0], 200);
 
     let secret = Keys { secret: "wrong".to_owned(), ..good.clone() };
-    let token = Keys { session_token: Some("wrong".to_owned()), ..good.clone() };
+    // Without a token, these are taken for the shared credentials, whose secret is another.
     let no_token = Keys { session_token: None, ..good.clone() };
-    for (keys, name) in [
-        (secret, "InvalidSignatureException"),
-        (token, "UnrecognizedClientException"),
-        // Without a token, these are taken for the shared credentials, whose secret is another.
-        (no_token, "InvalidSignatureException"),
-        (Keys::of_a_user(), "UnrecognizedClientException"),
-    ] {
+    for keys in [secret, no_token] {
         for refusal in try_all(&gateway, &keys, &id).await {
             let (status, found, message) = refusal.unwrap();
-            assert_eq!((status, found.as_str()), (403, name), "{message}");
+            assert_eq!((status, found.as_str()), (403, "InvalidSignatureException"), "{message}");
         }
     }
     gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_users_own_keys_are_served_and_logged_unless_the_gateway_is_strict() {
+    for (strict, expected) in [(false, [200, 200, 200]), (true, [403, 403, 403])] {
+        let gateway = gateway_that_is(strict).await;
+        let of_a_session = Keys { session_token: Some("a session".to_owned()), ..Keys::of_a_user() };
+        // All gateways have the same access key id. The token tells them apart.
+        let of_another_gateway =
+            Keys { session_token: Some("another's".to_owned()), ..Keys::of(&gateway, "Nobody").await };
+        for keys in [Keys::of_a_user(), of_a_session, of_another_gateway] {
+            let (_client, id) = Client::connect_and_ask_for_its_id(&gateway).await;
+            let mut happenings = gateway.happenings(Level::Info);
+            let refusals = try_all(&gateway, &keys, &id).await;
+            assert_eq!(statuses(&refusals), expected, "{refusals:?}");
+            for (refusal, expected) in refusals.iter().zip(["POST", "GET", "DELETE"]) {
+                let name = refusal.as_ref().map(|(_, name, _)| name.as_str());
+                assert_eq!(name, strict.then_some("UnrecognizedClientException"));
+                let told = next_of_the_calls(&mut happenings).await;
+                assert!(told.starts_with(expected), "{told}");
+                assert_eq!(told.contains("signed with keys of your own"), !strict, "{told}");
+            }
+        }
+        gateway.stop().await;
+    }
+}
+
+/// The next line about a call to `@connections`.
+async fn next_of_the_calls(happenings: &mut Happenings) -> String {
+    loop {
+        let happening = in_time("a line about a call", happenings.next()).await.unwrap();
+        if let What::UnknownKeys { .. } | What::NotSigned { .. } | What::Refused { .. } = happening.what {
+            return happening.what.to_string();
+        }
+    }
 }
 
 #[tokio::test]

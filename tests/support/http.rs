@@ -25,8 +25,13 @@ pub(crate) async fn post(url: &str, method: &str, body: &str) -> u16 {
 pub(crate) async fn http(url: &str, method: &str, headers: &str, body: &str) -> (u16, String) {
     let address_and_path = url.split_once("://").unwrap().1;
     let (address, path) = address_and_path.split_once('/').unwrap();
+    let head = format!("{method} /{path} HTTP/1.1\r\nhost: {address}\r\n{headers}\r\n");
+    raw(address, &(head + body)).await
+}
+
+/// A request as it stands: the status, and the head of the answer in lower case.
+pub(crate) async fn raw(address: &str, request: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(address).await.unwrap();
-    let request = format!("{method} /{path} HTTP/1.1\r\nhost: {address}\r\n{headers}\r\n{body}");
     in_time("sending a request", stream.write_all(request.as_bytes())).await.unwrap();
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {

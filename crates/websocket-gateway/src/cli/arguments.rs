@@ -34,6 +34,9 @@ struct Start {
     /// The address to listen at
     #[arg(long, value_name = "IP", default_value_t = Ipv4Addr::LOCALHOST.into())]
     host: IpAddr,
+    /// A host name that requests to `@connections`, DynamoDB and Lambda may name in `Host` or `Origin`; may be repeated
+    #[arg(long = "allow-host", value_name = "NAME")]
+    allowed_hosts: Vec<String>,
     /// The port to listen at; 0 takes a free one
     #[arg(long, default_value_t = 3001)]
     port: u16,
@@ -178,6 +181,9 @@ impl Start {
         }
         if let Some(directory) = self.record {
             options = options.record(directory);
+        }
+        for name in self.allowed_hosts {
+            options = options.allow_host(name);
         }
         options
     }

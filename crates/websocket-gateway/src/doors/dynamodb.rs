@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::{CONNECTION, ORIGIN, TRANSFER_ENCODING};
+use http::header::{CONNECTION, TRANSFER_ENCODING};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, StatusCode, Version};
 use http_body_util::Full;
@@ -67,8 +67,12 @@ impl DynamoDbDoor {
         let answer = move |_, request| {
             let (service, store, client) = (Arc::clone(&service), Arc::clone(&store), client.clone());
             async move {
-                let answer = answer(&service, &client, &store, request).await;
-                answer.unwrap_or_else(|stopped| stopped.into_answer(&service))
+                let request = service.guard.allowed_hosts.admit(Door::DynamoDb, &service.happenings, request).await;
+                match request {
+                    Ok(request) => answer(&service, &client, &store, request).await,
+                    Err(refused) => return refused,
+                }
+                .unwrap_or_else(|stopped| stopped.into_answer(&service))
             }
         };
         tokio::spawn(server::serve(self.listener, server::Patience::FirstHead(std::time::Duration::from_secs(10)), server::at_most(2048), stopping.clone(), answer));
@@ -89,10 +93,6 @@ async fn answer(
         Ok(Received::TooLarge { .. }) => return Err(Stopped::TooLarge),
         Err(_) => return Err(Stopped::Unreadable),
     };
-    // Any web page can make a browser send requests to this machine.
-    if head.headers.contains_key(ORIGIN) {
-        return Err(Stopped::ByGuard(Refusal::UnknownKeys));
-    }
     permit(service, &head, &body)?;
     let (mut head, body) = client.send(to_store(head, body, store)?).await.map_err(Stopped::StoreIsGone)?;
     // The body is in memory now, in one piece.
@@ -101,11 +101,7 @@ async fn answer(
 }
 
 fn permit(service: &Service, head: &Parts, body: &[u8]) -> Result<(), Stopped> {
-    let caller = match service.guard.identify("dynamodb", head, body, clock::real_seconds()) {
-        // A person's tools sign with the keys that they happen to have, and a local store takes any.
-        Err(Refusal::UnknownKeys) if !service.guard.strict => Caller::Person,
-        caller => caller.map_err(Stopped::ByGuard)?,
-    };
+    let caller = service.guard.identify("dynamodb", head, body, clock::real_seconds()).map_err(Stopped::ByGuard)?;
     let Some(target) = target(&head.headers).filter(|_| caller != Caller::Person) else { return Ok(()) };
     let deployment = service.deployment();
     for need in needs(target, body).map_err(|_| Stopped::Unreadable)? {

@@ -4,7 +4,6 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::ORIGIN;
 use http::{HeaderValue, Method, Request, StatusCode};
 use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
@@ -21,9 +20,9 @@ use crate::wire::body::{self, Received};
 pub(super) async fn answer(service: Arc<Service>, path: &str, request: Request<Incoming>) -> Answer {
     let (request, body) = request.into_parts();
     let event = body::read(body, INVOCATION_BYTES).await;
-    // Any web page can make a browser post to this machine. Besides, a call that invokes a function bypasses every authorizer.
-    if request.headers.contains_key(ORIGIN) || service.guard.strict {
-        let message = "the Invoke API does not serve web pages, and is off with --strict";
+    // A call that invokes a function bypasses every authorizer.
+    if service.guard.strict {
+        let message = "the Invoke API is off with --strict";
         return refused(StatusCode::FORBIDDEN, "AccessDeniedException", message);
     }
     let name = path.strip_prefix("functions/").and_then(|path| path.strip_suffix("/invocations"));

@@ -1,6 +1,7 @@
 //! `@connections`: the HTTP API that posts to connections, describes them and closes them.
 
 use bytes::Bytes;
+use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{Method, Request, StatusCode};
 use hyper::body::Incoming;
@@ -78,9 +79,10 @@ fn serve(service: &Service, id: &str, method: &Method, body: &Bytes) -> Result<A
 fn permit(service: &Service, api: &Api, head: &Parts, body: &[u8]) -> Result<Caller, guard::Refusal> {
     let caller = service.guard.identify("execute-api", head, body, clock::real_seconds())?;
     if caller == Caller::Person {
-        service.happenings.tell(Level::Info, || What::NotSigned {
-            method: head.method.to_string(),
-            path: head.uri.path().to_owned(),
+        service.happenings.tell(Level::Info, || {
+            let (method, path) = (head.method.to_string(), head.uri.path().to_owned());
+            let is_signed = head.headers.contains_key(AUTHORIZATION);
+            if is_signed { What::UnknownKeys { method, path } } else { What::NotSigned { method, path } }
         });
     }
     let resource = api.arn(&format!("{}/@connections/{{connectionId}}", head.method));

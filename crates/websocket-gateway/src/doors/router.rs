@@ -33,8 +33,12 @@ pub(crate) async fn serve(service: Arc<Service>, listener: TcpListener) {
 async fn answer(service: Arc<Service>, peer: Peer<Place>, request: Request<Incoming>) -> Answer {
     let path = request.uri().path().to_owned();
     let (stage, rest) = split(&path);
+    let hosts = &service.guard.allowed_hosts;
     if stage == INVOKE_API {
-        return invoke_api::answer(service, rest, request).await;
+        return match hosts.admit(Door::InvokeApi, &service.happenings, request).await {
+            Ok(request) => invoke_api::answer(Arc::clone(&service), rest, request).await,
+            Err(refused) => refused,
+        };
     }
     let deployment = service.deployment();
     if stage != deployment.api.stage.name {
@@ -48,10 +52,12 @@ async fn answer(service: Arc<Service>, peer: Peer<Place>, request: Request<Incom
     match rest {
         // A guess: no report shows what API Gateway answers.
         "" if characters_of_url(&request) > URL_CHARACTERS => answer::status(StatusCode::URI_TOO_LONG),
+        // Which pages may connect is the API's own affair, as on AWS.
         "" => websocket::handshake(service, peer, request.into_parts().0).await,
-        rest => match connection_id(rest) {
-            Some(id) => management_api::answer(&service, &deployment.api, id, request).await,
-            None => management_api::forbidden(),
+        rest => match (hosts.admit(Door::ManagementApi, &service.happenings, request).await, connection_id(rest)) {
+            (Ok(request), Some(id)) => management_api::answer(&service, &deployment.api, id, request).await,
+            (Ok(_), None) => management_api::forbidden(),
+            (Err(refused), _) => refused,
         },
     }
 }

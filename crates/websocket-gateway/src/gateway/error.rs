@@ -15,6 +15,15 @@ pub enum StartError {
     /// The functions can't be built.
     #[error(transparent)]
     Build(#[from] BuildError),
+    /// What [`Options::allow_host`](crate::Options::allow_host) names is not a host.
+    #[error(
+        "`{name}` is neither a host name nor an IP address; give --allow-host the name alone, without scheme, port and path, for example \
+         --allow-host api.example.com"
+    )]
+    AllowHost {
+        /// The name.
+        name: String,
+    },
     /// The port is taken, or not allowed.
     #[error("can't listen at {address}: {source}; choose another port with --port, or --port 0 for any that is free")]
     Listen {

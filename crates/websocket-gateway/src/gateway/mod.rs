@@ -22,7 +22,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::api::Api;
 use crate::doors;
-use crate::guard::{Credentials, Guard};
+use crate::guard::{AllowedHosts, Credentials, Guard};
 use crate::happenings::{HappeningSender, Happenings, Interest, Invocations, Level, Reloaded, What};
 use crate::lambda::{InvokeError, RemoteLambda};
 use crate::service::connections::{AdoptError, Adopted, OpenConnections};
@@ -83,6 +83,8 @@ impl Gateway {
         for note in &notes {
             tracing::info!("{note}");
         }
+        let allowed_hosts = AllowedHosts::new(&options.allowed_hosts)
+            .map_err(|name| StartError::AllowHost { name: name.to_owned() })?;
         // Before the build, which takes long, so that whatever is missing or taken is known at once.
         let (listener, address) = listen(options.host, options.port).await?;
         let elsewhere = match &options.lambda_endpoint {
@@ -95,6 +97,7 @@ impl Gateway {
             credentials: Credentials::new(&options.region()),
             strict: options.strict,
             elsewhere: options.lambda_endpoint.is_some(),
+            allowed_hosts,
         });
         let happenings = HappeningSender::new(options.clock.clone());
         let reader = subscribe(&happenings);

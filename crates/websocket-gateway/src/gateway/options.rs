@@ -22,6 +22,7 @@ pub struct Options {
     pub(super) api: Option<String>,
     pub(super) stage: Option<String>,
     pub(super) host: IpAddr,
+    pub(super) allowed_hosts: Vec<String>,
     pub(super) port: u16,
     pub(super) release: bool,
     pub(super) lambda_endpoint: Option<String>,
@@ -75,6 +76,17 @@ impl Options {
     /// The address to listen at.
     pub fn host(mut self, host: IpAddr) -> Self {
         self.host = host;
+        self
+    }
+
+    /// A host name or IP address that requests may name, in `Host` and in `Origin`. May be called several times.
+    ///
+    /// `@connections`, Lambda's Invoke API and the embedded DynamoDB refuse a `Host` that is neither a loopback name nor an IP address, because
+    /// it may be a web page's that was pointed at this machine, and they refuse every `Origin`. Allow the name of a tunnel or of this machine
+    /// to be called by it, and the host of a page of your own to let it send requests. Who may connect to the WebSocket is decided by
+    /// the API alone.
+    pub fn allow_host(mut self, name: impl Into<String>) -> Self {
+        self.allowed_hosts.push(name.into());
         self
     }
 
@@ -171,6 +183,7 @@ impl Default for Options {
             api: None,
             stage: None,
             host: Ipv4Addr::LOCALHOST.into(),
+            allowed_hosts: Vec::new(),
             port: 3001,
             release: false,
             lambda_endpoint: None,

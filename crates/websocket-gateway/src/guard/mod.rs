@@ -1,17 +1,18 @@
 //! Who calls `@connections` or the store, and what the caller may do there.
 //!
 //! Functions sign their calls with credentials that the gateway gave them (Signature Version 4, as every AWS SDK does), and may do what the
-//! policies of their roles allow. A person who does not sign is let through, and at the store also a person with other keys, unless the
-//! gateway is strict: there is nothing to protect from the person who started it.
+//! policies of their roles allow. A person who does not sign, or signs with keys of their own, is let through unless the gateway is strict:
+//! there is nothing to protect from the person who started it. Web pages are kept out, because they would be taken for that person.
 
 mod authorization_header;
 mod credentials;
 mod refusal;
 mod signature;
+mod web_pages;
 
-use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 
 use crate::api::{Api, Function};
 use crate::iam::Decision;
@@ -19,6 +20,7 @@ use authorization_header::Authorization;
 use credentials::ACCESS_KEY_ID;
 pub(crate) use credentials::{Credentials, Holder};
 pub(crate) use refusal::Refusal;
+pub(crate) use web_pages::AllowedHosts;
 
 /// The header with the session token of temporary credentials.
 const SECURITY_TOKEN: &str = "x-amz-security-token";
@@ -31,6 +33,8 @@ pub(crate) struct Guard {
     pub(crate) strict: bool,
     /// Whether functions run elsewhere, with the shared credentials, which are not secret.
     pub(crate) elsewhere: bool,
+    /// From where web pages are served, and by which names the gateway may be called.
+    pub(crate) allowed_hosts: AllowedHosts,
 }
 
 /// Who has sent a request.
@@ -38,7 +42,7 @@ pub(crate) struct Guard {
 pub(crate) enum Caller {
     /// A caller with credentials that the gateway has issued.
     Known(Holder),
-    /// Any other caller.
+    /// Any other caller: one who does not sign, or whose signature the gateway can't check, because it did not issue the keys.
     Person,
 }
 
@@ -46,12 +50,33 @@ impl Guard {
     /// Finds out who has sent a request to `service`. `now` is in seconds since 1970, by the system's clock, because functions sign by it.
     ///
     /// # Errors
-    /// A signature that is wrong or missing, in AWS's words.
+    /// A signature with the gateway's own keys that is wrong, in AWS's words. If the gateway is strict, also one with other keys or none.
     pub(crate) fn identify(&self, service: &str, request: &Parts, body: &[u8], now: i64) -> Result<Caller, Refusal> {
-        let Some(header) = request.headers.get(AUTHORIZATION) else {
-            return if self.strict { Err(Refusal::MissingAuthenticationToken) } else { Ok(Caller::Person) };
+        let verified = match request.headers.get(AUTHORIZATION) {
+            None => Err(Refusal::MissingAuthenticationToken),
+            Some(header) => self.verify(service, request, header, body, now).map(Caller::Known),
         };
-        let authorization = header.to_str().ok().and_then(Authorization::parse).ok_or(Refusal::IncompleteSignature)?;
+        match verified {
+            Err(Refusal::MissingAuthenticationToken | Refusal::UnknownKeys) if !self.strict => Ok(Caller::Person),
+            verified => verified,
+        }
+    }
+
+    fn verify(
+        &self,
+        service: &str,
+        request: &Parts,
+        header: &HeaderValue,
+        body: &[u8],
+        now: i64,
+    ) -> Result<Holder, Refusal> {
+        let header = header.to_str().unwrap_or_default();
+        let authorization = match Authorization::parse(header) {
+            Some(authorization) => authorization,
+            None if header.contains(ACCESS_KEY_ID) => return Err(Refusal::IncompleteSignature),
+            // What a person's tools send for other keys is their own affair: Signature Version 4A, a bearer token.
+            None => return Err(Refusal::UnknownKeys),
+        };
         if authorization.access_key_id != ACCESS_KEY_ID {
             return Err(Refusal::UnknownKeys);
         }
@@ -67,7 +92,7 @@ impl Guard {
         if !signature::is_right(request, body, &authorization, signed_at, &key) {
             return Err(Refusal::SignatureDoesNotMatch);
         }
-        Ok(Caller::Known(keys.holder.clone()))
+        Ok(keys.holder.clone())
     }
 }
 

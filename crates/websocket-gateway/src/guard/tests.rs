@@ -1,4 +1,4 @@
-use http::Request;
+use http::{HeaderValue, Request};
 
 use super::*;
 
@@ -8,7 +8,8 @@ const TOKEN: &str = "x-amz-security-token";
 const NOON: i64 = 1_767_268_800;
 
 fn guard(strict: bool) -> Guard {
-    Guard { credentials: Credentials::new("us-east-1"), strict, elsewhere: true }
+    let allowed_hosts = AllowedHosts::default();
+    Guard { credentials: Credentials::new("us-east-1"), strict, elsewhere: true, allowed_hosts }
 }
 
 /// A request with these headers, and an `Authorization` whose signature is wrong.
@@ -24,6 +25,14 @@ fn request(scope: &str, headers: &[(&str, &str)]) -> Parts {
 
 fn refusal(scope: &str, headers: &[(&str, &str)]) -> Refusal {
     guard(false).identify("execute-api", &request(scope, headers), b"", NOON).unwrap_err()
+}
+
+/// Whether the caller is taken for a person, and what a strict gateway answers.
+fn as_a_person(authorization: &str, headers: &[(&str, &str)]) -> (bool, Refusal) {
+    let mut request = request(SCOPE, headers);
+    request.headers.insert("authorization", HeaderValue::from_bytes(authorization.as_bytes()).unwrap());
+    let identify = |strict| guard(strict).identify("execute-api", &request, b"", NOON);
+    (identify(false) == Ok(Caller::Person), identify(true).unwrap_err())
 }
 
 const SCOPE: &str = "AKIALOCALGATEWAY0000/20260101/us-east-1/execute-api/aws4_request";
@@ -51,22 +60,40 @@ fn the_shared_credentials_are_valid_only_if_functions_run_elsewhere() {
 #[test]
 fn every_fault_of_a_signature_has_its_name() {
     assert_eq!(refusal(SCOPE, &[DATE]), Refusal::SignatureDoesNotMatch);
-    assert_eq!(refusal(&SCOPE.replace("LOCAL", "OTHER"), &[DATE]), Refusal::UnknownKeys);
-    assert_eq!(refusal(SCOPE, &[DATE, (TOKEN, "stolen")]), Refusal::UnknownKeys);
     assert_eq!(refusal(SCOPE, &[]), Refusal::IncompleteSignature);
     assert_eq!(refusal(SCOPE, &[("x-amz-date", "yesterday")]), Refusal::IncompleteSignature);
     for (from, to) in [("us-east-1", "eu-west-1"), ("execute-api", "dynamodb"), ("20260101", "20260102")] {
         assert!(matches!(refusal(&SCOPE.replace(from, to), &[DATE]), Refusal::WrongScope { .. }), "{to}");
     }
     for header in [
-        "Bearer x",
-        "AWS4-HMAC-SHA256 Credential=a/b",
+        &format!("AWS4-HMAC-SHA256 Credential={SCOPE}"),
+        &format!("AWS4-ECDSA-P256-SHA256 Credential={SCOPE}, SignedHeaders=host;x-amz-date, Signature=0"),
         &format!("AWS4-HMAC-SHA256 Credential={SCOPE}, SignedHeaders=host, Signature=0"),
     ] {
         let mut request = request(SCOPE, &[DATE]);
         request.headers.insert("authorization", header.parse().unwrap());
         let refused = guard(false).identify("execute-api", &request, b"", NOON);
         assert_eq!(refused, Err(Refusal::IncompleteSignature), "{header}");
+    }
+}
+
+#[test]
+fn a_person_may_sign_with_any_other_keys_unless_the_gateway_is_strict() {
+    let other = SCOPE.replace("LOCAL", "OTHER");
+    let v4 = |scope: &str| {
+        format!("AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature={:064}", 0)
+    };
+    let person = |refusal| (true, refusal);
+    assert_eq!(as_a_person(&v4(&other), &[DATE]), person(Refusal::UnknownKeys));
+    // Whatever else is in it: another region, service and day, a session token, no date.
+    let elsewhere = v4("ASIAOTHER/20200101/eu-west-1/sts/aws4_request");
+    assert_eq!(as_a_person(&elsewhere, &[(TOKEN, "a session")]), person(Refusal::UnknownKeys));
+    // Another gateway has the same access key id, and tokens of its own.
+    assert_eq!(as_a_person(&v4(SCOPE), &[DATE, (TOKEN, "of another")]), person(Refusal::UnknownKeys));
+    let v4a = "AWS4-ECDSA-P256-SHA256 Credential=AKIAOTHER/20260101/execute-api/aws4_request, \
+               SignedHeaders=host;x-amz-date;x-amz-region-set, Signature=3045";
+    for unread in [v4a, "AWS4-HMAC-SHA256 Credential=a/b", "Bearer x", "Basic eDp5", "", "é"] {
+        assert_eq!(as_a_person(unread, &[DATE]), person(Refusal::UnknownKeys), "{unread}");
     }
 }
 

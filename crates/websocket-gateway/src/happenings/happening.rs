@@ -52,7 +52,7 @@ pub enum What {
         /// How long the function took.
         took: Duration,
     },
-    /// A request was refused: a handshake, a call to `@connections` or to the store.
+    /// A request was refused at one of the doors.
     #[non_exhaustive]
     Refused {
         /// Where the request came in.
@@ -117,6 +117,14 @@ pub enum What {
     /// A call to `@connections` was not signed, but was served.
     #[non_exhaustive]
     NotSigned {
+        /// The HTTP method.
+        method: String,
+        /// The path.
+        path: String,
+    },
+    /// A call to `@connections` was signed with keys that the gateway has not issued, and was served: their signature can't be checked.
+    #[non_exhaustive]
+    UnknownKeys {
         /// The HTTP method.
         method: String,
         /// The path.
@@ -310,6 +318,10 @@ pub enum Door {
     ManagementApi,
     /// The embedded DynamoDB.
     DynamoDb,
+    /// Lambda's Invoke API.
+    InvokeApi,
+    /// The Runtime API, which only the functions' own processes call.
+    RuntimeApi,
 }
 
 /// One event that went to a route's function, and its result.

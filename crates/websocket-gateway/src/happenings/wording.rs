@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
 
-use super::{Happening, Invocation, InvocationResult, Reloaded, ReportStatus, What};
+use super::{Door, Happening, Invocation, InvocationResult, Reloaded, ReportStatus, What};
 
 /// How much of a malformed answer a line shows, in bytes.
 const SHOWN_BYTES: usize = 200;
@@ -82,6 +82,10 @@ impl fmt::Display for What {
             Self::NotSigned { method, path } => {
                 write!(f, "{method} {path}: not signed; on AWS this would be 403, as it is with --strict")
             }
+            Self::UnknownKeys { method, path } => write!(
+                f,
+                "{method} {path}: signed with keys of your own, which the gateway can't check; with --strict this would be 403"
+            ),
             Self::Posted { method, status, message, .. } => {
                 write!(f, "{method} @connections: {status}, {} bytes", message.len())
             }
@@ -126,6 +130,19 @@ impl fmt::Display for What {
             Self::Missed { count } => {
                 write!(f, "{count} happenings are missing here: they came faster than they were read")
             }
+        }
+    }
+}
+
+impl Door {
+    /// What the door leads to.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::WebSocket => "the WebSocket",
+            Self::ManagementApi => "@connections",
+            Self::DynamoDb => "DynamoDB",
+            Self::InvokeApi => "Lambda's Invoke API",
+            Self::RuntimeApi => "the Runtime API",
         }
     }
 }

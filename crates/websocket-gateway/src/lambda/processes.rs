@@ -54,7 +54,8 @@ impl Processes {
         let runtime_api = CancellationToken::new();
         let by_instance = Arc::new(Owners::new());
         let tasks = TaskTracker::new();
-        tasks.spawn(runtime_api::serve(listener, Arc::clone(&by_instance), runtime_api.clone()));
+        let pools = Arc::clone(&by_instance);
+        tasks.spawn(runtime_api::serve(listener, pools, host.happenings.clone(), runtime_api.clone()));
         tasks.close();
         let on_drop = [host.stop.clone().drop_guard(), runtime_api.clone().drop_guard()];
         let serving = Arc::new(Serving { runtime_api, tasks, _on_drop: on_drop });

@@ -21,6 +21,8 @@ use super::invocation::{Answer, Delivery};
 use super::pool::Pool;
 use super::schedule::Refusal;
 use crate::clock::{Clock, millis};
+use crate::guard::AllowedHosts;
+use crate::happenings::{Door, HappeningSender};
 use crate::ids::trace_header;
 use crate::wire::answer::{self as http_answer, Answer as HttpAnswer};
 use crate::wire::server::{self, Patience};
@@ -38,10 +40,22 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const CONNECTIONS: usize = 2048;
 
 /// Serves until `stopping` is cancelled, without a time limit for idle connections: a runtime may be silent for as long as it likes.
-pub(super) async fn serve(listener: TcpListener, pools: Arc<Owners<Pool>>, stopping: CancellationToken) {
+pub(super) async fn serve(
+    listener: TcpListener,
+    pools: Arc<Owners<Pool>>,
+    happenings: HappeningSender,
+    stopping: CancellationToken,
+) {
+    // Functions get its IP address, so that no name needs to be allowed.
+    let hosts = Arc::new(AllowedHosts::default());
     let answer = move |_, request| {
-        let pools = Arc::clone(&pools);
-        async move { answer(&pools, request).await.unwrap_or_else(|refusal| refused(&refusal)) }
+        let (pools, hosts, happenings) = (Arc::clone(&pools), Arc::clone(&hosts), happenings.clone());
+        async move {
+            match hosts.admit(Door::RuntimeApi, &happenings, request).await {
+                Ok(request) => answer(&pools, request).await.unwrap_or_else(|refusal| refused(&refusal)),
+                Err(refused) => refused,
+            }
+        }
     };
     let admit = server::at_most(CONNECTIONS);
     server::serve(listener, Patience::FirstHead(PATIENCE), admit, stopping, answer).await;
