@@ -12,4 +12,5 @@ mod pending_connect;
 mod permissions;
 mod replay;
 mod robustness;
+mod terminal;
 mod web_pages;

@@ -60,6 +60,7 @@ mod ids;
 mod lambda;
 mod service;
 mod template;
+mod visible;
 mod wire;
 
 pub use clock::Clock;
@@ -71,3 +72,4 @@ pub use happenings::{
 pub use lambda::{BuildError, InvokeError};
 pub use service::connections::{AdoptError, Adopted};
 pub use template::{Loaded, Location, Remark, TemplateError};
+pub use visible::{Visible, visible_json};

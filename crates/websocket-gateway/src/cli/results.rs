@@ -1,10 +1,9 @@
 //! The results of sample events: as JSON, as text, as a line of a table.
 
-use std::fmt::Write;
-
 use serde::Serialize;
 use serde_json::Value;
 use websocket_gateway::replay::{Recipient, Replayed, SampleEvent};
+use websocket_gateway::{Visible, visible_json};
 
 /// One event and its result. As JSON it has either `answer` or `error`.
 #[derive(Debug, Serialize)]
@@ -67,25 +66,26 @@ impl<'a> Row<'a> {
         self.error.is_some()
     }
 
-    /// One line.
-    pub(crate) fn to_json(&self) -> String {
+    /// One line. On a terminal its texts are escaped further, in JSON's own way.
+    pub(crate) fn to_json(&self, on_a_terminal: bool) -> String {
         // A map with string keys can always be serialised.
-        serde_json::to_string(self).unwrap_or_default()
+        let json = serde_json::to_string(self).unwrap_or_default();
+        if on_a_terminal { visible_json(&json) } else { json }
     }
 
-    /// All of it, for a person to read.
-    pub(crate) fn to_text(&self) -> String {
+    /// All of it, for a person to read. A body or frame that is not JSON is escaped on a terminal; a file gets it as it is.
+    pub(crate) fn to_text(&self, on_a_terminal: bool) -> String {
         let mut text = match (&self.error, self.status) {
-            (Some(error), _) => format!("error: {}", visible(error)),
+            (Some(error), _) => format!("error: {}", Visible::line(error)),
             (None, status) => status.unwrap_or_default().to_string(),
         };
         if let Some(body) = &self.body {
             text.push('\n');
-            text.push_str(&pretty(body));
+            text.push_str(&pretty(body, on_a_terminal));
         }
         for frame in &self.frames {
             text.push_str("\n\nposted:\n");
-            text.push_str(&pretty(frame));
+            text.push_str(&pretty(frame, on_a_terminal));
         }
         if self.closed {
             text.push_str("\n\nclosed the connection");
@@ -150,27 +150,18 @@ fn cut(line: &str, width: Option<usize>) -> String {
 }
 
 /// JSON over several lines; anything else as it is.
-fn pretty(text: &str) -> String {
+fn pretty(text: &str, on_a_terminal: bool) -> String {
     let json = serde_json::from_str::<Value>(text).ok().and_then(|value| serde_json::to_string_pretty(&value).ok());
-    visible(json.as_deref().unwrap_or(text))
+    match (json, on_a_terminal) {
+        (Some(json), true) => visible_json(&json),
+        (Some(json), false) => json,
+        (None, true) => Visible::lines(text).to_string(),
+        (None, false) => text.to_owned(),
+    }
 }
 
 fn on_one_line(text: &str) -> String {
-    visible(&text.replace(char::is_whitespace, " "))
-}
-
-/// A function's output must not control the terminal.
-fn visible(text: &str) -> String {
-    let mut visible = String::with_capacity(text.len());
-    for character in text.chars() {
-        if character.is_control() && character != '\n' {
-            // Writing to a String does not fail.
-            let _ = write!(visible, "{}", character.escape_debug());
-        } else {
-            visible.push(character);
-        }
-    }
-    visible
+    Visible::line(&text.replace(char::is_whitespace, " ")).to_string()
 }
 
 #[cfg(test)]
@@ -206,6 +197,7 @@ mod tests {
     #[test]
     fn a_text_has_every_frame_in_full() {
         let expected = "200\nok\n\nposted:\ntwo\nlines \\u{1b}[31m\n\nposted:\n{\n  \"a\": 1\n}";
-        assert_eq!(row().to_text(), expected);
+        assert_eq!(row().to_text(true), expected);
+        assert_eq!(row().to_text(false), expected.replace("\\u{1b}", "\u{1b}"));
     }
 }

@@ -53,10 +53,10 @@ impl Sending {
             terminal::show_error(&unknown(name, &api));
             return ExitCode::from(WRONG_INPUT);
         };
-        let mut failed = false;
+        let (for_a_person, mut failed) = (terminal::is_read_by_a_person(), false);
         for event in &self.events {
             let row = send(gateway, event, Some(recipient)).await;
-            terminal::say(&if self.json { row.to_json() } else { row.to_text() });
+            terminal::show_result(&if self.json { row.to_json(for_a_person) } else { row.to_text(for_a_person) });
             failed |= row.is_failure();
         }
         if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS }
@@ -69,10 +69,11 @@ impl Sending {
         if !self.json {
             terminal::say(&table.head());
         }
+        let for_a_person = terminal::is_read_by_a_person();
         let (mut lost, mut failed) = (false, false);
         for (event, recipient) in recipients {
             let row = send(gateway, event, recipient).await;
-            terminal::say(&if self.json { row.to_json() } else { table.line(&row) });
+            terminal::show_result(&if self.json { row.to_json(for_a_person) } else { table.line(&row) });
             lost |= recipient.is_none();
             failed |= row.is_failure();
         }
@@ -115,7 +116,7 @@ fn unknown(name: &str, api: &Api) -> String {
     let functions: Vec<_> = functions.collect();
     format!(
         "there is no route and no function `{}`; the routes are {}, and the functions are {}",
-        name.escape_debug(),
+        name,
         routes.join(", "),
         functions.join(", ")
     )

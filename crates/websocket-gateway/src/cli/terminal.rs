@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::thread;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
-use websocket_gateway::{Gateway, Happenings, Reloaded, StartError};
+use websocket_gateway::{Gateway, Happenings, Reloaded, StartError, Visible};
 
 const DIM: &str = "\x1b[2m";
 const YELLOW: &str = "\x1b[33m";
@@ -31,7 +31,7 @@ pub(crate) fn log_to_stderr() {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+        .with_ansi(std::io::stderr().is_terminal())
         // Otherwise the library reports a failed write on standard error, and panics if that is closed.
         .log_internal_errors(false)
         .event_format(Line)
@@ -84,10 +84,11 @@ pub(crate) fn show_environment(environment: &BTreeMap<String, BTreeSet<String>>)
     for (name, values) in environment {
         let values: Vec<_> = values.iter().map(|value| format!("'{}'", value.replace('\'', r"'\''"))).collect();
         match values.as_slice() {
-            [value] => say(&format!("export {name}={value}")),
-            several => {
-                say(&format!("# {name} differs from function to function: {}", several.join(", ").replace('\n', " ")));
-            }
+            [value] => show_result(&format!("export {name}={value}")),
+            several => show_result(&format!(
+                "# {name} differs from function to function: {}",
+                several.join(", ").replace('\n', " ")
+            )),
         }
     }
 }
@@ -115,21 +116,43 @@ pub(crate) fn show_stopping() {
     say("\nStopping. Press Ctrl-C again to stop at once.");
 }
 
-/// If standard output is closed, the gateway goes on serving.
+/// For a person to read. If standard output is closed, the gateway goes on serving.
 pub(crate) fn say(text: &str) {
+    write_out(&Visible::lines(text));
+}
+
+/// For a program to read, byte for byte, unless standard output is a terminal.
+pub(crate) fn show_result(text: &str) {
+    if is_read_by_a_person() { say(text) } else { write_out(&text) }
+}
+
+pub(crate) fn is_read_by_a_person() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+fn write_out(text: &dyn fmt::Display) {
     let mut out = std::io::stdout();
     let _ = writeln!(out, "{text}").and_then(|()| out.flush());
 }
 
 pub(crate) fn show_start_error(error: StartError) {
     match error {
-        StartError::Template(error) => drop(writeln!(std::io::stderr(), "{:?}", miette::Report::new(error))),
+        StartError::Template(error) => {
+            let report = format!("{:?}", miette::Report::new(error));
+            let report = Visible::lines(&report);
+            // The report has colours of its own.
+            let ansi = std::io::stderr().is_terminal();
+            let report = if ansi { report.with_colours() } else { report.without_colours() };
+            let _ = writeln!(std::io::stderr(), "{report}");
+        }
         other => show_error(&other),
     }
 }
 
+/// The lines after the first are indented, so that none looks like a line of the gateway's.
 pub(crate) fn show_error(error: &dyn fmt::Display) {
-    let _ = writeln!(std::io::stderr(), "error: {error}");
+    let error = error.to_string().replace('\n', "\n    ");
+    let _ = writeln!(std::io::stderr(), "error: {}", Visible::lines(&error));
 }
 
 /// The width of the terminal that standard output is, in characters.
@@ -152,14 +175,19 @@ where
         let ansi = writer.has_ansi_escapes();
         let style = |code: &'static str| if ansi { code } else { "" };
         if event.metadata().target() == "websocket_gateway::function" {
-            return writeln!(writer, "{}{} |{} {}", style(DIM), fields.function, style(PLAIN), fields.message);
+            let line = Visible::line(&fields.message);
+            let line = if ansi { line.with_colours() } else { line.without_colours() };
+            let function = Visible::line(&fields.function);
+            return writeln!(writer, "{}{function} |{} {line}", style(DIM), style(PLAIN));
         }
         match *event.metadata().level() {
             Level::ERROR => write!(writer, "{}error:{} ", style(RED), style(PLAIN))?,
             Level::WARN => write!(writer, "{}warning:{} ", style(YELLOW), style(PLAIN))?,
             _ => {}
         }
-        writeln!(writer, "{}{}{}{}", fields.message, style(DIM), fields.others, style(PLAIN))
+        // What comes from outside must not look like another line of the gateway's.
+        let (message, others) = (Visible::line(&fields.message), Visible::line(&fields.others));
+        writeln!(writer, "{message}{}{others}{}", style(DIM), style(PLAIN))
     }
 }
 
@@ -172,9 +200,8 @@ struct Fields {
 
 impl Visit for Fields {
     fn record_str(&mut self, field: &Field, value: &str) {
-        // A client's text must not look like a line of the gateway's.
         if !value.is_empty() {
-            self.record_debug(field, &format_args!("{}", value.escape_debug()));
+            self.record_debug(field, &format_args!("{value}"));
         }
     }
 

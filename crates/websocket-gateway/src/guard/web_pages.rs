@@ -11,10 +11,14 @@ use bytes::Bytes;
 use http::header::{HOST, ORIGIN};
 use http::{HeaderMap, Request, StatusCode, Uri};
 use hyper::body::Body;
+use serde_json::json;
 
 use crate::happenings::{Door, HappeningSender, Level, What};
-use crate::wire::answer::{self, Answer, aws_error};
+use crate::wire::answer::{Answer, aws_error};
 use crate::wire::body;
+
+/// The name of the error.
+const FORBIDDEN: &str = "ForbiddenException";
 
 /// The longest name that DNS allows, in characters.
 const NAME_CHARACTERS: usize = 253;
@@ -72,8 +76,9 @@ impl AllowedHosts {
         happenings.tell(Level::Warning, || {
             What::refused(door, StatusCode::FORBIDDEN.as_u16(), format!("{}: {refusal}", door.name()))
         });
-        let body = answer::message(&refusal.to_string());
-        Err(aws_error(StatusCode::FORBIDDEN, "ForbiddenException", body))
+        // The SDKs of some services read the name of an error here, and not in the header.
+        let body = json!({ "__type": FORBIDDEN, "message": refusal.to_string() });
+        Err(aws_error(StatusCode::FORBIDDEN, FORBIDDEN, body.to_string()))
     }
 
     fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {

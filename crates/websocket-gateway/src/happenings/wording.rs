@@ -1,10 +1,11 @@
 //! Happenings as lines for a person to read.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write};
 use std::time::Duration;
 
 use super::{Door, Happening, Invocation, InvocationResult, Reloaded, ReportStatus, What};
+use crate::visible::{OneLine, Visible};
 
 /// How much of a malformed answer a line shows, in bytes.
 const SHOWN_BYTES: usize = 200;
@@ -61,9 +62,18 @@ impl Happening {
     }
 }
 
-/// One line, without the time and the ids.
+/// One line, without the time and the ids. What comes from outside is escaped, but for the colours of what a function prints.
 impl fmt::Display for What {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Output { line, .. } => Visible::line(line).with_colours().fmt(f),
+            other => other.fmt_line(&mut OneLine(f)),
+        }
+    }
+}
+
+impl What {
+    fn fmt_line(&self, f: &mut OneLine<'_, '_>) -> fmt::Result {
         match self {
             Self::Connecting { source_ip, .. } => write!(f, "connecting from {source_ip}"),
             Self::Authorized { function, took, .. } => write!(f, "authorized by {function} in {} ms", took.as_millis()),
@@ -148,7 +158,7 @@ impl Door {
 }
 
 impl Invocation {
-    fn fmt_line(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt_line(&self, f: &mut OneLine<'_, '_>) -> fmt::Result {
         let Self { route_key, function, .. } = self;
         let ms = self.took.as_millis();
         match (self.result, &self.error, &self.answer) {
@@ -175,6 +185,16 @@ fn milliseconds(duration: Duration) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_stays_one_line_whatever_a_function_says() {
+        let why = "sorry\n\u{1b}[2Jerror: forged\u{202e}".to_owned();
+        let failed = What::InvocationFailed { function: "Hello".to_owned(), why };
+        assert_eq!(failed.to_string(), r"Hello: sorry\n\u{1b}[2Jerror: forged\u{202e}");
+        let line = "\u{1b}[32mok\r\u{1b}[2K".to_owned();
+        let output = What::Output { function: "Hello".to_owned(), line };
+        assert_eq!(output.to_string(), "\u{1b}[32mok\\r\\u{1b}[2K\u{1b}[0m");
+    }
 
     #[test]
     fn a_report_is_written_as_lambda_writes_it() {
