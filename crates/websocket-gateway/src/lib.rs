@@ -58,6 +58,7 @@ mod happenings;
 mod iam;
 mod ids;
 mod lambda;
+mod secrets;
 mod service;
 mod template;
 mod visible;

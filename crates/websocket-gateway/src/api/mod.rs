@@ -10,10 +10,12 @@ mod lookup;
 mod route_selection_expression;
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::iam::Policy;
+use crate::secrets::Names;
 
 pub use account::Account;
 pub use authorizer::{Authorizer, IdentitySource};
@@ -44,7 +46,7 @@ pub struct Api {
 }
 
 /// A stage of the API.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Stage {
     /// The stage's name, which is the path of the API's URL: `wss://host/{name}`.
@@ -70,7 +72,7 @@ pub struct Route {
 }
 
 /// A Lambda function: what the gateway needs to build it, to start it and to invoke it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Function {
     /// The logical id in the template.
@@ -94,6 +96,45 @@ pub struct Function {
     pub reserved_concurrency: Option<u32>,
     /// What the function's role allows for the services that the gateway guards: `execute-api` and `dynamodb`.
     pub(crate) policy: Policy,
+}
+
+/// Without the values of the stage variables, which may be secrets.
+impl fmt::Debug for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, variables } = self;
+        f.debug_struct("Stage").field("name", name).field("variables", &Names(variables)).finish()
+    }
+}
+
+/// Without the values of the environment variables, which may be secrets.
+impl fmt::Debug for Function {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Each by its name, so that a new field is not forgotten.
+        let Self {
+            logical_id,
+            name,
+            arn,
+            defined_at,
+            code,
+            environment,
+            timeout,
+            memory_size,
+            reserved_concurrency,
+            policy,
+        } = self;
+        f.debug_struct("Function")
+            .field("logical_id", logical_id)
+            .field("name", name)
+            .field("arn", arn)
+            .field("defined_at", defined_at)
+            .field("code", code)
+            .field("environment", &Names(environment))
+            .field("timeout", timeout)
+            .field("memory_size", memory_size)
+            .field("reserved_concurrency", reserved_concurrency)
+            .field("policy", policy)
+            .finish()
+    }
 }
 
 /// What a function is built from.

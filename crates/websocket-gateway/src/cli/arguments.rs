@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 use websocket_gateway::{Options, Store};
 
 /// A local Amazon API Gateway for WebSocket APIs: reads the SAM template, runs the same Lambda binaries
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "websocket-gateway", version, args_conflicts_with_subcommands = true)]
 pub(crate) struct Arguments {
     #[command(subcommand)]
@@ -15,7 +15,7 @@ pub(crate) struct Arguments {
     start: Start,
 }
 
-#[derive(Debug, Subcommand)]
+#[derive(Subcommand)]
 enum Command {
     /// Build the functions and serve the API until Ctrl-C (the default command)
     Start(Start),
@@ -27,7 +27,7 @@ enum Command {
     Replay(Replay),
 }
 
-#[derive(Args, Debug)]
+#[derive(Args)]
 struct Start {
     #[command(flatten)]
     serving: Serving,
@@ -60,7 +60,7 @@ struct Start {
     max_duration: Duration,
 }
 
-#[derive(Args, Debug)]
+#[derive(Args)]
 struct Invoke {
     /// A route key, or the logical id, name or binary of a function
     #[arg(value_name = "ROUTE_OR_FUNCTION")]
@@ -74,7 +74,7 @@ struct Invoke {
     serving: Serving,
 }
 
-#[derive(Args, Debug)]
+#[derive(Args)]
 struct Replay {
     /// Files with events, and folders, in which every *.json counts, at any depth
     #[arg(value_name = "FILES_OR_FOLDERS", required = true)]
@@ -85,7 +85,7 @@ struct Replay {
     serving: Serving,
 }
 
-#[derive(Args, Debug)]
+#[derive(Args)]
 struct Printing {
     /// Print one line of JSON for each event
     #[arg(long)]
@@ -93,7 +93,7 @@ struct Printing {
 }
 
 /// The options that every command has: which API, and where its data is.
-#[derive(Args, Debug)]
+#[derive(Args)]
 struct Serving {
     /// The SAM template
     #[arg(long, value_name = "FILE", default_value = "template.yaml")]
@@ -218,8 +218,10 @@ fn name_and_value(text: &str) -> Result<(String, String), String> {
 
 fn http_url(text: &str) -> Result<String, String> {
     let url: Result<http::Uri, _> = text.parse();
-    let is_http = url.is_ok_and(|url| url.scheme_str() == Some("http") && url.authority().is_some());
-    if is_http { Ok(text.to_owned()) } else { Err("write http://HOST:PORT".to_owned()) }
+    // A user and a password would not be sent.
+    let is_bare = |url: &http::Uri| url.authority().is_some_and(|authority| !authority.as_str().contains('@'));
+    let is_http = url.is_ok_and(|url| url.scheme_str() == Some("http") && is_bare(&url));
+    if is_http { Ok(text.to_owned()) } else { Err("write http://HOST:PORT, without a user and a password".to_owned()) }
 }
 
 /// `500ms`, `30s`, `10m` or `2h`.
@@ -249,6 +251,14 @@ mod tests {
         assert_eq!(duration("2h"), Ok(Duration::from_secs(7200)));
         for bad in ["", "10", "m", "0s", "-1s", "1.5h", "99999999999999999h"] {
             assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_url_has_no_user_which_would_not_be_sent() {
+        assert!(http_url("http://localhost:8000/x").is_ok());
+        for bad in ["http://me:pass@localhost:8000", "https://localhost", "localhost:8000", "/x"] {
+            assert!(http_url(bad).unwrap_err().contains("http://HOST:PORT"), "{bad}");
         }
     }
 

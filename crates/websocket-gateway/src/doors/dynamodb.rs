@@ -75,7 +75,13 @@ impl DynamoDbDoor {
                 .unwrap_or_else(|stopped| stopped.into_answer(&service))
             }
         };
-        tokio::spawn(server::serve(self.listener, server::Patience::FirstHead(std::time::Duration::from_secs(10)), server::at_most(2048), stopping.clone(), answer));
+        tokio::spawn(server::serve(
+            self.listener,
+            server::Patience::FirstHead(std::time::Duration::from_secs(10)),
+            server::at_most(2048),
+            stopping.clone(),
+            answer,
+        ));
         stopping.drop_guard()
     }
 }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::api::Table;
 use crate::guard::Credentials;
+use crate::secrets::without_userinfo;
 use crate::wire::client::HttpClient;
 
 /// How long a store may take to answer a request.
@@ -29,7 +30,7 @@ pub(crate) async fn create_missing(url: &str, credentials: &Credentials, tables:
         let dynamodb = Dynamodb { client: &client, url, credentials };
         dynamodb.create(table).await.map_err(|why| TableError {
             table: table.name.clone(),
-            url: url.to_owned(),
+            url: without_userinfo(url),
             why,
         })?;
     }

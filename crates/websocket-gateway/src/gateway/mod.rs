@@ -25,6 +25,7 @@ use crate::doors;
 use crate::guard::{AllowedHosts, Credentials, Guard};
 use crate::happenings::{HappeningSender, Happenings, Interest, Invocations, Level, Reloaded, What};
 use crate::lambda::{InvokeError, RemoteLambda};
+use crate::secrets::without_userinfo;
 use crate::service::connections::{AdoptError, Adopted, OpenConnections};
 use crate::service::{Asynchronous, Places, Service};
 use crate::template::Loaded;
@@ -263,5 +264,5 @@ fn record_in(directory: &Path) -> Result<Recorder, StartError> {
 }
 
 async fn connect_to_lambda(url: &str) -> Result<RemoteLambda, StartError> {
-    RemoteLambda::connect(url).await.map_err(|why| StartError::LambdaEndpoint { url: url.to_owned(), why })
+    RemoteLambda::connect(url).await.map_err(|why| StartError::LambdaEndpoint { url: without_userinfo(url), why })
 }

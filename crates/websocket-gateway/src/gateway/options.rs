@@ -1,10 +1,12 @@
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::api::limits::{IDLE_TIMEOUT, MAX_DURATION};
 use crate::clock::Clock;
+use crate::secrets::{Names, without_userinfo};
 use crate::template::{self, Loaded, TemplateError};
 
 /// How to start a [`Gateway`](crate::Gateway). The default serves `template.yaml` on `127.0.0.1:3001` with API Gateway's limits.
@@ -14,7 +16,7 @@ use crate::template::{self, Loaded, TemplateError};
 ///
 /// let options = Options::default().template("api/template.yaml").port(0).parameter("Level", "debug");
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "options do nothing until a gateway is started with them"]
 pub struct Options {
     pub(super) template: PathBuf,
@@ -36,7 +38,7 @@ pub struct Options {
 }
 
 /// Where the template's tables are.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Store {
     /// In an embedded DynamoDB, which is gone when the gateway ends.
@@ -175,6 +177,60 @@ impl Options {
     }
 }
 
+/// Without the values of parameters, which may be secrets, and without the users and passwords of URLs.
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Each by its name, so that a new field is not forgotten.
+        let Self {
+            template,
+            parameters,
+            api,
+            stage,
+            host,
+            allowed_hosts,
+            port,
+            release,
+            lambda_endpoint,
+            store,
+            dynamodb_port,
+            record,
+            strict,
+            idle_timeout,
+            max_duration,
+            clock,
+        } = self;
+        f.debug_struct("Options")
+            .field("template", template)
+            .field("parameters", &Names(parameters))
+            .field("api", api)
+            .field("stage", stage)
+            .field("host", host)
+            .field("allowed_hosts", allowed_hosts)
+            .field("port", port)
+            .field("release", release)
+            .field("lambda_endpoint", &lambda_endpoint.as_deref().map(without_userinfo))
+            .field("store", store)
+            .field("dynamodb_port", dynamodb_port)
+            .field("record", record)
+            .field("strict", strict)
+            .field("idle_timeout", idle_timeout)
+            .field("max_duration", max_duration)
+            .field("clock", clock)
+            .finish()
+    }
+}
+
+/// Without the user and the password of a URL.
+impl fmt::Debug for Store {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory => f.write_str("Memory"),
+            Self::Directory(directory) => f.debug_tuple("Directory").field(directory).finish(),
+            Self::Endpoint(url) => f.debug_tuple("Endpoint").field(&without_userinfo(url)).finish(),
+        }
+    }
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -194,6 +250,24 @@ impl Default for Options {
             idle_timeout: IDLE_TIMEOUT,
             max_duration: MAX_DURATION,
             clock: Clock::default(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_names_and_no_secrets() {
+        let options = Options::default()
+            .parameter("JwtSecret", "hunter2")
+            .lambda_endpoint("http://me:hunter2@localhost:9000")
+            .store(Store::Endpoint("http://me:hunter2@localhost:8000".to_owned()));
+        let shown = format!("{options:?}");
+        assert!(!shown.contains("hunter2"), "{shown}");
+        for name in ["JwtSecret", "http://localhost:9000", "http://localhost:8000"] {
+            assert!(shown.contains(name), "{shown}");
         }
     }
 }

@@ -14,6 +14,8 @@ use super::error::InvokeError;
 use super::error_report::ErrorReport;
 use crate::api::Function;
 use crate::api::limits::{CONCURRENCY, LONGEST_FUNCTION_TIMEOUT};
+use crate::secrets::without_userinfo;
+use crate::wire::client::HttpClient;
 use crate::wire::client::{CONNECT_PATIENCE, HttpClient};
 
 /// The version of the Invoke API, which every path of it begins with.
@@ -35,6 +37,8 @@ impl RemoteLambda {
     /// # Errors
     /// The reason as text, if no server listens there or the URL is not valid.
     pub(crate) async fn connect(url: &str) -> Result<Self, String> {
+        // A user and a password would not be sent, but would be in every error.
+        let url = without_userinfo(url);
         let uri: http::Uri = url.parse().map_err(|error| format!("{error}"))?;
         let host = uri.host().unwrap_or_default().trim_start_matches('[').trim_end_matches(']');
         let connecting = TcpStream::connect((host, uri.port_u16().unwrap_or(80)));

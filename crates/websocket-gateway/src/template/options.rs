@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::api::Account;
 
 /// What a template does not say itself.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Options {
     /// Values for the template's parameters, which replace their defaults.
     pub(crate) parameters: BTreeMap<String, String>,

@@ -57,7 +57,11 @@ impl Parameter {
             (None, None) => return Ok(Self { span, value: Err(missing(name, span)) }),
         };
         let parameter = Self { span, value: Ok(typed(&kind, &text, span)) };
-        parameter.check(name, &kind, map.get("AllowedValues"))?;
+        let is_secret = map.get("NoEcho").is_some_and(|node| node.text("`NoEcho`").is_ok_and(|text| text == "true"));
+        parameter.check(name, &kind, map.get("AllowedValues")).map_err(|finding| match is_secret {
+            true => Finding::at(span, format!("the value of the parameter `{name}` is not allowed")),
+            false => finding,
+        })?;
         Ok(parameter)
     }
 

@@ -21,12 +21,7 @@ type FrameStream = SplitStream<Socket>;
 const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
 
 /// Runs an open connection to its end, and `$disconnect` after it.
-pub(super) async fn run(
-    service: Arc<Service>,
-    connection: Arc<OpenConnection>,
-    receivers: Receivers,
-    socket: Socket,
-) {
+pub(super) async fn run(service: Arc<Service>, connection: Arc<OpenConnection>, receivers: Receivers, socket: Socket) {
     let (mut writer, mut reader) = socket.split();
     let session = Session { service, connection };
     session.tell(|connection_id| What::Opened { connection_id });

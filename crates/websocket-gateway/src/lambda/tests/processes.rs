@@ -387,7 +387,11 @@ async fn start_and_listen(function: Function) -> (Functions, Log) {
     (start_programs(programs, &[], happenings).await, log)
 }
 
-pub(super) async fn start_programs(programs: Vec<Program>, others: &[Function], happenings: HappeningSender) -> Functions {
+pub(super) async fn start_programs(
+    programs: Vec<Program>,
+    others: &[Function],
+    happenings: HappeningSender,
+) -> Functions {
     let own = BTreeMap::from([("AWS_REGION".to_owned(), "eu-central-1".to_owned())]);
     Functions::local(Processes::start(programs, own, happenings).await.unwrap(), others)
 }

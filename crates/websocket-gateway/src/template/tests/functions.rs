@@ -59,6 +59,17 @@ fn the_environment_of_a_function_that_runs_elsewhere_is_not_resolved() {
 }
 
 #[test]
+fn debug_shows_the_names_of_variables_and_not_their_values() {
+    let text = default_function(
+        "Runtime: provided.al2023, CodeUri: crates/routes, Environment: { Variables: { JWT: hunter2 } }",
+    );
+    let api = load_text(&text).unwrap().api;
+    assert_eq!(api.functions["DefaultFunction"].environment["JWT"], "hunter2");
+    let shown = format!("{api:?}");
+    assert!(shown.contains("JWT") && !shown.contains("hunter2"), "{shown}");
+}
+
+#[test]
 fn the_output_directory_of_cargo_lambda_names_the_crate() {
     for (uri, directory, binary) in [
         ("target/lambda/hello", "", "hello"),

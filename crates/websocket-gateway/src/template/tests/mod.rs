@@ -364,6 +364,9 @@ fn parameters_can_be_set_and_are_checked() {
     assert_fails(&kept.replace("RETRIES: 3", "X: !Ref Certificate"), "Certificate:", "has no value", help);
     let number = with("Certificate: { Type: String }", "Certificate: { Type: Number, Default: many }");
     assert_fails(&number, "Certificate:", "the parameter `Certificate` must be a number, but is `many`", "");
+    // Nor is a secret shown.
+    let secret = number.replace("Default: many", "Default: many, NoEcho: true");
+    assert_fails(&secret, "Certificate:", "the value of the parameter `Certificate` is not allowed", "");
 }
 
 #[test]
