@@ -5,6 +5,7 @@
 //! rebinding) is of the same origin to its browser, but then its name is the request's `Host`.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use bytes::Bytes;
@@ -64,7 +65,7 @@ impl AllowedHosts {
     }
 
     /// Lets a request through, unless a web page may have sent it. Then it tells of it, and the answer says what to do.
-    pub(crate) async fn admit<B: Body<Data = Bytes>>(
+    pub(crate) async fn admit<B: Body<Data = Bytes, Error: Display>>(
         &self,
         door: Door,
         happenings: &HappeningSender,
@@ -157,7 +158,7 @@ impl Host {
     }
 }
 
-impl std::fmt::Display for Host {
+impl Display for Host {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Ip(ip) => ip.fmt(f),

@@ -15,7 +15,6 @@ use super::error_report::ErrorReport;
 use crate::api::Function;
 use crate::api::limits::{CONCURRENCY, LONGEST_FUNCTION_TIMEOUT};
 use crate::secrets::without_userinfo;
-use crate::wire::client::HttpClient;
 use crate::wire::client::{CONNECT_PATIENCE, HttpClient};
 
 /// The version of the Invoke API, which every path of it begins with.
