@@ -45,6 +45,8 @@ enum Order {
     Keys,
     /// Answers with a body of this many bytes.
     Long(usize),
+    /// Answers with this text, followed by this many bytes.
+    Fill(String, usize),
     /// As an authorizer, allows the connection, with its event in the context. Routes skip this and the next two.
     Allow,
     /// As an authorizer, allows the connection with a context of this many bytes and a few more.
@@ -64,6 +66,8 @@ enum Order {
     Post(String),
     /// Prints these bytes, which need not be UTF-8.
     Print(Vec<u8>),
+    /// Prints this many lines.
+    PrintLines(usize),
     /// Leaves orders in the table for this connection's `$disconnect`.
     OnDisconnect(Value),
     /// Leaves a note in the table.
@@ -126,6 +130,7 @@ impl Probe {
                 return Ok(Some(reply(&json!(names.map(|name| std::env::var(name).unwrap_or_default())).to_string())));
             }
             Order::Long(bytes) => return Ok(Some(reply(&"x".repeat(bytes)))),
+            Order::Fill(text, bytes) => return Ok(Some(reply(&(text + &"x".repeat(bytes))))),
             Order::Allow | Order::AllowWith(_) | Order::Decide(_) if event["type"] != "REQUEST" => {}
             Order::Allow => {
                 return Ok(Some(allow(event, &json!({ "asked": event.to_string(), "level": 3, "admin": true }))));
@@ -147,6 +152,10 @@ impl Probe {
                 aws.keep(connection_id, "POSTED", &json!(status)).await?;
             }
             Order::Print(bytes) => std::io::Write::write_all(&mut std::io::stdout(), &bytes)?,
+            Order::PrintLines(lines) => {
+                let line = "a line that says nothing, and is as long as lines of a log are\n";
+                std::io::Write::write_all(&mut std::io::stdout(), line.repeat(lines).as_bytes())?;
+            }
             Order::OnDisconnect(orders) => self.aws().await?.keep(connection_id, ORDERS, &orders).await?,
             Order::Note(note) => self.aws().await?.keep(connection_id, &note, &Value::Null).await?,
             Order::Await(note) => {

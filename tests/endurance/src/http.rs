@@ -1,0 +1,132 @@
+//! Just enough HTTP/1.1 for what the runs do to it: whole messages, whose length stands in their head.
+
+use std::io;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::Error;
+
+/// No message of a run is longer.
+const LONGEST: usize = 16 << 20;
+
+/// How long the store may take for an answer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A request or an answer, as it came.
+#[derive(Debug)]
+pub(crate) struct Message {
+    pub(crate) bytes: Vec<u8>,
+    head: usize,
+}
+
+impl Message {
+    /// Reads a whole message; `None` if the other side has hung up before it.
+    pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Self>> {
+        let mut bytes = Vec::new();
+        loop {
+            if let Some(head) = bytes.windows(4).position(|end| end == b"\r\n\r\n").map(|at| at + 4) {
+                let whole = head + length(&bytes[..head]);
+                if bytes.len() >= whole {
+                    return Ok(Some(Self { bytes, head }));
+                }
+            }
+            if bytes.len() > LONGEST {
+                return Err(io::Error::other("the message is too long"));
+            }
+            if stream.read_buf(&mut bytes).await? == 0 {
+                return if bytes.is_empty() { Ok(None) } else { Err(io::ErrorKind::UnexpectedEof.into()) };
+            }
+        }
+    }
+
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.bytes[self.head..]
+    }
+
+    fn status(&self) -> Option<u16> {
+        std::str::from_utf8(&self.bytes[..self.head]).ok()?.split(' ').nth(1)?.parse().ok()
+    }
+}
+
+fn length(head: &[u8]) -> usize {
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok()).unwrap_or(0)
+}
+
+/// The one table of a DynamoDB that asks nobody for keys.
+#[derive(Debug)]
+pub(crate) struct Table {
+    address: String,
+    name: Value,
+}
+
+impl Table {
+    pub(crate) async fn at(address: &str) -> Result<Self, Error> {
+        let mut table = Self { address: address.to_owned(), name: Value::Null };
+        table.name = table.call("ListTables", &json!({})).await?["TableNames"][0].take();
+        if table.name.is_null() { Err("the store has no table".into()) } else { Ok(table) }
+    }
+
+    /// The connections of all rows.
+    pub(crate) async fn ids(&self) -> Result<Vec<String>, Error> {
+        let (mut ids, mut scan) = (Vec::new(), json!({ "TableName": self.name }));
+        loop {
+            let mut page = self.call("Scan", &scan).await?;
+            let rows = page["Items"].as_array().ok_or("a page without rows")?;
+            ids.extend(rows.iter().filter_map(|row| Some(row["connectionId"]["S"].as_str()?.to_owned())));
+            match page["LastEvaluatedKey"].take() {
+                Value::Null => return Ok(ids),
+                key => scan["ExclusiveStartKey"] = key,
+            }
+        }
+    }
+
+    /// Adds the row of a connection that opened at the beginning of 1970.
+    pub(crate) async fn put(&self, id: &str, channel: &str) -> Result<(), Error> {
+        let item = json!({ "connectionId": { "S": id }, "channel": { "S": channel }, "connectedAt": { "N": "1" } });
+        self.call("PutItem", &json!({ "TableName": self.name, "Item": item })).await.map(drop)
+    }
+
+    async fn call(&self, operation: &str, body: &Value) -> Result<Value, Error> {
+        let body = body.to_string();
+        // The store insists on the header, and takes any keys.
+        let request = format!(
+            "POST / HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/x-amz-json-1.0\r\n\
+             x-amz-target: DynamoDB_20120810.{operation}\r\nx-amz-date: 20260101T000000Z\r\nauthorization: AWS4-HMAC-SHA256 \
+             Credential=endurance/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=0\r\n\
+             content-length: {}\r\n\r\n{body}",
+            self.address,
+            body.len()
+        );
+        let answer = timeout(PATIENCE, async {
+            let mut stream = TcpStream::connect(&self.address).await?;
+            stream.write_all(request.as_bytes()).await?;
+            Message::read(&mut stream).await
+        });
+        let answer = answer.await??.ok_or("the store has hung up")?;
+        if answer.status() != Some(200) {
+            return Err(format!("{operation}: {}", String::from_utf8_lossy(&answer.bytes)).into());
+        }
+        Ok(serde_json::from_slice(answer.body())?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_message_is_read_to_its_end_in_pieces() {
+        let mut pieces = (&b"POST / HTTP/1.1\r\nContent-Le"[..]).chain(&b"ngth: 5\r\n\r\nhe"[..]).chain(&b"llo"[..]);
+        let message = Message::read(&mut pieces).await.unwrap().unwrap();
+        assert_eq!(message.body(), b"hello");
+        assert!(Message::read(&mut &b""[..]).await.unwrap().is_none());
+        assert!(Message::read(&mut &b"GET / HT"[..]).await.is_err());
+        let mut answer = &b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"[..];
+        assert_eq!(Message::read(&mut answer).await.unwrap().unwrap().status(), Some(200));
+    }
+}
