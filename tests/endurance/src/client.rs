@@ -120,7 +120,7 @@ pub(crate) fn reset(stream: &TcpStream) {
 }
 
 impl Heard {
-    fn of(text: &str) -> Self {
+    pub(crate) fn of(text: &str) -> Self {
         let json: Option<Value> = serde_json::from_str(text).ok();
         let is_error = json.is_some_and(|json| json["message"].is_string() && json["requestId"].is_string());
         if is_error { Self::Error } else { Self::Text(text.to_owned()) }

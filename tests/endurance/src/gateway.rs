@@ -60,7 +60,7 @@ impl Workshop {
         let own = std::env::current_exe()?;
         let target = own.ancestors().nth(2).ok_or("this program does not lie in a target directory")?;
         let folder = std::env::temp_dir().join(format!("endurance.{}", std::process::id()));
-        fs::create_dir_all(&folder)?;
+        fs::create_dir_all(folder.join("template"))?;
         Ok(Self { folder, program: target.join(profile).join("websocket-gateway"), release })
     }
 
@@ -76,9 +76,15 @@ impl Workshop {
 
     /// Writes the template and returns its path.
     pub(crate) fn write_template(&self, text: &str) -> Result<PathBuf, Error> {
-        let path = self.folder.join("template.yaml");
+        let path = self.template_path();
         fs::write(&path, text)?;
         Ok(path)
+    }
+
+    /// In a folder of its own: the gateway watches the whole folder, and a change of the template waits for a pause in which no file in it
+    /// changes, not even a log.
+    pub(crate) fn template_path(&self) -> PathBuf {
+        self.folder.join("template/template.yaml")
     }
 
     pub(crate) fn journal(&self) -> PathBuf {

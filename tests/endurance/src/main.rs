@@ -4,12 +4,15 @@ mod chaos;
 mod client;
 mod conversation;
 mod figures;
+mod flood;
 mod gateway;
 mod http;
 mod journal;
 mod process;
+mod quiet;
 mod random;
 mod report;
+mod soak;
 mod wait;
 
 use std::process::ExitCode;
@@ -44,6 +47,19 @@ enum Run {
         #[arg(long, default_value_t = 60)]
         seconds: u64,
     },
+    /// Half of the greatest rate for a long time, while connections come and go.
+    Soak {
+        #[arg(long, default_value_t = 30.0)]
+        minutes: f64,
+    },
+    /// One client or many that take all they can get, while a quiet one wants to be served.
+    Flood {
+        /// All, if none is named.
+        kinds: Vec<flood::Kind>,
+        /// How long a client floods.
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
 }
 
 fn main() -> ExitCode {
@@ -68,6 +84,8 @@ async fn perform(arguments: Arguments) -> Result<bool, Error> {
             let seed = seed.unwrap_or_else(new_seed);
             chaos::run(&mut report, &workshop, seed, Duration::from_secs(seconds)).await
         }
+        Run::Soak { minutes } => soak::run(&mut report, &workshop, Duration::try_from_secs_f64(minutes * 60.0)?).await,
+        Run::Flood { kinds, seconds } => flood::run(&mut report, &workshop, &kinds, Duration::from_secs(seconds)).await,
     };
     let kept = report.finish();
     if ran.is_ok() && kept {

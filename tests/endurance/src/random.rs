@@ -1,6 +1,6 @@
 //! Numbers that a seed determines, whatever the versions of libraries: the same seed is the same plan next year.
 
-/// SplitMix64.
+/// The generator `SplitMix64`.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 

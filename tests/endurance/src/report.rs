@@ -8,14 +8,16 @@ use crate::figures::{mib, ms};
 /// The checks of a run so far.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
+    part: String,
     broken: Vec<String>,
     kept: usize,
 }
 
 impl Report {
-    /// A heading.
-    pub(crate) fn part(&self, name: &str) {
+    /// A heading, for what comes after it.
+    pub(crate) fn part(&mut self, name: &str) {
         println!("\n== {name}");
+        name.clone_into(&mut self.part);
     }
 
     /// Something that was done or measured, without a promise about it.
@@ -26,7 +28,7 @@ impl Report {
     /// A promise.
     pub(crate) fn check(&mut self, what: &str, kept: bool, promised: impl Display, seen: impl Display) {
         println!("{} {what}: promised {promised}, seen {seen}", if kept { "  kept " } else { "BROKEN " });
-        if kept { self.kept += 1 } else { self.broken.push(what.to_owned()) }
+        if kept { self.kept += 1 } else { self.broken.push(format!("{}: {what}", self.part)) }
     }
 
     /// The promise that something did not happen.
@@ -53,7 +55,7 @@ impl Report {
 
     /// Whether every promise was kept, and at least one was made.
     pub(crate) fn finish(self) -> bool {
-        let Self { broken, kept } = self;
+        let Self { broken, kept, .. } = self;
         println!("\n{kept} kept, {} broken", broken.len());
         broken.iter().for_each(|what| println!("    {what}"));
         broken.is_empty() && kept > 0

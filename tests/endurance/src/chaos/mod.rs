@@ -44,6 +44,10 @@ const FILES_SLACK: usize = 8;
 /// Threads for blocking work end after ten idle seconds; one may just have been used.
 const THREADS_SLACK: usize = 2;
 
+/// How long a change of the template may take to be served or refused: a build that has nothing to do, on a machine that is busy with
+/// everything else, and a store that stalls for two and a half seconds.
+const RELOAD_AT_MOST: Duration = Duration::from_secs(20);
+
 /// The part of the messages that were meant to succeed, in percent, that must do so. Kills and reloads hit a few; a gateway that
 /// answered everything with error frames would keep every other promise.
 const SUCCEEDING: usize = 80;
@@ -111,7 +115,7 @@ async fn at_rest(workshop: &Workshop, gateway: &mut Gateway, round: &mut usize) 
     Ok((reloaded, left))
 }
 
-fn done(report: &Report, people: &people::Seen, troubles: &troubles::Seen, store: &store::Seen) {
+fn done(report: &mut Report, people: &people::Seen, troubles: &troubles::Seen, store: &store::Seen) {
     report.part("what was done");
     report.note("connections asked for", people.handshakes.len());
     report.note("ends", format_args!("{:?}", people.ends));
@@ -127,7 +131,7 @@ fn done(report: &Report, people: &people::Seen, troubles: &troubles::Seen, store
     report.note("templates served, refused", format_args!("{}, {}", troubles.reloads, troubles.not_reloaded));
     report.note("requests to the store, spoilt", format_args!("{}, {}", store.requests, store.spoilt));
     report.note("times that the store failed", troubles.moods);
-    report.part("promises");
+    report.part("chaos");
 }
 
 fn answers(report: &mut Report, people: &people::Seen, troubles: &troubles::Seen) {
@@ -145,6 +149,13 @@ fn answers(report: &mut Report, people: &people::Seen, troubles: &troubles::Seen
         format_args!("{percent} %"),
     );
     report.none("changes of the template that the gateway said nothing about", troubles.unnoticed);
+    let (most, slowest) = (RELOAD_AT_MOST, troubles.slowest);
+    report.check(
+        "the slowest reload",
+        slowest <= most,
+        format_args!("at most {most:?}"),
+        format_args!("{slowest:.1?}"),
+    );
     let all =
         [troubles.kills, troubles.reloads, troubles.not_reloaded, troubles.moods, people.stalls, people.ends.len() / 4];
     report.check(

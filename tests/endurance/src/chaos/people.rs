@@ -101,9 +101,9 @@ impl Seen {
             End::Silence => sleep(IDLE + AFTER_IDLE).await,
         }
         if stays {
-            self.stayed += tally
+            self.stayed += tally;
         } else {
-            self.left += tally
+            self.left += tally;
         }
         Handshake::Opened
     }

@@ -145,7 +145,7 @@ fn order(random: &mut Random) -> Order {
 /// All troubles of a kind, each with the pause before it.
 pub(crate) fn kills(seed: u64) -> impl Iterator<Item = (Duration, Trouble)> {
     let mut random = Random::of(seed, &[TROUBLES, 1]);
-    std::iter::repeat_with(move || (ms(&mut random, 200, 1200), Trouble::Kill(random.next())))
+    std::iter::repeat_with(move || (ms(&mut random, 50, 600), Trouble::Kill(random.next())))
 }
 
 /// See [`kills`].

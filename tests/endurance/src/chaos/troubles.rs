@@ -29,6 +29,8 @@ pub(crate) struct Seen {
     /// Changes of the template that the gateway said nothing about.
     pub(crate) unnoticed: usize,
     pub(crate) moods: usize,
+    /// The longest time from a change, or a broken template and its mending, until the gateway said what it made of it.
+    pub(crate) slowest: Duration,
 }
 
 /// Reloads the gateway by changing its template.
@@ -65,7 +67,7 @@ impl Reloader<'_> {
     }
 
     async fn break_template(&mut self) -> Result<[Option<bool>; 2], Error> {
-        let good = fs::read_to_string(self.workshop.folder.join("template.yaml"))?;
+        let good = fs::read_to_string(self.workshop.template_path())?;
         let broken = self.change(&good.replace("Resources:", "Resources: [")).await?;
         Ok([broken, self.change(&good).await?])
     }
@@ -98,11 +100,13 @@ pub(crate) async fn make(
             if !pause_until(pause, end).await {
                 break;
             }
+            let since = Instant::now();
             let told = match trouble {
                 Trouble::BrokenTemplate => reloader.break_template().await?.to_vec(),
                 _ => vec![reloader.reload().await?],
             };
             let mut seen = seen.lock().await;
+            seen.slowest = seen.slowest.max(since.elapsed());
             for told in told {
                 match told {
                     Some(true) => seen.reloads += 1,
