@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use futures_util::{StreamExt, stream};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -19,6 +21,9 @@ const ELSEWHERE: usize = 100;
 
 /// How long the gateway may wait for the rest: ten seconds for a head, as long as an integration for a body, and something for a busy machine.
 const HUNG_UP_WITHIN: Duration = Duration::from_secs(45);
+
+/// How many connect at once.
+const AT_ONCE: usize = 32;
 
 /// Where they stop.
 const STOPS: [(&str, &str); 4] = [
@@ -39,13 +44,24 @@ pub(super) async fn run(report: &mut Report, workshop: &Workshop) -> Result<(), 
     let main: u16 = scene.gateway.address().rsplit(':').next().unwrap_or_default().parse()?;
     let quiet = scene.quiet();
     let mut clients = JoinSet::new();
+    let mut stops = Vec::new();
     let mut asked: BTreeMap<(u16, &str), usize> = BTreeMap::new();
     for port in ports {
         for n in 0..if port == main { CLIENTS } else { ELSEWHERE } {
             let (name, text) = STOPS[n % STOPS.len()];
             *asked.entry((port, name)).or_default() += 1;
-            clients.spawn(async move { stop_after(port, text).await.ok().map(|()| (port, name)) });
+            stops.push((port, name, text));
         }
+    }
+    // Not all at once: if the system's queue for new connections is full, a client that sends nothing is connected to nobody, and does not know.
+    let mut stopping = stream::iter(stops).map(stop).buffer_unordered(AT_ONCE);
+    while let Some(stopped) = stopping.next().await {
+        let (port, name, mut connection) = stopped?;
+        clients.spawn(async move {
+            // An answer before the end does not matter, nor how the end comes.
+            let end = timeout(HUNG_UP_WITHIN, connection.read_to_end(&mut Vec::new())).await;
+            end.is_ok().then_some((port, name))
+        });
     }
     let mut hung_up: BTreeMap<(u16, &str), usize> = BTreeMap::new();
     while let Some(client) = clients.join_next().await {
@@ -64,11 +80,9 @@ pub(super) async fn run(report: &mut Report, workshop: &Workshop) -> Result<(), 
     scene.end(report, workshop).await
 }
 
-/// Waits until the gateway has hung up. An answer before that does not matter.
-async fn stop_after(port: u16, text: &str) -> Result<(), Error> {
+/// Connects and sends the beginning.
+async fn stop((port, name, text): (u16, &'static str, &str)) -> Result<(u16, &'static str, TcpStream), Error> {
     let mut stream = tcp(&format!("127.0.0.1:{port}")).await?;
     stream.write_all(text.as_bytes()).await?;
-    // However it hangs up.
-    let _ = timeout(HUNG_UP_WITHIN, stream.read_to_end(&mut Vec::new())).await?;
-    Ok(())
+    Ok((port, name, stream))
 }
