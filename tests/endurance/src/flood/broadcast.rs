@@ -27,7 +27,7 @@ const ROUNDS: usize = 3;
 /// API Gateway stops waiting for the function after 29 s; what is posted until then must arrive.
 const LIMIT: Duration = Duration::from_secs(40);
 
-/// How long it may take until `$disconnect` has removed the row of each, when all leave at once: ten thousand processes' work, which waits for
+/// How long it may take until `$disconnect` has removed the row of each, when all leave at once: ten thousand invocations, which wait for
 /// a few dozen processes.
 const DISCONNECT_LIMIT: Duration = Duration::from_secs(120);
 
