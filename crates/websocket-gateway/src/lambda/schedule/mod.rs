@@ -151,11 +151,19 @@ impl Schedule {
         if self.closed {
             return invocation.finish(Err(InvokeError::ShuttingDown));
         }
+        if let Some(invocation) = self.assign(invocation, now) {
+            self.waiting.push_back(invocation);
+        }
+    }
+
+    /// Gives an invocation to an idle instance. Returns it if no instance is idle.
+    fn assign(&mut self, invocation: Invocation, now: Instant) -> Option<Invocation> {
         let Some(instance) = self.idle.pop().and_then(|id| self.instances.get_mut(&id)) else {
-            return self.waiting.push_back(invocation);
+            return Some(invocation);
         };
         instance.enter(Phase::Assigned(invocation), now + self.timeout);
         instance.wake.notify_one();
+        None
     }
 
     /// Whether more invocations wait than instances are expected to ask soon, and another instance is allowed.
@@ -294,7 +302,9 @@ impl Schedule {
             // The function has not seen it, so a second try can't do anything twice.
             Phase::Assigned(mut invocation) if !invocation.retried && !self.closed => {
                 invocation.retried = true;
-                self.waiting.push_front(invocation);
+                if let Some(invocation) = self.assign(invocation, now) {
+                    self.waiting.push_front(invocation);
+                }
                 None
             }
             Phase::Assigned(invocation) => {

@@ -127,6 +127,16 @@ fn an_invocation_that_was_not_fetched_is_tried_once_more() {
 }
 
 #[test]
+fn an_invocation_that_was_not_fetched_goes_to_another_instance_that_is_idle() {
+    let mut it = Fixture::new();
+    let (idle, gone) = (it.idle(), it.idle());
+    let _answer = it.invoke("a");
+    assert!(it.schedule.end(gone, End::Overdue, it.now).is_none());
+    assert!(!it.schedule.wants_instance());
+    assert_eq!(event(it.next(idle)), "a");
+}
+
+#[test]
 fn an_invocation_that_was_fetched_is_not_tried_again() {
     let mut it = Fixture::new();
     let id = it.idle();
