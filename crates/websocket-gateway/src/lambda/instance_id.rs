@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::num::ParseIntError;
 use std::str::FromStr;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -22,11 +21,18 @@ impl fmt::Display for InstanceId {
     }
 }
 
-impl FromStr for InstanceId {
-    type Err = ParseIntError;
+/// The text is not an instance's id.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct NotAnInstanceId;
 
+impl FromStr for InstanceId {
+    type Err = NotAnInstanceId;
+
+    /// Takes an id only as it is written above: the standard library would also take a sign, capitals, and fewer digits or more.
     fn from_str(hex: &str) -> Result<Self, Self::Err> {
-        u128::from_str_radix(hex, 16).map(Self)
+        let is_digit = |byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+        let id = u128::from_str_radix(hex, 16).ok().filter(|_| hex.len() == 32 && hex.bytes().all(is_digit));
+        id.map(Self).ok_or(NotAnInstanceId)
     }
 }
 
@@ -59,5 +65,14 @@ mod tests {
     fn an_instance_id_can_be_read_back_from_a_path() {
         let id = InstanceId::random();
         assert!(id.to_string().parse() == Ok(id));
+    }
+
+    #[test]
+    fn an_instance_id_has_one_spelling() {
+        for other in
+            ["2a", "+2a", "0000000000000000000000000000002A", "00000000000000000000000000000000000002a", "", "-2a"]
+        {
+            assert!(other.parse::<InstanceId>().is_err(), "{other}");
+        }
     }
 }
