@@ -46,6 +46,8 @@
 struct Readme;
 
 pub mod api;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 pub mod replay;
 
 mod clock;

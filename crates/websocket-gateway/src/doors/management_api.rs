@@ -114,6 +114,11 @@ fn parse(id: &str) -> Result<ConnectionId, Refusal> {
     ConnectionId::parse(&id).ok_or(Refusal::InvalidId)
 }
 
+#[cfg(fuzzing)]
+pub(super) fn valid_id(id: &str) -> Option<ConnectionId> {
+    parse(id).ok()
+}
+
 async fn read(body: Incoming) -> Result<Bytes, Refusal> {
     match body::read(body, MESSAGE_BYTES).await {
         Ok(Received::Whole(message)) => Ok(message),

@@ -1,6 +1,8 @@
 //! Everything that listens, except the Runtime API: what each request asks for, and how it is answered.
 
 mod dynamodb;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod invoke_api;
 mod management_api;
 mod router;

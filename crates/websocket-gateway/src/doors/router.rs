@@ -70,13 +70,13 @@ fn characters_of_url<B>(request: &Request<B>) -> usize {
 }
 
 /// The stage, and what follows it without the slash.
-fn split(path: &str) -> (&str, &str) {
+pub(super) fn split(path: &str) -> (&str, &str) {
     let path = path.trim_start_matches('/');
     path.split_once('/').unwrap_or((path, ""))
 }
 
 /// The id of `@connections/{id}`, still percent-encoded; the `@` may be encoded, too.
-fn connection_id(rest: &str) -> Option<&str> {
+pub(super) fn connection_id(rest: &str) -> Option<&str> {
     let (name, id) = rest.split_at_checked(rest.find('/')? + 1)?;
     (percent_decode_str(name).decode_utf8().ok()? == management_api::PREFIX).then_some(id)
 }

@@ -154,6 +154,12 @@ impl Gateway {
         Ok(reloaded)
     }
 
+    /// How many connections are open, and how many tasks must end before the gateway does.
+    #[cfg(fuzzing)]
+    pub fn open_connections_and_tasks(&self) -> (usize, usize) {
+        (self.service.open.count(), self.service.tasks.len())
+    }
+
     fn template(&self) -> &Path {
         &self.deployer.options.template
     }

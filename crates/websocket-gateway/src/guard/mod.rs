@@ -6,6 +6,8 @@
 
 mod authorization_header;
 mod credentials;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod refusal;
 mod signature;
 mod web_pages;

@@ -52,6 +52,21 @@ pub(super) fn is_right(
     unhex(authorization.signature).is_some_and(|signature| mac(&key.key, &to_sign).verify_slice(&signature).is_ok())
 }
 
+/// The signature of a request.
+#[cfg(fuzzing)]
+pub(super) fn sign(
+    request: &Parts,
+    body: &[u8],
+    scope: &str,
+    signed_headers: &str,
+    signed_at: &str,
+    key: &SigningKey,
+) -> String {
+    let canonical = canonical(request, body, signed_headers);
+    let to_sign = format!("AWS4-HMAC-SHA256\n{signed_at}\n{scope}\n{}", hex(&Sha256::digest(canonical)));
+    hex(&mac(&key.key, &to_sign).finalize().into_bytes())
+}
+
 /// HMAC takes a key of any length, so this always gives one.
 fn keyed(key: &[u8]) -> Option<Hmac<Sha256>> {
     Hmac::new_from_slice(key).ok()

@@ -23,6 +23,8 @@ mod concurrency;
 mod error;
 mod error_report;
 mod functions;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod host;
 mod instance;
 mod instance_id;

@@ -99,7 +99,7 @@ impl RemoteLambda {
 }
 
 /// The function's answer or error. Lambda reports a function's error with status 200 and a header, cargo-lambda with status 500.
-fn answer(head: &Parts, body: Bytes, url: &str) -> Result<Bytes, InvokeError> {
+pub(super) fn answer(head: &Parts, body: Bytes, url: &str) -> Result<Bytes, InvokeError> {
     if head.status.is_success() && !head.headers.contains_key("x-amz-function-error") {
         return Ok(body);
     }

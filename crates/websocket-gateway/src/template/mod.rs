@@ -115,7 +115,7 @@ pub(crate) fn load(path: &Path, options: &Options) -> Result<Loaded, TemplateErr
     read(path, &text, options)
 }
 
-fn read(path: &Path, text: &str, options: &Options) -> Result<Loaded, TemplateError> {
+pub(crate) fn read(path: &Path, text: &str, options: &Options) -> Result<Loaded, TemplateError> {
     let text = text.trim_start_matches('\u{feff}');
     let source = Arc::new(NamedSource::new(path.to_string_lossy(), text.to_owned()));
     let remarks = |findings: Vec<Finding>| findings.into_iter().map(|finding| finding.into_remark(&source)).collect();

@@ -110,6 +110,23 @@ fn event(pool: &Pool, delivery: Delivery) -> HttpAnswer {
     response
 }
 
+/// Reads a method and path: the instance's id, and the request id if there is one.
+#[cfg(fuzzing)]
+pub(super) fn read_call(method: &http::Method, path: &str) -> Result<(String, Option<String>), Refusal> {
+    let (instance, call) = Call::read(method, path)?;
+    let request_id = match call {
+        Call::Response { request_id } | Call::Error { request_id } => Some(request_id.to_owned()),
+        Call::Next | Call::InitError => None,
+    };
+    Ok((instance.to_string(), request_id))
+}
+
+/// Reads the body of an error.
+#[cfg(fuzzing)]
+pub(super) fn read_error(body: Bytes, headers: &HeaderMap) -> super::error::InvokeError {
+    answer::function_error(crate::wire::body::Received::Whole(body), headers)
+}
+
 /// A header value. Ids are ASCII, so that the conversion does not fail.
 fn text(id: String) -> HeaderValue {
     HeaderValue::try_from(id).unwrap_or(HeaderValue::from_static(""))

@@ -3,6 +3,9 @@
 //! An invocation goes to the instance that became idle last, so that the others can end after a while. If no instance is idle, the invocation
 //! waits, in the order of arrival, for an instance that asks. The caller starts instances, see [`Schedule::wants_instance`].
 
+#[cfg(fuzzing)]
+pub(super) mod fuzzing;
+
 use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::path::PathBuf;

@@ -51,6 +51,15 @@ impl Refusal {
     }
 }
 
+/// The context that an answer gives, or why it lets nobody in.
+#[cfg(fuzzing)]
+pub(crate) fn context_of(answer: &bytes::Bytes, method_arn: &str) -> Result<Map<String, Value>, String> {
+    Answer::read(answer).and_then(|answer| answer.context(method_arn, 1)).map_err(|unmet| match unmet {
+        Unmet::Refused(refusal) => refusal.answer().2.to_owned(),
+        Unmet::NotUnderstood(why) => why,
+    })
+}
+
 /// Asks the authorizer about a client; `event` is what the function gets. Returns the context for the client's later events.
 pub(crate) async fn ask(
     clock: &Clock,

@@ -125,6 +125,11 @@ impl OpenConnections {
         self.lock().remove(id);
     }
 
+    #[cfg(fuzzing)]
+    pub(crate) fn count(&self) -> usize {
+        self.lock().len()
+    }
+
     pub(crate) fn get(&self, id: &ConnectionId) -> Option<Arc<OpenConnection>> {
         self.lock().get(id).cloned()
     }
