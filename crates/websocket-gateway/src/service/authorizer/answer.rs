@@ -13,16 +13,11 @@ use crate::iam::{Decision, Policy, Statement};
 #[serde(rename_all = "camelCase")]
 pub(super) struct Answer {
     principal_id: String,
-    policy_document: PolicyDocument,
+    // A map, because serde would read an array as the fields of a struct in their order.
+    policy_document: Map<String, Value>,
     // A guess: null means the same as a missing context.
     #[serde(default)]
     context: Option<Map<String, Value>>,
-}
-
-#[derive(Debug, Deserialize)]
-struct PolicyDocument {
-    #[serde(rename = "Statement")]
-    statement: Value,
 }
 
 impl Answer {
@@ -35,7 +30,7 @@ impl Answer {
         if answer.len() > AUTHORIZER_ANSWER_BYTES {
             return Err(not_understood(&format!("{} bytes, over {AUTHORIZER_ANSWER_BYTES}", answer.len())));
         }
-        // Through a map, because serde would read an array as the fields in their order.
+        // Through a map, too.
         let answer: Map<String, Value> =
             serde_json::from_slice(answer).map_err(|_| not_understood("it is not a JSON object"))?;
         // Without serde's own message, which may quote a token.
@@ -49,7 +44,8 @@ impl Answer {
     /// Why the client may not connect.
     pub(super) fn context(self, method_arn: &str, latency_ms: u128) -> Result<Map<String, Value>, Unmet> {
         let mut context = texts(self.context.unwrap_or_default()).map_err(Unmet::NotUnderstood)?;
-        let policy = policy(&self.policy_document.statement).map_err(Unmet::NotUnderstood)?;
+        let statement = self.policy_document.get("Statement").ok_or("its `policyDocument` has no `Statement`");
+        let policy = statement.map_err(str::to_owned).and_then(policy).map_err(Unmet::NotUnderstood)?;
         match policy.decide("execute-api:Invoke", method_arn) {
             Decision::Allowed => {}
             Decision::ExplicitlyDenied => return Err(Unmet::Refused(Refusal::ExplicitlyDenied)),
@@ -153,6 +149,8 @@ mod tests {
             ("", "principalId", json!(1)),
             ("", "policyDocument", Value::Null),
             ("", "policyDocument", json!("*")),
+            ("", "policyDocument", json!([[allow]])),
+            ("", "policyDocument", json!({})),
             ("", "context", json!({ "list": [] })),
             ("", "context", json!({ "object": {} })),
             ("", "context", json!({ "nothing": null })),
