@@ -4,6 +4,8 @@
 //! JSON, too. So there is one kind of mutation for all of them. It changes the tree of an input and mixes in parts of the samples. Every other
 //! input is left to libFuzzer, which changes bytes.
 
+#![forbid(unsafe_code)]
+
 mod kit;
 mod mutation;
 mod random;
