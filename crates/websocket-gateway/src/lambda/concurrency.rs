@@ -39,6 +39,11 @@ impl Concurrency {
         self.is_reserved
     }
 
+    #[cfg(fuzzing)]
+    pub(super) fn count(&self) -> usize {
+        self.in_progress.load(Ordering::Relaxed)
+    }
+
     /// Begins an invocation.
     ///
     /// # Errors

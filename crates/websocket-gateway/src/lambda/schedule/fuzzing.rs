@@ -8,6 +8,7 @@ use tokio::sync::oneshot::Receiver;
 use tokio::sync::oneshot::error::TryRecvError;
 
 use super::*;
+use crate::lambda::concurrency::Concurrency;
 use crate::lambda::invocation::Answer;
 
 /// The most steps of one run.
@@ -15,7 +16,10 @@ const STEPS: usize = 2000;
 
 struct Driver {
     schedule: Schedule,
+    concurrency: Concurrency,
     now: Instant,
+    /// When the pool looks whether another instance is wanted, though nothing has happened.
+    alarm: Option<Instant>,
     /// The instances in the order in which they were added, also those that have ended.
     instances: Vec<InstanceId>,
     /// The callers that have no answer yet.
@@ -30,8 +34,14 @@ pub fn schedule(run: &Value) -> bool {
     let timeout = Duration::from_millis(number("timeout_ms").unwrap_or(3000));
     let most = usize::try_from(number("instances").unwrap_or(2)).unwrap_or(usize::MAX).clamp(1, 8);
     let concurrency = number("concurrency").and_then(|most| usize::try_from(most).ok());
-    let schedule = Schedule::new(timeout, most, concurrency);
-    let mut driver = Driver { schedule, now: Instant::now(), instances: Vec::new(), callers: Vec::new() };
+    let mut driver = Driver {
+        schedule: Schedule::new(timeout, most),
+        concurrency: Concurrency::reserved(concurrency.unwrap_or(usize::MAX)),
+        now: Instant::now(),
+        alarm: None,
+        instances: Vec::new(),
+        callers: Vec::new(),
+    };
     let mut all_known = true;
     for step in steps {
         all_known &= driver.step(step);
@@ -54,13 +64,24 @@ impl Driver {
         let instance = || self.instances.get(usize::try_from(step[1].as_u64()?).ok()?).copied();
         match (name, instance()) {
             ("invoke", _) => {
-                let (invocation, answer) = Invocation::new(Bytes::from_static(b"{}"));
-                self.callers.push(answer);
-                self.schedule.invoke(invocation, self.now);
-                self.start_wanted();
+                if let Ok(in_progress) = self.concurrency.begin() {
+                    let (invocation, answer) = Invocation::new(Bytes::from_static(b"{}"), in_progress);
+                    self.callers.push(answer);
+                    self.schedule.invoke(invocation, self.now);
+                    self.start_wanted();
+                }
             }
-            ("give_up", _) => drop(self.callers.pop()),
-            ("later", _) => self.now += Duration::from_millis(step[1].as_u64().unwrap_or(1).min(10_000_000)),
+            ("give_up", _) => {
+                drop(self.callers.pop());
+                self.schedule.forget_abandoned();
+            }
+            ("later", _) => {
+                self.now += Duration::from_millis(step[1].as_u64().unwrap_or(1).min(10_000_000));
+                if self.alarm.is_some_and(|at| at <= self.now) {
+                    self.alarm = None;
+                    self.start_wanted();
+                }
+            }
             ("retire", _) => self.schedule.retire(self.now),
             ("close", _) => self.schedule.close(),
             ("started", Some(id)) => self.schedule.started(id, Some(1)),
@@ -79,11 +100,12 @@ impl Driver {
     }
 
     fn start_wanted(&mut self) {
-        while self.schedule.wants_instance() {
+        while self.schedule.wants_instance(self.now) {
             let Ok(id) = format!("{:032x}", self.instances.len()).parse() else { return };
             self.schedule.add(id, self.now);
             self.instances.push(id);
         }
+        self.alarm = self.alarm.or_else(|| self.schedule.may_want_instance_at(self.now));
     }
 
     fn next(&mut self, id: InstanceId) {
@@ -105,7 +127,7 @@ impl Driver {
             _ => (request_id, invocation_id),
         };
         let right = working_on.is_some() && !["another_request", "another_invocation"].contains(&variant);
-        let answered = self.schedule.answer(id, request_id, invocation_id);
+        let answered = self.schedule.answer(id, request_id, invocation_id, self.now);
         assert_eq!(answered.is_ok(), right, "{variant}");
         if let Ok(invocation) = answered {
             invocation.finish(Ok(Bytes::new()));
@@ -129,18 +151,14 @@ impl Driver {
 
     /// What must hold after every step.
     fn check(&mut self) {
-        let Schedule { instances, idle, waiting, max_instances, concurrency, .. } = &self.schedule;
+        let Schedule { instances, idle, waiting, max_instances, .. } = &self.schedule;
         assert!(idle.is_empty() || waiting.is_empty(), "an invocation waits while an instance is idle");
         assert!(instances.len() <= *max_instances, "too many instances");
-        assert!(
-            concurrency.is_none_or(|most| self.schedule.in_progress() <= most),
-            "too many invocations at the same time"
-        );
         let distinct: HashSet<_> = idle.iter().collect();
         assert_eq!(distinct.len(), idle.len(), "an instance is idle twice");
         let is_idle = |id: &InstanceId| instances.get(id).is_some_and(|instance| matches!(instance.phase, Phase::Idle));
         assert!(idle.iter().all(is_idle), "an instance that is not idle would be given an invocation");
-        assert!(!self.schedule.wants_instance(), "nobody starts an instance");
+        assert!(!self.schedule.wants_instance(self.now), "nobody starts an instance");
         if !waiting.is_empty() {
             assert!(!instances.is_empty(), "an invocation waits, and no instance will ever ask for it");
         }
@@ -152,6 +170,7 @@ impl Driver {
         let held: Vec<_> = waiting.iter().chain(assigned).map(|invocation| &invocation.delivery.request_id).collect();
         let distinct: HashSet<_> = held.iter().collect();
         assert_eq!(distinct.len(), held.len(), "an invocation is held twice");
+        assert_eq!(self.concurrency.count(), held.len(), "what counts as in progress is not what is in progress");
         let mut pending = 0;
         self.callers.retain_mut(|caller| match caller.try_recv() {
             Ok(_) => false,

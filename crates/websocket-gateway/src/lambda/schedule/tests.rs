@@ -132,7 +132,7 @@ fn an_invocation_that_was_not_fetched_goes_to_another_instance_that_is_idle() {
     let (idle, gone) = (it.idle(), it.idle());
     let _answer = it.invoke("a");
     assert!(it.schedule.end(gone, End::Overdue, it.now).is_none());
-    assert!(!it.schedule.wants_instance());
+    assert!(!it.wants_instance());
     assert_eq!(event(it.next(idle)), "a");
 }
 
