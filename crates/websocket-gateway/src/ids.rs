@@ -90,6 +90,12 @@ pub(crate) fn uuid() -> String {
     uuid
 }
 
+/// A random id of a request to DynamoDB: 52 digits and capital letters.
+pub(crate) fn dynamodb_request_id() -> String {
+    const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHIJKLMNOPQRSTUV";
+    rand::random::<[u8; 52]>().iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect()
+}
+
 /// Appends two lower-case hexadecimal digits for each byte. Every message gets several ids, and with `format!` they would take a tenth of the
 /// time that a message takes.
 pub(crate) fn push_hex(text: &mut String, bytes: &[u8]) {

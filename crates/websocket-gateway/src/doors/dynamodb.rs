@@ -3,30 +3,37 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
-use bytes::Bytes;
-use http::header::{CONNECTION, TRANSFER_ENCODING};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Request, StatusCode, Version};
-use http_body_util::Full;
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use hyper::body::Incoming;
 use serde_json::json;
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::clock;
-use crate::dynamodb::{EmbeddedError, needs};
+use crate::dynamodb::{EmbeddedError, Queue, Unanswered, needs, protocol};
 use crate::guard::{Caller, Refusal};
 use crate::happenings::{Door, Level, What};
 use crate::service::Service;
-use crate::wire::answer::{self, Answer};
+use crate::wire::answer::Answer;
 use crate::wire::body::{self, Received};
-use crate::wire::client::HttpClient;
-use crate::wire::server;
+use crate::wire::server::{self, Patience};
 
 /// The largest request in bytes.
 /// Source: Amazon DynamoDB developer guide, "Quotas": 16 MB for a batch.
 const REQUEST_BYTES: usize = 16 * 1024 * 1024;
+
+/// How long a client may take to send the head of a request. The time begins with the end of the answer before, so it limits how long a
+/// connection may be idle, too: the SDKs that have a limit of their own keep an idle connection for 90 s at most.
+const HEAD_PATIENCE: Duration = Duration::from_secs(120);
+
+/// How many connections are served at the same time: some for each instance of many functions.
+const CONNECTIONS: usize = 2048;
+
+/// How long a client may take to send the body of a request. The largest takes a second at 128 Mbit/s, and clients are on this machine.
+const BODY_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The port at which functions find the store. A request that comes before [`DynamoDbDoor::serve`] waits.
 #[derive(Debug)]
@@ -42,7 +49,8 @@ enum Stopped {
     /// What it asks for can't be read.
     Unreadable,
     TooLarge,
-    StoreIsGone(String),
+    TooSlow,
+    Unanswered(Unanswered),
 }
 
 impl DynamoDbDoor {
@@ -60,50 +68,52 @@ impl DynamoDbDoor {
         &self.url
     }
 
-    /// Serves until the result is dropped. `store` is the URL of the store itself.
-    pub(crate) fn serve(self, service: Arc<Service>, store: &str) -> DropGuard {
+    /// Serves until the result is dropped. Requests that are let through go into `store`.
+    pub(crate) fn serve(self, service: Arc<Service>, store: Queue) -> DropGuard {
         let stopping = CancellationToken::new();
-        let (store, client): (Arc<str>, _) = (store.into(), HttpClient::new(std::time::Duration::from_secs(10)));
         let answer = move |_, request| {
-            let (service, store, client) = (Arc::clone(&service), Arc::clone(&store), client.clone());
+            let (service, store) = (Arc::clone(&service), store.clone());
             async move {
-                let request = service.guard.allowed_hosts.admit(Door::DynamoDb, &service.happenings, request).await;
-                match request {
-                    Ok(request) => answer(&service, &client, &store, request).await,
-                    Err(refused) => return refused,
+                match service.guard.allowed_hosts.admit(Door::DynamoDb, &service.happenings, request).await {
+                    Ok(request) => {
+                        let answer = answer(&service, &store, request).await;
+                        answer.unwrap_or_else(|stopped| stopped.into_answer(&service))
+                    }
+                    Err(refused) => refused,
                 }
-                .unwrap_or_else(|stopped| stopped.into_answer(&service))
             }
         };
-        tokio::spawn(server::serve(
-            self.listener,
-            server::Patience::FirstHead(std::time::Duration::from_secs(10)),
-            server::at_most(2048),
-            stopping.clone(),
-            answer,
-        ));
+        let patience = Patience::EveryHead(HEAD_PATIENCE);
+        tokio::spawn(server::serve(self.listener, patience, server::at_most(CONNECTIONS), stopping.clone(), answer));
         stopping.drop_guard()
     }
 }
 
-async fn answer(
-    service: &Service,
-    client: &HttpClient,
-    store: &str,
-    request: Request<Incoming>,
-) -> Result<Answer, Stopped> {
+async fn answer(service: &Service, store: &Queue, request: Request<Incoming>) -> Result<Answer, Stopped> {
     let (head, body) = request.into_parts();
     // Whole, because the signature is over the whole body.
-    let body = match body::read(body, REQUEST_BYTES).await {
-        Ok(Received::Whole(body)) => body,
-        Ok(Received::TooLarge { .. }) => return Err(Stopped::TooLarge),
-        Err(_) => return Err(Stopped::Unreadable),
+    let body = match tokio::time::timeout(BODY_PATIENCE, body::read(body, REQUEST_BYTES)).await {
+        Ok(Ok(Received::Whole(body))) => body,
+        Ok(Ok(Received::TooLarge { .. })) => return Err(Stopped::TooLarge),
+        Ok(Err(_)) => return Err(Stopped::Unreadable),
+        Err(_) => return Err(Stopped::TooSlow),
     };
     permit(service, &head, &body)?;
-    let (mut head, body) = client.send(to_store(head, body, store)?).await.map_err(Stopped::StoreIsGone)?;
-    // The body is in memory now, in one piece.
-    head.headers.remove(TRANSFER_ENCODING);
-    Ok(Answer::from_parts(head, Full::from(body)))
+    let operation = match protocol::operation(&head, &body, service.guard.credentials.region()) {
+        Ok(operation) => operation,
+        Err(answer) => return Ok(*answer),
+    };
+    match store.call(operation, body).await {
+        Ok(json) => Ok(protocol::answer(&head, StatusCode::OK, json)),
+        Err(Unanswered::Refused(error)) => {
+            let answer = protocol::refusal(&head, &error);
+            if answer.status().is_server_error() {
+                service.happenings.tell(Level::Error, || What::StoreFailed { why: error.to_string() });
+            }
+            Ok(answer)
+        }
+        Err(unanswered) => Err(Stopped::Unanswered(unanswered)),
+    }
 }
 
 fn permit(service: &Service, head: &Parts, body: &[u8]) -> Result<(), Stopped> {
@@ -123,36 +133,42 @@ fn target(headers: &HeaderMap) -> Option<&str> {
     target.split_once('.').map(|(_, operation)| operation)
 }
 
-fn to_store(mut head: Parts, body: Bytes, store: &str) -> Result<Request<Bytes>, Stopped> {
-    let path = head.uri.path_and_query().map_or("/", |path| path.as_str());
-    head.uri = format!("{store}{path}").parse().map_err(|_| Stopped::Unreadable)?;
-    head.version = Version::HTTP_11;
-    // These are about the connection that the request came over.
-    head.headers.remove(CONNECTION);
-    head.headers.remove(TRANSFER_ENCODING);
-    Ok(Request::from_parts(head, body))
-}
-
 impl Stopped {
     fn into_answer(self, service: &Service) -> Answer {
+        let tell_refused = |status: StatusCode, why: &str| {
+            service
+                .happenings
+                .tell(Level::Warning, || What::refused(Door::DynamoDb, status.as_u16(), format!("DynamoDB: {why}")));
+        };
         let (status, name, message) = match self {
             Self::ByGuard(refusal) => {
                 let why = refusal.to_string();
-                service.happenings.tell(Level::Warning, || {
-                    What::refused(Door::DynamoDb, StatusCode::BAD_REQUEST.as_u16(), format!("DynamoDB: {why}"))
-                });
+                tell_refused(StatusCode::BAD_REQUEST, &why);
                 (StatusCode::BAD_REQUEST, refusal.name(), why)
             }
             Self::Unreadable => (StatusCode::BAD_REQUEST, "SerializationException", String::new()),
             Self::TooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", format!("over {REQUEST_BYTES} bytes"))
             }
-            Self::StoreIsGone(why) => {
-                service.happenings.tell(Level::Error, || What::StoreFailed { why });
-                (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", "the store does not answer".to_owned())
+            Self::TooSlow => {
+                let why = format!("the body did not come within {} s", BODY_PATIENCE.as_secs());
+                tell_refused(StatusCode::REQUEST_TIMEOUT, &why);
+                (StatusCode::REQUEST_TIMEOUT, "RequestTimeoutException", why)
+            }
+            // SDKs try again after a while.
+            Self::Unanswered(Unanswered::Busy) => {
+                tell_refused(StatusCode::BAD_REQUEST, &Unanswered::Busy.to_string());
+                let message = "Rate of requests exceeds the allowed throughput.".to_owned();
+                (StatusCode::BAD_REQUEST, "ThrottlingException", message)
+            }
+            Self::Unanswered(unanswered) => {
+                service.happenings.tell(Level::Error, || What::StoreFailed { why: unanswered.to_string() });
+                let message = "The request processing has failed because of an unknown error".to_owned();
+                (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", message)
             }
         };
         let body = json!({ "__type": format!("com.amazon.coral.service#{name}"), "message": message });
-        answer::with_body(status, HeaderValue::from_static("application/x-amz-json-1.0"), body.to_string())
+        let content_type = HeaderValue::from_static("application/x-amz-json-1.0");
+        protocol::with_headers(status, Some(content_type), body.to_string())
     }
 }

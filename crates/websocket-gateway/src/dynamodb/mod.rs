@@ -1,9 +1,14 @@
 //! The functions' store: an embedded DynamoDB or one that runs elsewhere, with the template's tables in it.
 
+mod data;
 mod embedded;
 mod needs;
+mod operations;
+pub(crate) mod protocol;
 mod tables;
+mod unreadable;
 
-pub(crate) use embedded::{Embedded, EmbeddedError};
+pub(crate) use embedded::{Embedded, EmbeddedError, Queue, Unanswered};
 pub(crate) use needs::needs;
-pub(crate) use tables::create_missing;
+pub(crate) use operations::Operation;
+pub(crate) use tables::{TableStore, create_missing};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Options, StartError};
 use crate::api::Api;
-use crate::dynamodb;
+use crate::dynamodb::{self, TableStore};
 use crate::guard::Guard;
 use crate::happenings::HappeningSender;
 use crate::lambda::{self, Functions, Processes, Program, RemoteLambda};
@@ -22,8 +22,7 @@ pub(super) struct Deployer {
     /// Where the gateway listens, as functions reach it.
     pub(super) address: SocketAddr,
     pub(super) dynamodb_url: String,
-    /// Where the gateway itself creates tables, past the guard.
-    pub(super) tables_url: String,
+    pub(super) tables: TableStore,
     /// The server that runs the functions, if the gateway does not.
     pub(super) elsewhere: Option<Arc<RemoteLambda>>,
 }
@@ -31,7 +30,7 @@ pub(super) struct Deployer {
 impl Deployer {
     /// Makes what the API needs: its tables and its functions' binaries. `before` is the deployment that the new one replaces.
     pub(super) async fn deploy(&self, mut api: Api, before: Option<&Deployment>) -> Result<Deployment, StartError> {
-        dynamodb::create_missing(&self.tables_url, &self.guard.credentials, &api.tables)
+        dynamodb::create_missing(&self.tables, &self.guard.credentials, &api.tables)
             .await
             .map_err(|error| StartError::Store(error.into()))?;
         for table in before.into_iter().flat_map(|before| &before.api.tables) {

@@ -108,7 +108,7 @@ impl Gateway {
             happenings: happenings.clone(),
             address: reachable(address),
             dynamodb_url: store.url.clone(),
-            tables_url: store.unguarded_url.clone(),
+            tables: store.tables.clone(),
             elsewhere,
         };
         let deployment = Arc::new(deployer.deploy(api, None).await?);

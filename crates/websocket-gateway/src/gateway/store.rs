@@ -4,15 +4,15 @@ use tokio_util::sync::DropGuard;
 
 use super::{StartError, Store};
 use crate::doors::DynamoDbDoor;
-use crate::dynamodb::{Embedded, EmbeddedError};
+use crate::dynamodb::{Embedded, EmbeddedError, TableStore};
 use crate::service::Service;
 
 /// Where the tables are, and what serves them.
 pub(super) struct OpenStore {
     /// The URL at which functions find the store.
     pub(super) url: String,
-    /// The URL of the store itself, past the guard.
-    pub(super) unguarded_url: String,
+    /// The store itself, past the guard.
+    pub(super) tables: TableStore,
     embedded: Option<(DynamoDbDoor, Embedded)>,
 }
 
@@ -25,16 +25,20 @@ pub(super) struct RunningStore(
 impl OpenStore {
     pub(super) async fn open(store: &Store, port: u16) -> Result<Self, StartError> {
         let data_dir = match store {
-            Store::Endpoint(url) => return Ok(Self { url: url.clone(), unguarded_url: url.clone(), embedded: None }),
+            Store::Endpoint(url) => {
+                let tables = TableStore::Elsewhere(url.clone());
+                return Ok(Self { url: url.clone(), tables, embedded: None });
+            }
             Store::Memory => None,
             Store::Directory(directory) => Some(directory.as_path()),
         };
         let opening = async { Ok((DynamoDbDoor::listen(port).await?, Embedded::start(data_dir)?)) };
         let (door, store) = opening.await.map_err(|error: EmbeddedError| StartError::Store(error.into()))?;
-        Ok(Self { url: door.url().to_owned(), unguarded_url: store.url().to_owned(), embedded: Some((door, store)) })
+        let (url, tables) = (door.url().to_owned(), TableStore::Embedded(store.queue().clone()));
+        Ok(Self { url, tables, embedded: Some((door, store)) })
     }
 
     pub(super) fn serve(self, service: &Arc<Service>) -> RunningStore {
-        RunningStore(self.embedded.map(|(door, store)| (door.serve(Arc::clone(service), store.url()), store)))
+        RunningStore(self.embedded.map(|(door, store)| (door.serve(Arc::clone(service), store.queue().clone()), store)))
     }
 }

@@ -242,7 +242,7 @@ pub enum What {
         /// The reason.
         why: String,
     },
-    /// The store does not answer.
+    /// The store has failed: a request has no answer, or it is an error of the store's own.
     #[non_exhaustive]
     StoreFailed {
         /// The reason.

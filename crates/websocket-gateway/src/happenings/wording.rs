@@ -132,7 +132,7 @@ impl What {
             }
             Self::Killed { function } => write!(f, "{function}: a process was killed because it took too long"),
             Self::InvocationFailed { function, why } => write!(f, "{function}: {why}"),
-            Self::StoreFailed { why } => write!(f, "the store does not answer: {why}"),
+            Self::StoreFailed { why } => write!(f, "the store has failed: {why}"),
             Self::NotRecorded { why } => write!(f, "an event could not be recorded: {why}"),
             Self::Reloaded(Reloaded { functions, .. }) if functions.is_empty() => f.write_str("reloaded the template"),
             Self::Reloaded(Reloaded { functions, .. }) => write!(f, "reloaded {}", functions.join(", ")),
