@@ -12,5 +12,6 @@ mod pending_connect;
 mod permissions;
 mod replay;
 mod robustness;
+mod store;
 mod terminal;
 mod web_pages;

@@ -23,6 +23,12 @@ pub(crate) async fn post(url: &str, method: &str, body: &str) -> u16 {
 
 /// A request: the status, and the head of the answer in lower case.
 pub(crate) async fn http(url: &str, method: &str, headers: &str, body: &str) -> (u16, String) {
+    let (status, head, _) = exchange(url, method, headers, body).await;
+    (status, head)
+}
+
+/// A request: the status, the head of the answer in lower case, and the connection, from which its body can be read.
+async fn exchange(url: &str, method: &str, headers: &str, body: &str) -> (u16, String, TcpStream) {
     let address_and_path = url.split_once("://").unwrap().1;
     let (address, path) = address_and_path.split_once('/').unwrap();
     let head = format!("{method} /{path} HTTP/1.1\r\nhost: {address}\r\n{headers}\r\n");
@@ -38,5 +44,14 @@ pub(crate) async fn raw(address: &str, request: &str) -> (u16, String) {
         head.push(in_time("the answer", stream.read_u8()).await.unwrap());
     }
     let head = String::from_utf8(head).unwrap().to_lowercase();
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), head)
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), head, stream)
+}
+
+/// A request with a body: the status, the head of the answer in lower case, and its body.
+pub(crate) async fn http_with_body(url: &str, method: &str, headers: &str, body: &str) -> (u16, String, String) {
+    let headers = format!("content-length: {}\r\nconnection: close\r\n{headers}", body.len());
+    let (status, head, mut stream) = exchange(url, method, &headers, body).await;
+    let mut body = String::new();
+    in_time("the body of the answer", stream.read_to_string(&mut body)).await.unwrap();
+    (status, head, body)
 }

@@ -21,7 +21,7 @@ pub(crate) use authorizer::{SECRET, authorized_example, authorizer_event};
 pub(crate) use client::{Client, Refused, order};
 pub(crate) use gate::Gate;
 pub(crate) use generated::assert_is_up_to_date;
-pub(crate) use http::{connection_url, get, http, post, raw};
+pub(crate) use http::{connection_url, get, http, http_with_body, post, raw};
 pub(crate) use invocations::{ended, event_of};
 pub(crate) use keys::Keys;
 pub(crate) use own_api::OwnApi;

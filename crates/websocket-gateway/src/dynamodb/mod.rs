@@ -2,6 +2,7 @@
 
 mod data;
 mod embedded;
+mod field_types;
 mod needs;
 mod operations;
 pub(crate) mod protocol;

@@ -4,7 +4,7 @@ use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::unreadable;
+use super::{field_types, unreadable};
 
 /// What an operation answers: JSON, or an error in DynamoDB's words.
 pub(super) type Outcome = Result<String, DynoxideError>;
@@ -23,7 +23,14 @@ impl Operation {
     }
 
     pub(super) fn run(self, database: &Database, body: &str) -> Outcome {
+        // A field of the wrong type makes any other operation fail. Looking at the fields only then saves reading each body twice.
+        if matches!(self.name, "CreateTable" | "UpdateTable") {
+            field_types::check(self.name, body)?;
+        }
         (self.run)(database, self.name, body).map_err(|error| match error {
+            DynoxideError::ValidationException(_) | DynoxideError::SerializationException(_) => {
+                field_types::check(self.name, body).err().unwrap_or(error)
+            }
             // DynamoDB writes this one error with a `Message` and not a `message`.
             DynoxideError::ConditionalCheckFailedException(message, Some(item)) if self.name == "ExecuteStatement" => {
                 DynoxideError::StatementConditionalCheckFailed(message, item)

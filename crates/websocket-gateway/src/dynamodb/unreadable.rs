@@ -64,6 +64,9 @@ fn wrong_content(operation: &str, error: &str) -> DynoxideError {
 
 /// `invalid type: integer `1`, expected a string` in DynamoDB's words, which are those of its Java classes.
 fn wrong_type(error: &str) -> Option<String> {
+    if error.starts_with("invalid length ") {
+        return Some("Start of structure or map found where not expected".to_owned());
+    }
     let (found, expected) = error.strip_prefix("invalid type: ")?.split_once(", expected ")?;
     if found == "map" {
         return Some("Start of structure or map found where not expected".to_owned());
