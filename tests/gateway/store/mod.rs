@@ -1,5 +1,6 @@
-//! The embedded DynamoDB from outside, compared with the HTTP server of the crate that it embeds.
+//! The embedded DynamoDB from outside: compared with the HTTP server of the crate that it embeds, and its limits.
 
 mod comparison;
 mod differences;
+mod limits;
 mod requests;

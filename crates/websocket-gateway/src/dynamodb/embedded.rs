@@ -29,6 +29,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How often expired rows are removed. DynamoDB itself promises to remove them within a few days.
 const SWEEP: Duration = Duration::from_secs(60);
 
+/// [`PATIENCE`] and [`SWEEP`], which tests shorten.
+#[derive(Clone, Copy, Debug)]
+struct Times {
+    patience: Duration,
+    sweep: Duration,
+}
+
 /// An embedded DynamoDB. It ends when this is dropped, after the requests that are waiting.
 #[derive(Debug)]
 pub(crate) struct Embedded {
@@ -56,6 +63,7 @@ pub(crate) enum EmbeddedError {
 pub(crate) struct Queue {
     requests: Weak<SyncSender<Request>>,
     bytes: Arc<Semaphore>,
+    patience: Duration,
 }
 
 /// Why a request has no answer.
@@ -66,8 +74,8 @@ pub(crate) enum Unanswered {
     Refused(DynoxideError),
     #[error("too many requests are waiting for the store")]
     Busy,
-    #[error("a request took longer than {} s", PATIENCE.as_secs())]
-    Late,
+    #[error("a request took longer than {} s", .0.as_secs())]
+    Late(Duration),
     #[error("a request made it panic: {0}")]
     Panicked(String),
     #[error("{0}")]
@@ -89,15 +97,20 @@ impl Embedded {
     /// Starts it with its data in memory, or in a file in `data_dir`.
     pub(crate) fn start(data_dir: Option<&Path>) -> Result<Self, EmbeddedError> {
         let data = data_dir.map_or_else(Data::in_memory, Data::in_directory)?;
-        Self::start_with(move || data.open())
+        let times = Times { patience: PATIENCE, sweep: SWEEP };
+        Self::start_with(times, move || data.open())
     }
 
-    fn start_with(open: impl Fn() -> Result<Database, EmbeddedError> + Send + 'static) -> Result<Self, EmbeddedError> {
+    fn start_with(
+        times: Times,
+        open: impl Fn() -> Result<Database, EmbeddedError> + Send + 'static,
+    ) -> Result<Self, EmbeddedError> {
         let database = open()?;
         let (requests, waiting) = sync_channel(WAITING);
         let requests = Arc::new(requests);
-        let queue = Queue { requests: Arc::downgrade(&requests), bytes: Arc::new(Semaphore::new(WAITING_BYTES)) };
-        let worker = Worker { open: Box::new(open), database: Some(database) };
+        let bytes = Arc::new(Semaphore::new(WAITING_BYTES));
+        let queue = Queue { requests: Arc::downgrade(&requests), bytes, patience: times.patience };
+        let worker = Worker { open: Box::new(open), database: Some(database), times };
         // It runs SQLite, which blocks, so it must not share a thread with the connections that wait for it.
         let thread = std::thread::Builder::new().name("dynamodb".to_owned()).spawn(move || worker.work(&waiting))?;
         Ok(Self { queue, open: Some(requests), thread: Some(thread) })
@@ -132,7 +145,8 @@ impl Queue {
             TrySendError::Full(_) => Unanswered::Busy,
             TrySendError::Disconnected(_) => Unanswered::Ended,
         })?;
-        let answered = tokio::time::timeout(PATIENCE, answered).await.map_err(|_| Unanswered::Late)?;
+        let answered =
+            tokio::time::timeout(self.patience, answered).await.map_err(|_| Unanswered::Late(self.patience))?;
         answered.unwrap_or(Err(Unanswered::Ended))
     }
 }
@@ -142,21 +156,22 @@ struct Worker {
     open: Box<dyn Fn() -> Result<Database, EmbeddedError> + Send>,
     /// `None` after a panic.
     database: Option<Database>,
+    times: Times,
 }
 
 impl Worker {
     fn work(mut self, waiting: &Receiver<Request>) {
-        let mut next_sweep = Instant::now() + SWEEP;
+        let mut next_sweep = Instant::now() + self.times.sweep;
         loop {
             let until_sweep = next_sweep.saturating_duration_since(Instant::now());
             if until_sweep.is_zero() {
                 self.sweep();
-                next_sweep = Instant::now() + SWEEP;
+                next_sweep = Instant::now() + self.times.sweep;
                 continue;
             }
             match waiting.recv_timeout(until_sweep) {
                 // Its caller does not wait any more, so the answer would be lost.
-                Ok(request) if request.answer.is_closed() || request.since.elapsed() > PATIENCE => {}
+                Ok(request) if request.answer.is_closed() || request.since.elapsed() > self.times.patience => {}
                 Ok(request) => {
                     let outcome = self.answer(&request);
                     // Before the caller may send its next request.
