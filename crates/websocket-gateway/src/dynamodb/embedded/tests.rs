@@ -11,8 +11,10 @@ use crate::ids;
 
 const TIMES: Times = Times { patience: PATIENCE, sweep: SWEEP };
 
+/// With a stream, because its label makes the database read the clock.
 const KEY: &str = r#""AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}],
-    "KeySchema":[{"AttributeName":"id","KeyType":"HASH"}],"BillingMode":"PAY_PER_REQUEST""#;
+    "KeySchema":[{"AttributeName":"id","KeyType":"HASH"}],"BillingMode":"PAY_PER_REQUEST",
+    "StreamSpecification":{"StreamEnabled":true,"StreamViewType":"KEYS_ONLY"}"#;
 
 fn call(store: &Embedded, operation: &str, body: &str) -> impl Future<Output = Result<String, Unanswered>> + use<> {
     let (queue, body) = (store.queue().clone(), Bytes::copy_from_slice(body.as_bytes()));
@@ -33,7 +35,7 @@ async fn create(store: &Embedded, table: &str) -> String {
     answer(store, "CreateTable", &format!(r#"{{"TableName":"{table}",{KEY}}}"#)).await
 }
 
-/// Puts a request into the queue. `None` if there it waits.
+/// Puts a request into the queue. `None` if it waits there.
 fn begin<F: Future>(call: std::pin::Pin<&mut F>) -> Option<F::Output> {
     match call.poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(answer) => Some(answer),
@@ -41,7 +43,7 @@ fn begin<F: Future>(call: std::pin::Pin<&mut F>) -> Option<F::Output> {
     }
 }
 
-/// A clock that the database reads while it creates a table, and at which it panics.
+/// A clock that makes the database panic while it creates a table.
 struct Broken;
 
 impl Clock for Broken {
