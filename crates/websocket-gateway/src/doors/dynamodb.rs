@@ -18,7 +18,7 @@ use crate::guard::{Caller, Refusal};
 use crate::happenings::{Door, Level, What};
 use crate::service::Service;
 use crate::wire::answer::Answer;
-use crate::wire::body::{self, Received};
+use crate::wire::body::{self, Received, Unreadable};
 use crate::wire::server::{self, Patience};
 
 /// The largest request in bytes.
@@ -31,9 +31,6 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(120);
 
 /// How many connections are served at the same time: some for each instance of many functions.
 const CONNECTIONS: usize = 2048;
-
-/// How long a client may take to send the body of a request. The largest takes a second at 128 Mbit/s, and clients are on this machine.
-const BODY_PATIENCE: Duration = Duration::from_secs(30);
 
 /// The port at which functions find the store. A request that comes before [`DynamoDbDoor::serve`] waits.
 #[derive(Debug)]
@@ -92,11 +89,11 @@ impl DynamoDbDoor {
 async fn answer(service: &Service, store: &Queue, request: Request<Incoming>) -> Result<Answer, Stopped> {
     let (head, body) = request.into_parts();
     // Whole, because the signature is over the whole body.
-    let body = match tokio::time::timeout(BODY_PATIENCE, body::read(body, REQUEST_BYTES)).await {
-        Ok(Ok(Received::Whole(body))) => body,
-        Ok(Ok(Received::TooLarge { .. })) => return Err(Stopped::TooLarge),
-        Ok(Err(_)) => return Err(Stopped::Unreadable),
-        Err(_) => return Err(Stopped::TooSlow),
+    let body = match body::read(body, REQUEST_BYTES).await {
+        Ok(Received::Whole(body)) => body,
+        Ok(Received::TooLarge { .. }) => return Err(Stopped::TooLarge),
+        Err(Unreadable::TooSlow) => return Err(Stopped::TooSlow),
+        Err(Unreadable::BrokeOff(_)) => return Err(Stopped::Unreadable),
     };
     permit(service, &head, &body)?;
     let operation = match protocol::operation(&head, &body, service.guard.credentials.region()) {
@@ -151,7 +148,7 @@ impl Stopped {
                 (StatusCode::PAYLOAD_TOO_LARGE, "RequestEntityTooLarge", format!("over {REQUEST_BYTES} bytes"))
             }
             Self::TooSlow => {
-                let why = format!("the body did not come within {} s", BODY_PATIENCE.as_secs());
+                let why = Unreadable::TooSlow.to_string();
                 tell_refused(StatusCode::REQUEST_TIMEOUT, &why);
                 (StatusCode::REQUEST_TIMEOUT, "RequestTimeoutException", why)
             }
