@@ -32,11 +32,16 @@ async fn exchange(url: &str, method: &str, headers: &str, body: &str) -> (u16, S
     let address_and_path = url.split_once("://").unwrap().1;
     let (address, path) = address_and_path.split_once('/').unwrap();
     let head = format!("{method} /{path} HTTP/1.1\r\nhost: {address}\r\n{headers}\r\n");
-    raw(address, &(head + body)).await
+    exchange_raw(address, &(head + body)).await
 }
 
 /// A request as it stands: the status, and the head of the answer in lower case.
 pub(crate) async fn raw(address: &str, request: &str) -> (u16, String) {
+    let (status, head, _) = exchange_raw(address, request).await;
+    (status, head)
+}
+
+async fn exchange_raw(address: &str, request: &str) -> (u16, String, TcpStream) {
     let mut stream = TcpStream::connect(address).await.unwrap();
     in_time("sending a request", stream.write_all(request.as_bytes())).await.unwrap();
     let mut head = Vec::new();
