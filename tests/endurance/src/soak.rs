@@ -199,7 +199,7 @@ mod tests {
         assert!(is_flat((0..600).map(|_| steady)));
         // The warm-up before the first part does not count.
         assert!(is_flat((0..600).map(|n| Usage { resident: if n < 60 { 1 << 20 } else { 30 << 20 }, ..steady })));
-        assert!(!is_flat((0..600).map(|n| Usage { resident: (30 << 20) + n * (16 << 10), ..steady })));
+        assert!(!is_flat((0..600).map(|n| Usage { resident: (30 << 20) + n * (32 << 10), ..steady })));
         assert!(!is_flat((0..600).map(|n| Usage { files: 50 + n / 20, ..steady })));
         assert!(!is_flat((0..600).map(|n| Usage { threads: 4 + n / 100, ..steady })));
         assert!(!is_flat(std::iter::empty()));
