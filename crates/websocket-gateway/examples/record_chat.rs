@@ -24,7 +24,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 const URL: &str = "ws://127.0.0.1:3001/prod";
 
 /// The default, without the lines that functions print: their REPORT lines are longer than the picture is wide.
-const RUST_LOG: &str = "info,dynoxide=error,websocket_gateway::function=off";
+const RUST_LOG: &str = "info,websocket_gateway::function=off";
 
 /// A first build takes a few minutes.
 const PATIENCE: Duration = Duration::from_secs(600);

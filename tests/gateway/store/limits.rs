@@ -9,7 +9,7 @@ use websocket_gateway::Gateway;
 use super::requests::SIGNED;
 use crate::support::{options, start};
 
-const CALL: &str = "POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-amz-json-1.0\r\nx-amz-target: DynamoDB_20120810.ListTables\r\n";
+const CALL: &str = "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-amz-json-1.0\r\nx-amz-target: DynamoDB_20120810.ListTables\r\n";
 
 async fn connect(gateway: &Gateway) -> TcpStream {
     TcpStream::connect(gateway.dynamodb_url().strip_prefix("http://").unwrap()).await.unwrap()
@@ -19,7 +19,8 @@ async fn connect(gateway: &Gateway) -> TcpStream {
 async fn hear_to_the_end(mut stream: TcpStream) -> String {
     tokio::time::pause();
     let mut heard = String::new();
-    stream.read_to_string(&mut heard).await.unwrap();
+    let reading = stream.read_to_string(&mut heard);
+    tokio::time::timeout(Duration::from_secs(600), reading).await.unwrap_or_else(|_| panic!("it stays open")).unwrap();
     tokio::time::resume();
     heard
 }

@@ -21,9 +21,7 @@ const YELLOW: &str = "\x1b[33m";
 const RED: &str = "\x1b[31m";
 const PLAIN: &str = "\x1b[0m";
 
-/// The embedded DynamoDB warns of every request that it refuses. Such refusals are ordinary: a table that exists already, or a row that is
-/// not deleted because it is too young.
-const DEFAULT_FILTER: &str = "info,dynoxide=error";
+const DEFAULT_FILTER: &str = "info";
 
 /// `RUST_LOG` chooses what is shown, in the usual syntax.
 pub(crate) fn log_to_stderr() {

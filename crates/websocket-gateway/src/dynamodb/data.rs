@@ -17,7 +17,7 @@ pub(super) struct Data {
 
 impl Data {
     pub(super) fn in_memory() -> Result<Self, EmbeddedError> {
-        // A name of its own, because a process may contain several gateways.
+        // SQLite gives such data 1 GiB. A name of its own, because a process may contain several gateways.
         let name = format!("file:/{}?vfs=memdb", ids::uuid());
         let kept = open(&name)?;
         Ok(Self { name, _kept: Some(kept) })

@@ -167,7 +167,13 @@ async fn a_request_that_nobody_waits_for_any_more_is_not_done() {
 #[tokio::test]
 async fn it_ends_after_what_is_waiting_and_the_directory_keeps_the_data() {
     let directory = std::env::temp_dir().join(format!("websocket-gateway.{}", ids::uuid()));
-    let store = Embedded::start(Some(&directory)).unwrap();
+    let (data, held) = (Data::in_directory(&directory).unwrap(), Arc::new(()));
+    let held_by_the_thread = Arc::clone(&held);
+    let open = move || {
+        let _held = &held_by_the_thread;
+        data.open()
+    };
+    let store = Embedded::start_with(TIMES, open).unwrap();
     create(&store, "Table").await;
     let put = |id: u32| call(&store, "PutItem", &format!(r#"{{"TableName":"Table","Item":{{"id":{{"S":"{id}"}}}}}}"#));
     let mut puts: Vec<_> = (0..100).map(|id| Box::pin(put(id))).collect();
@@ -176,6 +182,7 @@ async fn it_ends_after_what_is_waiting_and_the_directory_keeps_the_data() {
     }
     let queue = store.queue().clone();
     drop(store);
+    assert_eq!(Arc::strong_count(&held), 1, "the thread has not ended");
     let ended = queue.call(Operation::named("ListTables").unwrap(), Bytes::from_static(b"{}")).await;
     assert!(matches!(ended, Err(Unanswered::Ended)));
 
