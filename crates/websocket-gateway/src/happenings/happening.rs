@@ -150,6 +150,12 @@ pub enum What {
         /// The connection.
         connection_id: String,
     },
+    /// A client has as many messages under way as it may. The gateway reads the next when some are answered. This is told once a connection.
+    #[non_exhaustive]
+    Paused {
+        /// The connection.
+        connection_id: String,
+    },
     /// A message was sent to a client.
     #[non_exhaustive]
     Delivered {

@@ -29,6 +29,7 @@ impl Happening {
             | What::Invoked(Invocation { connection_id, .. })
             | What::ReplyTooLarge { connection_id, .. }
             | What::PostNotUtf8 { connection_id }
+            | What::Paused { connection_id }
             | What::Delivered { connection_id, .. }
             | What::Closed { connection_id, .. } => Some(connection_id),
             What::Refused { connection_id, .. } | What::Posted { connection_id, .. } => connection_id.as_deref(),
@@ -101,6 +102,9 @@ impl What {
             }
             Self::PostNotUtf8 { .. } => f.write_str(
                 "a post is not UTF-8; the gateway has replaced its invalid bytes (what AWS does is not known)",
+            ),
+            Self::Paused { .. } => f.write_str(
+                "64 messages, or 1 MiB of them, are not answered yet; the gateway reads this client's next ones when some are",
             ),
             Self::Delivered { message, .. } => write!(f, "sent {} bytes", message.len()),
             Self::Closed { code, .. } => write!(f, "closed: {code}"),

@@ -12,7 +12,7 @@ use super::{disconnect, message};
 use crate::clock::millis;
 use crate::happenings::{Level, What};
 use crate::service::Service;
-use crate::service::connections::{Ending, OpenConnection, Receivers};
+use crate::service::connections::{Ending, OpenConnection, Receivers, UnderWay};
 
 type FrameSink = SplitSink<Socket, Message>;
 type FrameStream = SplitStream<Socket>;
@@ -53,12 +53,16 @@ struct Session {
 impl Session {
     /// Takes the client's messages until the client closes the connection, or sends something that API Gateway does not take.
     async fn read(&self, reader: &mut FrameStream) -> Close {
+        let mut has_paused = false;
         loop {
             match reader.next().await {
                 Some(Ok(Message::Text(text))) => {
                     self.connection.touch(self.service.clock.now_ms());
                     self.tell(|connection_id| What::Received { connection_id, message: text.clone().into() });
-                    let under_way = self.connection.begin(&text).await;
+                    let under_way = match self.connection.try_begin(&text) {
+                        Some(under_way) => under_way,
+                        None => self.pause(&mut has_paused, &text).await,
+                    };
                     self.service.tasks.spawn(message::serve(Arc::clone(&self.service), under_way, text));
                 }
                 Some(Ok(Message::Binary(_))) => return Close::Binary,
@@ -69,6 +73,15 @@ impl Session {
                 None => return Close::Lost,
             }
         }
+    }
+
+    /// Waits until there is room for a message, and tells of it the first time.
+    async fn pause(&self, has_paused: &mut bool, message: &Utf8Bytes) -> UnderWay {
+        if !std::mem::replace(has_paused, true) {
+            let connection_id = || self.connection.facts.id.to_string();
+            self.service.happenings.tell(Level::Warning, || What::Paused { connection_id: connection_id() });
+        }
+        self.connection.begin(message).await
     }
 
     /// Sends the client its frames until one can't be sent.

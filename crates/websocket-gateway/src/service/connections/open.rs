@@ -74,6 +74,12 @@ impl OpenConnection {
         self.outbox.push(frame).await;
     }
 
+    /// Takes the room of a message; `None` if the client has too much under way.
+    pub(crate) fn try_begin(self: &Arc<Self>, message: &Utf8Bytes) -> Option<UnderWay> {
+        let size = self.room.try_take(message.len()).ok()?;
+        Some(UnderWay { connection: Arc::clone(self), size })
+    }
+
     /// Waits until one more message of the client may be under way. The session reads nothing in the meantime, so that TCP tells the client.
     pub(crate) async fn begin(self: &Arc<Self>, message: &Utf8Bytes) -> UnderWay {
         // This room is never closed.
