@@ -77,20 +77,19 @@ pub(crate) async fn run(report: &mut Report, workshop: &Workshop, seed: u64, las
         people::live(&gateway.url, "wild", seed, CLIENTS, end),
         troubles::make(seed, gateway.process, reloader, &proxy, end)
     );
-    let (people, (troubles, last_round)) = (people?, troubles?);
+    let (mut people, (troubles, last_round)) = (people?, troubles?);
+    people.add(warm_up);
     round = last_round;
 
     done(report, &people, &troubles, &proxy.seen());
     answers(report, &people, &troubles);
-    let mut handshakes = people.handshakes;
-    handshakes.extend(warm_up.handshakes);
     let look = async || Journal::read(&workshop.journal());
     let journal = settled(REST_LIMIT, look, Journal::is_complete).await;
     report.note(
         "connections that the witness accepted, refused",
         format_args!("{}, {}", journal.accepted(), journal.refused()),
     );
-    let verdict = journal.verdict(&handshakes);
+    let verdict = journal.verdict(&people.handshakes);
     report.none("connections that opened and had no $disconnect", verdict.without);
     report.none("connections that had several $disconnect", verdict.several);
     report.none("connections that did not open and had a $disconnect", verdict.not_opened);

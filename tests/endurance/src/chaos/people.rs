@@ -82,10 +82,11 @@ impl Seen {
         let mut conversation = Conversation::default();
         let stays = life.end == End::Close;
         let (last, others) = life.bursts.split_last().map_or((None, &[][..]), |(last, others)| (Some(last), others));
+        let mut connected = true;
         for burst in others {
-            self.say(burst, &mut client, &mut conversation, tag).await;
+            connected = connected && self.say(burst, &mut client, &mut conversation, tag).await;
         }
-        if let Some(burst) = last {
+        if let Some(burst) = last.filter(|_| connected) {
             if stays {
                 self.say(burst, &mut client, &mut conversation, tag).await;
             } else {
@@ -108,8 +109,8 @@ impl Seen {
         Handshake::Opened
     }
 
-    /// Sends a burst and waits until everything has its answer.
-    async fn say(&mut self, burst: &Burst, client: &mut Client, conversation: &mut Conversation, tag: &str) {
+    /// Sends a burst and waits until everything has its answer; whether the client is still connected.
+    async fn say(&mut self, burst: &Burst, client: &mut Client, conversation: &mut Conversation, tag: &str) -> bool {
         let mut end = send(burst, client, conversation).await.err().map(|error| error.to_string());
         if !burst.stall.is_zero() {
             self.stalls += 1;
@@ -121,12 +122,12 @@ impl Seen {
                 heard => conversation.hear(&heard),
             }
         }
-        if let Some(end) = end {
-            self.lost.push(format!("{tag}: {end}"));
-        }
+        let connected = end.is_none();
+        self.lost.extend(end.map(|end| format!("{tag}: {end}")));
+        connected
     }
 
-    fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         self.handshakes.extend(other.handshakes);
         self.stayed += other.stayed;
         self.left += other.left;
