@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use futures_util::{StreamExt, stream};
 use tokio::time::{Duration, Instant};
 
-use super::Scene;
+use super::{MEMORY_SLACK, Scene};
 use crate::Error;
 use crate::client::{Client, NotConnected};
 use crate::gateway::Workshop;
@@ -39,7 +39,7 @@ pub(super) async fn run(report: &mut Report, workshop: &Workshop) -> Result<(), 
     report.none("connections with several", verdict.several);
     report.none("connections that did not open and had one", verdict.not_opened);
     scene.judge(report, &quiet);
-    scene.end(report, workshop).await
+    scene.end(report, workshop, MEMORY_SLACK).await
 }
 
 /// Every third client closes, every third leaves without a close frame, every third cuts the line.

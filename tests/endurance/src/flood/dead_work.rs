@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{Peak, Scene};
+use super::{MEMORY_SLACK, Peak, Scene};
 use crate::Error;
 use crate::client::{Client, Heard};
 use crate::conversation::{Conversation, Expected, message};
@@ -81,7 +81,7 @@ pub(super) async fn run(report: &mut Report, workshop: &Workshop, lasting: Durat
         format_args!("after at most {RECOVERED_WITHIN:?}"),
         shown,
     );
-    scene.end(report, workshop).await
+    scene.end(report, workshop, MEMORY_SLACK).await
 }
 
 /// Sends at its share of the rate, and reads.

@@ -9,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::Scene;
+use super::{MEMORY_SLACK, Scene};
 use crate::Error;
 use crate::client::tcp;
 use crate::gateway::Workshop;
@@ -81,7 +81,7 @@ pub(super) async fn run(report: &mut Report, workshop: &Workshop) -> Result<(), 
             report.check(&what, seen == asked, asked, seen);
         }
     }
-    scene.end(report, workshop).await
+    scene.end(report, workshop, MEMORY_SLACK).await
 }
 
 /// Connects and sends the beginning.

@@ -123,9 +123,9 @@ impl Scene {
     }
 
     /// Looks what is left when the flood's clients are gone, and stops the gateway.
-    async fn end(self, report: &mut Report, workshop: &Workshop) -> Result<(), Error> {
+    async fn end(self, report: &mut Report, workshop: &Workshop, memory_slack: u64) -> Result<(), Error> {
         let (process, before) = (self.gateway.process, self.before);
-        let (files, memory) = (before.files + FILES_SLACK, before.resident + MEMORY_SLACK);
+        let (files, memory) = (before.files + FILES_SLACK, before.resident + memory_slack);
         let calm = move |usage: &Usage| usage.files <= files && usage.resident <= memory;
         let after = settled(REST_LIMIT, async || process.usage(), calm).await;
         report.at_most("open files after the flood", files, after.files);

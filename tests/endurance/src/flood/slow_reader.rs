@@ -6,7 +6,7 @@ use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use super::{Peak, Scene};
+use super::{MEMORY_SLACK, Peak, Scene};
 use crate::Error;
 use crate::client::Client;
 use crate::figures::mib;
@@ -46,7 +46,7 @@ pub(super) async fn run(report: &mut Report, workshop: &Workshop, lasting: Durat
         report.memory("highest resident memory", bound, peak.highest());
         report.note("that is more than before by", mib(peak.highest().saturating_sub(scene.before.resident)));
         scene.judge(report, &seen);
-        scene.end(report, workshop).await?;
+        scene.end(report, workshop, MEMORY_SLACK).await?;
     }
     Ok(())
 }
