@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use rustix::process::Signal;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
@@ -258,4 +259,24 @@ async fn a_saved_source_asks_cargo_once_and_a_new_path_dependency_is_watched() {
     fs::write(greeting.join("src/lib.rs"), "not rust").unwrap();
     running.says("Not reloaded").await;
     running.stop().await;
+}
+
+/// A log beside the template, for example.
+#[tokio::test]
+async fn a_file_that_does_not_matter_and_never_rests_delays_no_reload() {
+    let project = Project::new("noise");
+    let gateway = in_time("the start", Gateway::start(project.options())).await.unwrap();
+    let mut changes = gateway.changes(SystemTime::now()).await.unwrap();
+    let log = project.0.join("gateway.log");
+    let noise = tokio::spawn(async move {
+        loop {
+            fs::write(&log, "another line").unwrap();
+            tokio::task::yield_now().await;
+        }
+    });
+    project.template(&TEMPLATE.replace("another route", "a comment"));
+    let changed = in_time("the change", changes.next()).await.unwrap();
+    assert!(changed.unwrap().ends_with("template.yaml"));
+    noise.abort();
+    gateway.stop().await;
 }

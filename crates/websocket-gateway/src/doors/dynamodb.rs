@@ -25,7 +25,10 @@ use crate::wire::server::{self, Patience};
 /// Source: Amazon DynamoDB developer guide, "Quotas": 16 MB for a batch.
 const REQUEST_BYTES: usize = 16 * 1024 * 1024;
 
-/// How long a client may take to send the head of a request. The time begins with the end of the answer before, so it limits how long a
+/// How long a client may take to send the head of its first request.
+const FIRST_HEAD_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a client may take to send the head of a further request. The time begins with the end of the answer before, so it limits how long a
 /// connection may be idle, too: the SDKs that have a limit of their own keep an idle connection for 90 s at most.
 const HEAD_PATIENCE: Duration = Duration::from_secs(120);
 
@@ -80,7 +83,7 @@ impl DynamoDbDoor {
                 }
             }
         };
-        let patience = Patience::EveryHead(HEAD_PATIENCE);
+        let patience = Patience { first_head: FIRST_HEAD_PATIENCE, next_head: Some(HEAD_PATIENCE) };
         tokio::spawn(server::serve(self.listener, patience, server::at_most(CONNECTIONS), stopping.clone(), answer));
         stopping.drop_guard()
     }

@@ -26,8 +26,9 @@ pub(crate) async fn serve(service: Arc<Service>, listener: TcpListener) {
     let stopped = service.stopped.clone();
     let places = Arc::clone(&service);
     let admit = move || places.places.take();
+    let patience = Patience { first_head: PATIENCE, next_head: Some(PATIENCE) };
     let answer = move |peer, request| answer(Arc::clone(&service), peer, request);
-    server::serve(listener, Patience::EveryHead(PATIENCE), admit, stopped, answer).await;
+    server::serve(listener, patience, admit, stopped, answer).await;
 }
 
 async fn answer(service: Arc<Service>, peer: Peer<Place>, request: Request<Incoming>) -> Answer {

@@ -10,7 +10,7 @@ use notify::event::ModifyKind;
 use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 use super::Gateway;
 use crate::lambda::Sources;
@@ -19,6 +19,9 @@ use crate::service::Service;
 /// How long no further change must come before a change is reported. Editors write a file in several steps, and people save several files
 /// at once.
 const QUIET: Duration = Duration::from_millis(100);
+
+/// How long a change waits for others at most.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// How many paths wait while a build runs. If more change, which of them matter is not known any more, and everything is read again.
 const WAITING_PATHS: usize = 1024;
@@ -98,10 +101,16 @@ impl Changes {
                 }
             },
         };
-        while let Ok(Some(later)) = timeout(QUIET, self.changed.recv()).await {
-            // Many editors write a temporary file first and then rename it.
-            if !path.exists() && self.concerns(&later) {
-                path = later;
+        let latest = Instant::now() + LONGEST_WAIT;
+        let mut quiet = Instant::now() + QUIET;
+        while let Ok(Some(later)) = timeout_at(quiet.min(latest), self.changed.recv()).await {
+            // A file that does not matter, such as a log beside the template, may change all the time.
+            if self.concerns(&later) {
+                quiet = Instant::now() + QUIET;
+                // Many editors write a temporary file first and then rename it.
+                if !path.exists() {
+                    path = later;
+                }
             }
         }
         // Before the caller reads the sources, so that later changes are seen.

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::net::TcpListener;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -27,7 +27,7 @@ use crate::happenings::{HappeningSender, Happenings, Interest, Invocations, Leve
 use crate::lambda::{InvokeError, RemoteLambda};
 use crate::secrets::without_userinfo;
 use crate::service::connections::{AdoptError, Adopted, OpenConnections};
-use crate::service::{Asynchronous, Places, Service};
+use crate::service::{Asynchronous, DISCONNECTS_AT_ONCE, Places, Service};
 use crate::template::Loaded;
 use crate::wire::address::reachable;
 use deployer::{Deployer, load};
@@ -119,6 +119,7 @@ impl Gateway {
             open: Arc::new(OpenConnections::default()),
             places: Places::as_the_system_allows(),
             asynchronous: Asynchronous::new(),
+            disconnects: Arc::new(Semaphore::new(DISCONNECTS_AT_ONCE)),
             happenings: happenings.clone(),
             idle_timeout: deployer.options.idle_timeout,
             max_duration: deployer.options.max_duration,

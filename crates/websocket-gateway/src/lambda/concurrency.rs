@@ -1,7 +1,10 @@
 //! How many invocations may be in progress at the same time, as Lambda counts them.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::sync::Notify;
 
 use super::error::InvokeError;
 
@@ -12,22 +15,29 @@ use super::error::InvokeError;
 pub(super) struct Concurrency {
     limit: usize,
     is_reserved: bool,
-    in_progress: Arc<AtomicUsize>,
+    count: Arc<Count>,
+}
+
+#[derive(Debug, Default)]
+struct Count {
+    in_progress: AtomicUsize,
+    /// Wakes one who waits for an invocation to end.
+    ended: Notify,
 }
 
 /// An invocation that is in progress until this is dropped.
 #[derive(Debug)]
-pub(super) struct InProgress(Arc<AtomicUsize>);
+pub(super) struct InProgress(Arc<Count>);
 
 impl Concurrency {
     /// What all functions without a concurrency of their own share.
     pub(super) fn of_account(limit: usize) -> Self {
-        Self { limit, is_reserved: false, in_progress: Arc::default() }
+        Self { limit, is_reserved: false, count: Arc::default() }
     }
 
     /// A function's `ReservedConcurrentExecutions`.
     pub(super) fn reserved(limit: usize) -> Self {
-        Self { limit, is_reserved: true, in_progress: Arc::default() }
+        Self { limit, is_reserved: true, count: Arc::default() }
     }
 
     /// The same function after a reload: what is in progress counts on.
@@ -41,7 +51,7 @@ impl Concurrency {
 
     #[cfg(fuzzing)]
     pub(super) fn count(&self) -> usize {
-        self.in_progress.load(Ordering::Relaxed)
+        self.count.in_progress.load(Ordering::Relaxed)
     }
 
     /// Begins an invocation.
@@ -50,16 +60,30 @@ impl Concurrency {
     /// [`InvokeError::Throttled`] if too many are in progress.
     pub(super) fn begin(&self) -> Result<InProgress, InvokeError> {
         let one_more = |count: usize| (count < self.limit).then_some(count + 1);
-        match self.in_progress.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more) {
-            Ok(_) => Ok(InProgress(Arc::clone(&self.in_progress))),
+        match self.count.in_progress.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_more) {
+            Ok(_) => Ok(InProgress(Arc::clone(&self.count))),
             Err(_) => Err(InvokeError::Throttled { concurrency: self.limit, is_reserved: self.is_reserved }),
+        }
+    }
+
+    /// Begins an invocation as soon as that is allowed.
+    pub(super) async fn begin_when_allowed(&self) -> InProgress {
+        loop {
+            // Created before the attempt, so that an end between the two is not missed.
+            let mut ended = pin!(self.count.ended.notified());
+            ended.as_mut().enable();
+            match self.begin() {
+                Ok(in_progress) => return in_progress,
+                Err(_) => ended.await,
+            }
         }
     }
 }
 
 impl Drop for InProgress {
     fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
+        self.0.in_progress.fetch_sub(1, Ordering::Relaxed);
+        self.0.ended.notify_one();
     }
 }
 
@@ -76,6 +100,17 @@ mod tests {
         assert!(matches!(throttled, InvokeError::Throttled { concurrency: 2, is_reserved: true }), "{throttled}");
         drop(first);
         concurrency.begin().unwrap();
+    }
+
+    #[tokio::test]
+    async fn who_waits_begins_when_another_invocation_ends() {
+        let concurrency = Concurrency::reserved(1);
+        let running = concurrency.begin().unwrap();
+        let mut waiting = pin!(concurrency.begin_when_allowed());
+        assert!(futures_util::poll!(waiting.as_mut()).is_pending());
+        drop(running);
+        let _running = waiting.await;
+        concurrency.begin().unwrap_err();
     }
 
     #[test]

@@ -40,6 +40,15 @@ impl Callable {
             Self::NotHere(why) => Err(InvokeError::NotHere { why: why.to_string() }),
         }
     }
+
+    /// The same for an invocation whose answer nobody waits for: instead of being throttled it waits.
+    pub(crate) async fn invoke_when_allowed(&self, event: Bytes) -> Result<Bytes, InvokeError> {
+        match self {
+            Self::Local(pool) => pool.invoke_when_allowed(event).await,
+            Self::Remote(lambda, function) => lambda.invoke_when_allowed(function, event).await,
+            Self::NotHere(_) => self.invoke(event).await,
+        }
+    }
 }
 
 impl Functions {

@@ -9,7 +9,7 @@ use http::{Request, StatusCode};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::net::TcpStream;
 
-use super::concurrency::Concurrency;
+use super::concurrency::{Concurrency, InProgress};
 use super::error::InvokeError;
 use super::error_report::ErrorReport;
 use crate::api::Function;
@@ -59,7 +59,17 @@ impl RemoteLambda {
     /// Servers use different names for a function: cargo-lambda its binary, SAM its logical id, AWS its name. The first name that the server
     /// knows is remembered.
     pub(crate) async fn invoke(&self, function: &Function, event: Bytes) -> Result<Bytes, InvokeError> {
-        let _in_progress = self.concurrency.begin()?;
+        let in_progress = self.concurrency.begin()?;
+        self.invoke_counted(function, event, in_progress).await
+    }
+
+    /// The same, but waits instead of being throttled.
+    pub(crate) async fn invoke_when_allowed(&self, function: &Function, event: Bytes) -> Result<Bytes, InvokeError> {
+        let in_progress = self.concurrency.begin_when_allowed().await;
+        self.invoke_counted(function, event, in_progress).await
+    }
+
+    async fn invoke_counted(&self, function: &Function, event: Bytes, _: InProgress) -> Result<Bytes, InvokeError> {
         let names = self.names(function);
         for name in &names {
             let (head, body) = self.call(name, event.clone()).await?;

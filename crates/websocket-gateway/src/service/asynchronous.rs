@@ -1,7 +1,6 @@
 //! Lambda's asynchronous invocations (`Event`): they wait in a queue of their own, apart from those that somebody waits for.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -14,17 +13,6 @@ const WAITING_KIB: usize = 64 * 1024;
 
 /// How many run at the same time: a tenth of Lambda's concurrency, so that they never take it all from the messages of clients.
 const AT_ONCE: usize = 100;
-
-/// The first pause before a throttled invocation is tried again; each pause is twice as long as the one before.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-
-/// The longest pause.
-/// Source: AWS Lambda developer guide, "How Lambda handles errors and retries with asynchronous invocation": from 1 second to 5 minutes.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5 * 60);
-
-/// How long a throttled invocation is tried again.
-/// Source: the same page: 6 hours.
-const LONGEST_WAIT: Duration = Duration::from_secs(6 * 60 * 60);
 
 /// The queue of all functions.
 #[derive(Debug)]
@@ -52,27 +40,17 @@ impl Asynchronous {
         Some(Queued { event, _room: room })
     }
 
-    /// Invokes a function with a queued event when its turn comes. A throttled invocation is tried again. What waits when the gateway stops
-    /// fails.
+    /// Invokes a function with a queued event when its turn comes, and when its concurrency allows it. On AWS, too, such an invocation is not
+    /// throttled but tried again. What waits when the gateway stops fails.
     pub(crate) async fn invoke(
         &self,
         function: &Callable,
         queued: Queued,
         stopping: &CancellationToken,
     ) -> Result<Bytes, InvokeError> {
-        let stopped = || InvokeError::ShuttingDown;
-        let _turn = stopping.run_until_cancelled(self.turns.acquire()).await.ok_or_else(stopped)?;
-        let (mut pause, mut waited) = (FIRST_PAUSE, Duration::ZERO);
-        loop {
-            match function.invoke(queued.event.clone()).await {
-                Err(InvokeError::Throttled { .. }) if waited < LONGEST_WAIT => {
-                    stopping.run_until_cancelled(tokio::time::sleep(pause)).await.ok_or_else(stopped)?;
-                    waited += pause;
-                    pause = LONGEST_PAUSE.min(pause * 2);
-                }
-                answer => return answer,
-            }
-        }
+        let turn = stopping.run_until_cancelled(self.turns.acquire()).await;
+        let _turn = turn.ok_or(InvokeError::ShuttingDown)?;
+        function.invoke_when_allowed(queued.event).await
     }
 }
 

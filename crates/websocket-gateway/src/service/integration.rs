@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use bytes::Bytes;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -10,6 +11,7 @@ use super::Integration;
 use crate::clock::Clock;
 use crate::event::Written;
 use crate::happenings::{HappeningSender, Interest, Invocation, InvocationResult, Level, What};
+use crate::lambda::InvokeError;
 
 /// The result of an invocation.
 #[derive(Debug)]
@@ -82,7 +84,20 @@ pub(crate) async fn invoke(
     integration: &Integration,
     event: &Written,
 ) -> Outcome {
-    let Integration { route, function } = integration;
+    let invocation = integration.function.invoke(event.json.clone());
+    wait_for(invocation, clock, happenings, route_key, integration, event).await
+}
+
+/// The same with an invocation that the caller makes.
+pub(crate) async fn wait_for(
+    invocation: impl Future<Output = Result<Bytes, InvokeError>>,
+    clock: &Clock,
+    happenings: &HappeningSender,
+    route_key: &str,
+    integration: &Integration,
+    event: &Written,
+) -> Outcome {
+    let Integration { route, .. } = integration;
     happenings.tell_of(Interest::Events, Level::Detail, || What::Event {
         connection_id: event.connection_id.to_string(),
         request_id: event.request_id.clone(),
@@ -91,7 +106,7 @@ pub(crate) async fn invoke(
         event: event.json.clone(),
     });
     let started = Instant::now();
-    let answer = clock.within(route.integration_timeout, function.invoke(event.json.clone())).await;
+    let answer = clock.within(route.integration_timeout, invocation).await;
     let took = started.elapsed();
     let mut told = None;
     let (outcome, error) = match answer {

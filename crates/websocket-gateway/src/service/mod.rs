@@ -11,4 +11,4 @@ mod state;
 pub(crate) use asynchronous::{Asynchronous, Queued};
 pub(crate) use deployment::{DeployedAuthorizer, Deployment, Integration};
 pub(crate) use places::{Place, Places};
-pub(crate) use state::Service;
+pub(crate) use state::{DISCONNECTS_AT_ONCE, Service};

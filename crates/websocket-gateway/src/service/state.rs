@@ -1,6 +1,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -11,6 +12,10 @@ use crate::event::Writer;
 use crate::guard::Guard;
 use crate::happenings::HappeningSender;
 
+/// How many `$disconnect`s run at the same time, a tenth of Lambda's concurrency, when many clients leave at once. The others wait: there are never
+/// more of them than there have been clients.
+pub(crate) const DISCONNECTS_AT_ONCE: usize = 100;
+
 /// What every door of a running gateway shares. It holds state, and invokes no function.
 #[derive(Debug)]
 pub(crate) struct Service {
@@ -20,6 +25,8 @@ pub(crate) struct Service {
     pub(crate) open: Arc<OpenConnections>,
     pub(crate) places: Places,
     pub(crate) asynchronous: Asynchronous,
+    /// The turns of `$disconnect`.
+    pub(crate) disconnects: Arc<Semaphore>,
     pub(crate) happenings: HappeningSender,
     pub(crate) idle_timeout: Duration,
     pub(crate) max_duration: Duration,

@@ -26,11 +26,11 @@ const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
 /// How long a client may take to send the head of a request.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Patience {
-    /// For every head. The time begins with the end of the answer before, so that it limits idle connections, too.
-    EveryHead(Duration),
-    /// For the first head only: a connection that has been used once may be idle for as long as its client likes.
-    FirstHead(Duration),
+pub(crate) struct Patience {
+    pub(crate) first_head: Duration,
+    /// From the end of the answer before, so that it limits idle connections, too. Without it a connection that has been used once may be idle
+    /// for as long as its client likes.
+    pub(crate) next_head: Option<Duration>,
 }
 
 /// The other end of a connection, and the place that the connection takes.
@@ -116,19 +116,15 @@ async fn connection<P, A, F>(
         let answer = answer(peer.clone(), request);
         async { Ok::<_, Infallible>(answer.await) }
     });
-    let (every_head, first_head) = match patience {
-        Patience::EveryHead(limit) => (Some(limit), None),
-        Patience::FirstHead(limit) => (None, Some(limit)),
-    };
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(every_head)
+        .header_read_timeout(patience.next_head)
         .serve_connection(TokioIo::new(stream), answer)
         .with_upgrades();
     tokio::pin!(connection);
     let served = tokio::select! {
         served = &mut connection => served,
-        () = silent(first_head, &has_asked) => return,
+        () = silent(patience.first_head, &has_asked) => return,
         () = stopping.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await
@@ -140,12 +136,9 @@ async fn connection<P, A, F>(
 }
 
 /// Waits until it is clear that a client sends nothing; for ever if it does.
-async fn silent(first_head: Option<Duration>, has_asked: &AtomicBool) {
-    if let Some(limit) = first_head {
-        tokio::time::sleep(limit).await;
-        if !has_asked.load(Ordering::Relaxed) {
-            return;
-        }
+async fn silent(first_head: Duration, has_asked: &AtomicBool) {
+    tokio::time::sleep(first_head).await;
+    if has_asked.load(Ordering::Relaxed) {
+        std::future::pending::<()>().await;
     }
-    std::future::pending::<()>().await;
 }

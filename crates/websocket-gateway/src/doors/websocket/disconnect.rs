@@ -2,9 +2,13 @@ use std::sync::Arc;
 
 use crate::event::{Closed, Connection};
 use crate::happenings::{Level, What};
+use crate::lambda::InvokeError;
 use crate::service::{Service, integration};
 
 /// Runs `$disconnect`, if the API has that route, in a task of its own. Its answer goes nowhere.
+///
+/// It is never left out, because nothing else removes what `$connect` has stored: it waits for its turn, it is not throttled, and it runs even
+/// if the integration's time is up before it begins.
 pub(super) fn run(service: &Arc<Service>, connection: Connection, closed: Closed) {
     let tasks = service.tasks.clone();
     let service = Arc::clone(service);
@@ -16,8 +20,16 @@ pub(super) fn run(service: &Arc<Service>, connection: Connection, closed: Closed
         });
         let deployment = service.deployment();
         if let Some(route) = deployment.routes.get("$disconnect") {
+            // It fails only if the semaphore is closed, which it never is.
+            let turn = Arc::clone(&service.disconnects).acquire_owned().await;
             let event = service.writer(&deployment).disconnect(&connection, &closed);
-            integration::invoke(&service.clock, &service.happenings, "$disconnect", route, &event).await;
+            let (function, json) = (route.function.clone(), event.json.clone());
+            let running = service.tasks.spawn(async move {
+                let _turn = turn;
+                function.invoke_when_allowed(json).await
+            });
+            let answer = async { running.await.unwrap_or(Err(InvokeError::ShuttingDown)) };
+            integration::wait_for(answer, &service.clock, &service.happenings, "$disconnect", route, &event).await;
         }
     });
 }

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 use tokio::sync::{Notify, oneshot};
 
-use super::concurrency::Concurrency;
+use super::concurrency::{Concurrency, InProgress};
 use super::error::InvokeError;
 use super::host::Host;
 use super::instance_id::{InstanceId, Owners};
@@ -88,7 +88,16 @@ impl Pool {
     /// Invokes the function and waits for its answer. If the future is dropped, an invocation that an instance has fetched runs to its end;
     /// one that still waits is forgotten.
     pub(super) async fn invoke(self: &Arc<Self>, event: Bytes) -> Answer {
-        let (invocation, answer) = Invocation::new(event, self.concurrency.begin()?);
+        self.invoke_counted(event, self.concurrency.begin()?).await
+    }
+
+    /// The same, but waits instead of being throttled.
+    pub(super) async fn invoke_when_allowed(self: &Arc<Self>, event: Bytes) -> Answer {
+        self.invoke_counted(event, self.concurrency.begin_when_allowed().await).await
+    }
+
+    async fn invoke_counted(self: &Arc<Self>, event: Bytes, in_progress: InProgress) -> Answer {
+        let (invocation, answer) = Invocation::new(event, in_progress);
         let mut caller = Caller { pool: self, answer, has_answer: false };
         {
             let mut schedule = self.lock();

@@ -58,7 +58,7 @@ pub(super) async fn serve(
         }
     };
     let admit = server::at_most(CONNECTIONS);
-    server::serve(listener, Patience::FirstHead(PATIENCE), admit, stopping, answer).await;
+    server::serve(listener, Patience { first_head: PATIENCE, next_head: None }, admit, stopping, answer).await;
 }
 
 async fn answer(pools: &Owners<Pool>, request: Request<Incoming>) -> Result<HttpAnswer, Refusal> {
