@@ -70,7 +70,7 @@ fn is_one_line(text: &str) {
 }
 
 fn is_in(place: &Location, text: &str) {
-    let text = text.trim_start_matches('\u{feff}');
+    let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n");
     let line = text.split('\n').nth(place.line - 1).unwrap_or_else(|| panic!("there is no line {place}"));
     assert!(place.column <= line.chars().count() + 1, "there is no column {place}");
 }

@@ -6,7 +6,7 @@ use miette::SourceSpan;
 use saphyr::{LoadableYamlNode, MarkedYamlOwned, ScalarOwned, Tag, YamlDataOwned};
 use serde_json::Number;
 
-use super::error::Finding;
+use super::error::{Finding, LINE_ENDS};
 use super::node::{Call, Entry, Map, Node, Value};
 
 /// How deep values may nest. The limit keeps recursion from exhausting the stack.
@@ -52,7 +52,7 @@ fn read(text: &str) -> Result<Node, Finding> {
 
 fn check_indentation(text: &str) -> Result<(), Finding> {
     let mut offset = 0;
-    for line in text.split_inclusive('\n') {
+    for line in text.split_inclusive(LINE_ENDS) {
         let indentation = line.len() - line.trim_start_matches([' ', '\t', '-', '?', ':']).len();
         if indentation > MAX_INDENTATION {
             return Err(too_deep((offset, 0).into()));

@@ -6,6 +6,9 @@ use std::sync::Arc;
 
 use miette::{LabeledSpan, NamedSource, SourceSpan};
 
+/// What ends a line in YAML. A carriage return does so alone, too.
+pub(super) const LINE_ENDS: [char; 2] = ['\r', '\n'];
+
 /// Why a template can't be served.
 ///
 /// `Display` is a single line. As a [`miette::Diagnostic`], the error also shows the place in the template and what to write instead.
@@ -80,10 +83,11 @@ pub struct Location {
 impl Location {
     pub(super) fn of(span: SourceSpan, source: &NamedSource<String>) -> Self {
         let before = source.inner().get(..span.offset()).unwrap_or_default();
-        let line = before.split('\n').next_back().unwrap_or_default();
+        let line = before.rsplit(LINE_ENDS).next().unwrap_or_default();
         Self {
             file: source.name().to_owned(),
-            line: before.matches('\n').count() + 1,
+            // Both characters of a `\r\n` are one line end.
+            line: before.matches(LINE_ENDS).count() - before.matches("\r\n").count() + 1,
             column: line.chars().count() + 1,
         }
     }
@@ -175,7 +179,7 @@ impl Finding {
 /// underline.
 fn first_line(span: SourceSpan, text: &str) -> SourceSpan {
     let marked = text.get(span.offset()..span.offset() + span.len()).unwrap_or_default();
-    let line = marked.lines().next().unwrap_or_default().trim_end();
+    let line = marked.split(LINE_ENDS).next().unwrap_or_default().trim_end();
     (span.offset(), line.len()).into()
 }
 

@@ -655,6 +655,8 @@ fn odd_documents_are_errors_and_not_panics_or_stack_overflows() {
     });
     let odd = [
         "- ".repeat(100_000),
+        // A carriage return alone ends a line, too.
+        format!("#\r{}", "- ".repeat(100_000)),
         "? ".repeat(100_000),
         "[".repeat(100_000),
         "{a: ".repeat(200) + &"}".repeat(200),
@@ -675,5 +677,17 @@ fn odd_documents_are_errors_and_not_panics_or_stack_overflows() {
     ];
     for text in odd {
         assert!(load_text(&text).is_err(), "{}", text.chars().take(60).collect::<String>());
+    }
+}
+
+#[test]
+fn every_line_end_of_yaml_counts() {
+    for end in ["\n", "\r\n", "\r"] {
+        let error = load_text(&["Resources:", "  A:", "    B: ]", "  C: 1"].join(end)).unwrap_err();
+        let place = error.location().unwrap();
+        assert_eq!((place.line, place.column), (3, 8), "{end:?}: {error}");
+        let mut shown = String::new();
+        GraphicalReportHandler::new_themed(GraphicalTheme::none()).render_report(&mut shown, &error).unwrap();
+        assert!(shown.contains("template.yaml:3:8"), "{shown}");
     }
 }
