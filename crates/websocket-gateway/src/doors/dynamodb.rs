@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use hyper::body::Incoming;
 use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::clock;
@@ -42,6 +43,13 @@ pub(crate) struct DynamoDbDoor {
     url: String,
 }
 
+/// The port while it is served.
+#[derive(Debug)]
+pub(crate) struct OpenDoor {
+    stopping: DropGuard,
+    task: JoinHandle<()>,
+}
+
 /// Why a request does not reach the store.
 #[derive(Debug)]
 enum Stopped {
@@ -68,8 +76,8 @@ impl DynamoDbDoor {
         &self.url
     }
 
-    /// Serves until the result is dropped. Requests that are let through go into `store`.
-    pub(crate) fn serve(self, service: Arc<Service>, store: Queue) -> DropGuard {
+    /// Serves until the result is closed or dropped. Requests that are let through go into `store`.
+    pub(crate) fn serve(self, service: Arc<Service>, store: Queue) -> OpenDoor {
         let stopping = CancellationToken::new();
         let answer = move |_, request| {
             let (service, store) = (Arc::clone(&service), store.clone());
@@ -84,8 +92,17 @@ impl DynamoDbDoor {
             }
         };
         let patience = Patience { first_head: FIRST_HEAD_PATIENCE, next_head: Some(HEAD_PATIENCE) };
-        tokio::spawn(server::serve(self.listener, patience, server::at_most(CONNECTIONS), stopping.clone(), answer));
-        stopping.drop_guard()
+        let served = server::serve(self.listener, patience, server::at_most(CONNECTIONS), stopping.clone(), answer);
+        OpenDoor { task: tokio::spawn(served), stopping: stopping.drop_guard() }
+    }
+}
+
+impl OpenDoor {
+    /// Waits until no connection is left.
+    pub(crate) async fn close(self) {
+        drop(self.stopping);
+        // It panics only if serving a connection does, and that ends no more than the connection.
+        let _ = self.task.await;
     }
 }
 

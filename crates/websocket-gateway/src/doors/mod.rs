@@ -8,5 +8,5 @@ mod management_api;
 mod router;
 mod websocket;
 
-pub(crate) use dynamodb::DynamoDbDoor;
+pub(crate) use dynamodb::{DynamoDbDoor, OpenDoor};
 pub(crate) use router::serve;

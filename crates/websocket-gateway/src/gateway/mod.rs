@@ -55,7 +55,7 @@ pub struct Gateway {
     reloading: Mutex<()>,
     door: JoinHandle<()>,
     recording: Option<JoinHandle<()>>,
-    _store: RunningStore,
+    store: RunningStore,
 }
 
 impl Gateway {
@@ -131,7 +131,7 @@ impl Gateway {
             recorder.map(|recorder| tokio::spawn(recorder.run(happenings.subscribe(Interest::Events), happenings)));
         let door = tokio::spawn(doors::serve(Arc::clone(&service), listener));
         let store = store.serve(&service);
-        Ok((Self { service, deployer, reloading: Mutex::default(), door, recording, _store: store }, reader))
+        Ok((Self { service, deployer, reloading: Mutex::default(), door, recording, store }, reader))
     }
 
     /// Reads the template again, builds what has changed, and serves that from now on. No connection is dropped: the next message of
@@ -234,6 +234,7 @@ impl Gateway {
         // It panics only if serving a connection does, and that ends no more than the connection.
         let _ = (&mut self.door).await;
         self.service.deployment().functions.shutdown().await;
+        self.store.stop().await;
         // The recorder first, so that the other readers are told what it could not write.
         self.service.happenings.stop_events();
         if let Some(recording) = self.recording.take()

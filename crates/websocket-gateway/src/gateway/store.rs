@@ -1,9 +1,7 @@
 use std::sync::Arc;
 
-use tokio_util::sync::DropGuard;
-
 use super::{StartError, Store};
-use crate::doors::DynamoDbDoor;
+use crate::doors::{DynamoDbDoor, OpenDoor};
 use crate::dynamodb::{Embedded, EmbeddedError, TableStore};
 use crate::service::Service;
 
@@ -18,9 +16,7 @@ pub(super) struct OpenStore {
 
 /// Keeps an embedded store running. Its door closes before the store does.
 #[derive(Debug)]
-pub(super) struct RunningStore(
-    #[expect(dead_code, reason = "both end when they are dropped")] Option<(DropGuard, Embedded)>,
-);
+pub(super) struct RunningStore(Option<(OpenDoor, Embedded)>);
 
 impl OpenStore {
     pub(super) async fn open(store: &Store, port: u16) -> Result<Self, StartError> {
@@ -40,5 +36,14 @@ impl OpenStore {
 
     pub(super) fn serve(self, service: &Arc<Service>) -> RunningStore {
         RunningStore(self.embedded.map(|(door, store)| (door.serve(Arc::clone(service), store.queue().clone()), store)))
+    }
+}
+
+impl RunningStore {
+    /// Closes the door and waits until nobody is in it. The store ends after that.
+    pub(super) async fn stop(&mut self) {
+        if let Some((door, _store)) = self.0.take() {
+            door.close().await;
+        }
     }
 }
