@@ -18,20 +18,19 @@ pub enum Format {
 pub struct Kit {
     format: Format,
     samples: Vec<Sample>,
-    trees: Vec<Box<Tree>>,
-    words: Vec<Box<str>>,
+    trees: Vec<Tree>,
+    words: Vec<String>,
 }
 
 impl Kit {
     pub fn new(format: Format, samples: Vec<Sample>) -> Self {
         assert!(!samples.is_empty(), "a target needs samples to start from");
-        let trees: Vec<_> =
-            samples.iter().filter_map(|sample| format.read(sample.text.as_bytes())).map(Box::new).collect();
+        let trees: Vec<_> = samples.iter().filter_map(|sample| format.read(sample.text.as_bytes())).collect();
         let mut words = BTreeSet::new();
         for tree in &trees {
             tree.words(&mut |word| {
                 if word.len() <= 64 {
-                    words.insert(Box::from(word));
+                    words.insert(word.to_owned());
                 }
             });
         }

@@ -125,9 +125,9 @@ const DEPTHS: &[usize] = &[10, 99, 100, 101, 127, 128, 129, 300];
 pub(crate) struct Mutation<'m> {
     pub(crate) random: &'m mut Random,
     /// Keys and texts of the samples.
-    pub(crate) words: &'m [Box<str>],
+    pub(crate) words: &'m [String],
     /// Trees to take parts of.
-    pub(crate) others: &'m [Box<Tree>],
+    pub(crate) others: &'m [Tree],
 }
 
 impl Mutation<'_> {
@@ -253,7 +253,7 @@ impl Mutation<'_> {
     fn word(&mut self) -> String {
         let odd = self.random.once_in(6);
         match self.random.pick(self.words) {
-            Some(word) if !odd => word.to_owned(),
+            Some(word) if !odd => word.clone(),
             _ => self.random.one_of(ODD_TEXTS).to_owned(),
         }
     }
@@ -309,7 +309,7 @@ impl Mutation<'_> {
                 *text = text
                     .chars()
                     .map(|c| if c.is_lowercase() { c.to_ascii_uppercase() } else { c.to_ascii_lowercase() })
-                    .collect()
+                    .collect();
             }
             // libFuzzer's own changes, which know what the code has compared its input with.
             _ => {

@@ -1,4 +1,4 @@
-/// Pseudo-random numbers (SplitMix64). libFuzzer gives the seed, so that a run can be repeated.
+/// Pseudo-random numbers (`SplitMix64`). libFuzzer gives the seed, so that a run can be repeated.
 pub(crate) struct Random(u64);
 
 impl Random {
@@ -24,8 +24,8 @@ impl Random {
         self.below(n) == 0
     }
 
-    pub(crate) fn pick<'t, T: ?Sized>(&mut self, items: &'t [Box<T>]) -> Option<&'t T> {
-        items.get(self.below(items.len())).map(|item| &**item)
+    pub(crate) fn pick<'t, T>(&mut self, items: &'t [T]) -> Option<&'t T> {
+        items.get(self.below(items.len()))
     }
 
     pub(crate) fn one_of<T: Copy>(&mut self, items: &[T]) -> T {

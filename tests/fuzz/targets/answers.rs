@@ -64,11 +64,8 @@ fn run(data: &[u8]) -> bool {
         }
         Err(why) => says_why(why),
     }
-    let (error_type, _) = fuzzing::function_error(answer.clone(), Some("Runtime.Unknown"));
-    assert!(
-        serde_json::from_slice::<Value>(data).is_ok_and(|report| report["errorType"].is_string())
-            || !error_type.is_empty()
-    );
+    // What it says about an error is checked in `runtime_api`.
+    let _ = fuzzing::function_error(answer.clone(), Some("Runtime.Unknown"));
     for (status, failed) in [(200, false), (200, true), (500, false), (404, false)] {
         match fuzzing::remote_answer(status, failed, answer.clone()) {
             Ok(body) => assert_eq!(body, answer),

@@ -10,7 +10,7 @@ use websocket_gateway::fuzzing::{self, Request};
 fuzz!(Format::Json, samples(), run);
 
 /// 1 January 2026, noon.
-const NOW: i64 = 1_767_268_800;
+const NOW: u32 = 1_767_268_800;
 
 #[derive(Deserialize)]
 struct Input {
@@ -21,7 +21,7 @@ struct Input {
     body: String,
     /// The scope and the signed headers, if the request is to be signed.
     sign: Option<(String, String)>,
-    now: i64,
+    now: u32,
 }
 
 fn samples() -> Vec<Sample> {
@@ -59,7 +59,7 @@ fn run(data: &[u8]) -> bool {
     let request = Request { method, target, headers, body: body.into_bytes() };
     let is_signed = request.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
     let identify = |request: &Request| {
-        let identified = fuzzing::identify(strict, request, now);
+        let identified = fuzzing::identify(strict, request, now.into());
         if let Err((name, why)) = &identified {
             assert!(!name.is_empty() && !why.trim().is_empty(), "nothing says why");
         }

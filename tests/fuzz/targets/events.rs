@@ -43,8 +43,8 @@ fn answers(json: &str) -> Vec<(u16, String)> {
         answer(connect(on_connect).replay(json)),
         answer(disconnect(on_disconnect).replay(json)),
         // A client of a one-way route is told with a post, so the answer may be empty.
-        quiet_answer(one_way(async |event: Message<Text>| on_text(event).map(drop)).replay(json)),
-        answer(two_way(async |event: Message<Text>| on_text(event).map(Text)).replay(json)),
+        quiet_answer(one_way(async |event: Message<Text>| on_text(&event).map(drop)).replay(json)),
+        answer(two_way(async |event: Message<Text>| on_text(&event).map(Text)).replay(json)),
         answer(
             two_way(async |event: Message<Json<Value>>| Ok(Json((seen(&event), event.body.0.clone())))).replay(json),
         ),
@@ -73,7 +73,7 @@ fn all<'h>() -> Route<'h> {
             seen(&event);
             Ok(())
         })
-        .two_way("$default", async |event: Message<Text>| on_text(event).map(Text))
+        .two_way("$default", async |event: Message<Text>| on_text(&event).map(Text))
         .into_route()
 }
 
@@ -126,9 +126,9 @@ async fn on_authorize(event: Authorize) -> Result<Allow, Deny> {
     Ok(Allow::new(user).with_context("stage", event.stage()))
 }
 
-fn on_text(event: Message<Text>) -> Result<String, RouteError> {
+fn on_text(event: &Message<Text>) -> Result<String, RouteError> {
     is_an_id(event.id().as_str())?;
-    Ok(format!("{} {:?} {}", &*event.body, event.message_id(), seen(&event)))
+    Ok(format!("{} {:?} {}", &*event.body, event.message_id(), seen(event)))
 }
 
 /// What was accepted as a connection id is accepted again.

@@ -170,7 +170,8 @@ impl World {
                 &mut quiet,
                 timeout(PATIENCE, well_behaved(&self.address)).await.expect("a handshake"),
             );
-            hang_up(old);
+            hang_up(&old);
+            drop(old);
             let gone = async {
                 while self.gateway.open_connections_and_tasks() != (1, 1) {
                     tokio::time::sleep(Duration::from_millis(1)).await;
@@ -236,19 +237,19 @@ async fn talk(address: &str, head: Option<String>, then: &[Step]) -> Vec<u8> {
         said.notify_one();
     };
     tokio::join!(say, hear);
-    hang_up(stream);
+    hang_up(&stream);
     heard
 }
 
-/// Without the wait that TCP has for the last bytes of a closed connection: ports would run out.
-fn hang_up(stream: TcpStream) {
+/// Lets a connection end, when it is dropped, without the wait that TCP has for the last bytes of a closed connection: ports would run out.
+fn hang_up(stream: &TcpStream) {
     stream.set_zero_linger().expect("a socket");
 }
 
 impl Frame {
     fn write(&self, out: &mut Vec<u8>) {
         let Self { fin, rsv, opcode, mask, length, payload } = self;
-        let payload = if *opcode == 8 { latin1(payload) } else { payload.clone().into_bytes() };
+        let payload = latin1(payload);
         out.push(u8::from(*fin) << 7 | (rsv & 7) << 4 | opcode & 15);
         let masked = u8::from(*mask) << 7;
         match length.unwrap_or(payload.len() as u64) {
