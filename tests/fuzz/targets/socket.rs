@@ -83,6 +83,11 @@ fn samples() -> Vec<Sample> {
     let inputs = [
         handshake(messages.clone()),
         handshake(json!([frame(2, "binary")])),
+        // Not UTF-8, then a frame without a mask, one that says it is longer than it is, and one that is too long.
+        handshake(json!([frame(1, "Zoë")])),
+        handshake(json!([{ "fin": true, "rsv": 0, "opcode": 1, "mask": false, "length": null, "payload": "plain" }])),
+        handshake(json!([{ "fin": true, "rsv": 0, "opcode": 1, "mask": true, "length": 70000, "payload": "short" }])),
+        handshake(json!([{ "fin": true, "rsv": 0, "opcode": 1, "mask": true, "length": 30000, "payload": "short" }])),
         handshake(json!([frame(1, &"x".repeat(200)), "GET / HTTP/1.1\r\n\r\n"])),
         json!({ "head": format!("{HANDSHAKE}Sec-WebSocket-Protocol: chat.v1, b\r\nCookie: a=b\r\n\r\n"), "then": messages }),
         json!({ "head": null, "then": [frame(1, "hello")], "connect": { "statusCode": 200, "headers": { "Sec-WebSocket-Protocol": "chat.v1" } },
