@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use http::Uri;
 use http::request::Parts;
 
-use super::{ACCESS_KEY_ID, Caller, Credentials, Guard, SECURITY_TOKEN, signature, text};
+use super::{ACCESS_KEY_ID, AllowedHosts, Caller, Credentials, Guard, SECURITY_TOKEN, signature, text};
 use crate::fuzzing::head;
 
 /// A request as it is written.
@@ -24,7 +24,12 @@ pub struct Request {
 const FUNCTION: &str = "Function";
 
 static GUARDS: LazyLock<[Guard; 2]> = LazyLock::new(|| {
-    [false, true].map(|strict| Guard { credentials: Credentials::new("us-east-1"), strict, elsewhere: false })
+    [false, true].map(|strict| Guard {
+        credentials: Credentials::new("us-east-1"),
+        strict,
+        elsewhere: false,
+        allowed_hosts: AllowedHosts::default(),
+    })
 });
 
 impl Request {
