@@ -104,7 +104,7 @@ impl What {
                 "a post is not UTF-8; the gateway has replaced its invalid bytes (what AWS does is not known)",
             ),
             Self::Paused { .. } => f.write_str(
-                "64 messages, or 1 MiB of them, are not answered yet; the gateway reads this client's next ones when some are",
+                "1 MiB of this client's messages, or a thousand short ones, are not answered yet; the gateway reads the next when some are",
             ),
             Self::Delivered { message, .. } => write!(f, "sent {} bytes", message.len()),
             Self::Closed { code, .. } => write!(f, "closed: {code}"),

@@ -26,7 +26,14 @@ pub(super) async fn serve(service: Arc<Service>, under_way: UnderWay, message: U
         return connection.send(ErrorFrame::Forbidden.write(id, &request_id)).await;
     };
     let event = service.writer(&deployment).message(route_key, &connection.facts, &message);
-    let outcome = integration::invoke(&service.clock, &service.happenings, route_key, integration, &event).await;
+    // Kept until the answer has found room. The time until it begins counts: on AWS the function would work already.
+    let mut _turn = None;
+    let invocation = async {
+        _turn = under_way.turn().await;
+        integration.function.invoke(event.json.clone()).await
+    };
+    let outcome =
+        integration::wait_for(invocation, &service.clock, &service.happenings, route_key, integration, &event).await;
     let frame = match outcome {
         // The status does not matter: a 500 with a body is delivered like any other.
         Outcome::Answered(answer) if integration.route.route_response => {

@@ -3,7 +3,7 @@ use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, SemaphorePermit, oneshot};
 use tungstenite::Utf8Bytes;
 
 use super::outbox::Outbox;
@@ -11,6 +11,10 @@ use super::room::Room;
 use crate::event::Connection;
 use crate::ids::ConnectionId;
 use crate::service::Place;
+
+/// How many invocations one client's messages may have at the same time; the other messages wait. Each may answer with as much as a message can
+/// hold, and an answer waits here if the client does not read. It also keeps one client from taking all of the account's concurrency.
+const INVOCATIONS: usize = 64;
 
 /// The connections whose `$connect` has succeeded and whose close has not begun.
 #[derive(Debug, Default)]
@@ -27,6 +31,8 @@ pub(crate) struct OpenConnection {
     pub(crate) outbox: Outbox,
     /// For the client's messages whose functions have not answered yet.
     room: Room,
+    /// For those of them that functions work on, or are about to.
+    turns: Semaphore,
     ending: Mutex<Option<oneshot::Sender<Ending>>>,
 }
 
@@ -55,6 +61,7 @@ impl OpenConnection {
             facts,
             outbox: Outbox::new(),
             room: Room::new(),
+            turns: Semaphore::new(INVOCATIONS),
             ending: Mutex::new(Some(end)),
         };
         (connection, Receivers { ending, _place: place })
@@ -101,6 +108,14 @@ impl OpenConnection {
 pub(crate) struct UnderWay {
     pub(crate) connection: Arc<OpenConnection>,
     size: u32,
+}
+
+impl UnderWay {
+    /// Waits until a function may be invoked. The turn ends when the result is dropped.
+    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        // It fails only if the semaphore is closed, which it never is.
+        self.connection.turns.acquire().await.ok()
+    }
 }
 
 impl Drop for UnderWay {

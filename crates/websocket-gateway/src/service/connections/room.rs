@@ -4,9 +4,9 @@ use tokio::sync::Semaphore;
 /// frames that the client has not read yet. A few of the largest messages find room; a client that never reads can't make the gateway grow.
 const BYTES: u32 = 1024 * 1024;
 
-/// What a message takes beside its own bytes: its event and its task are larger than a short message. This also makes 64 the greatest
-/// number of messages that are under way, so that their answers, each of which may be as large as a message can be, stay few.
-const BYTES_A_MESSAGE: u32 = BYTES / 64;
+/// What a message takes beside its own bytes: its task and its place in a queue are larger than a short message. So a thousand short messages
+/// find room, about as many as Lambda runs at the same time in an account.
+const BYTES_A_MESSAGE: u32 = 1024;
 
 /// The room for messages of one connection in one direction.
 #[derive(Debug)]
