@@ -20,21 +20,15 @@ use crate::happenings::{Door, Level, What};
 use crate::service::Service;
 use crate::wire::answer::Answer;
 use crate::wire::body::{self, Received, Unreadable};
-use crate::wire::server::{self, Patience};
+use crate::wire::server;
 
 /// The largest request in bytes.
 /// Source: Amazon DynamoDB developer guide, "Quotas": 16 MB for a batch.
 const REQUEST_BYTES: usize = 16 * 1024 * 1024;
 
-/// How long a client may take to send the head of its first request.
-const FIRST_HEAD_PATIENCE: Duration = Duration::from_secs(10);
-
 /// How long a client may take to send the head of a further request. The time begins with the end of the answer before, so it limits how long a
 /// connection may be idle, too: the SDKs that have a limit of their own keep an idle connection for 90 s at most.
 const HEAD_PATIENCE: Duration = Duration::from_secs(120);
-
-/// How many connections are served at the same time: some for each instance of many functions.
-const CONNECTIONS: usize = 2048;
 
 /// The port at which functions find the store. A request that comes before [`DynamoDbDoor::serve`] waits.
 #[derive(Debug)]
@@ -91,8 +85,8 @@ impl DynamoDbDoor {
                 }
             }
         };
-        let patience = Patience { first_head: FIRST_HEAD_PATIENCE, next_head: Some(HEAD_PATIENCE) };
-        let served = server::serve(self.listener, patience, server::at_most(CONNECTIONS), stopping.clone(), answer);
+        let admit = server::for_functions();
+        let served = server::serve(self.listener, Some(HEAD_PATIENCE), admit, stopping.clone(), answer);
         OpenDoor { task: tokio::spawn(served), stopping: stopping.drop_guard() }
     }
 }

@@ -2,7 +2,6 @@
 //! of its own.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::header::HOST;
 use http::{Request, StatusCode};
@@ -16,19 +15,15 @@ use crate::happenings::{Door, Level, What};
 use crate::lambda::INVOKE_API;
 use crate::service::{Place, Service};
 use crate::wire::answer::{self, Answer};
-use crate::wire::server::{self, Patience, Peer};
-
-/// How long a client may take to send the head of its request. How long API Gateway waits is not known.
-const PATIENCE: Duration = Duration::from_secs(10);
+use crate::wire::server::{self, Peer};
 
 /// Serves connections until the gateway stops.
 pub(crate) async fn serve(service: Arc<Service>, listener: TcpListener) {
     let stopped = service.stopped.clone();
     let places = Arc::clone(&service);
     let admit = move || places.places.take();
-    let patience = Patience { first_head: PATIENCE, next_head: Some(PATIENCE) };
     let answer = move |peer, request| answer(Arc::clone(&service), peer, request);
-    server::serve(listener, patience, admit, stopped, answer).await;
+    server::serve(listener, Some(server::FIRST_HEAD), admit, stopped, answer).await;
 }
 
 async fn answer(service: Arc<Service>, peer: Peer<Place>, request: Request<Incoming>) -> Answer {

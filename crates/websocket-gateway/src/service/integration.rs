@@ -76,19 +76,7 @@ fn or_null<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserialize
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// Sends an event to the function of a route, waits as long as the integration may take, and tells of the result.
-pub(crate) async fn invoke(
-    clock: &Clock,
-    happenings: &HappeningSender,
-    route_key: &str,
-    integration: &Integration,
-    event: &Written,
-) -> Outcome {
-    let invocation = integration.function.invoke(event.json.clone());
-    wait_for(invocation, clock, happenings, route_key, integration, event).await
-}
-
-/// The same with an invocation that the caller makes.
+/// Tells of an event, waits for its invocation as long as the integration may take, and tells of the result.
 pub(crate) async fn wait_for(
     invocation: impl Future<Output = Result<Bytes, InvokeError>>,
     clock: &Clock,

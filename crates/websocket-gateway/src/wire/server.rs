@@ -24,14 +24,11 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// How long answers that are being sent may take once the server stops.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
 
-/// How long a client may take to send the head of a request.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
-    pub(crate) first_head: Duration,
-    /// From the end of the answer before, so that it limits idle connections, too. Without it a connection that has been used once may be idle
-    /// for as long as its client likes.
-    pub(crate) next_head: Option<Duration>,
-}
+/// How long a client may take to send the head of its first request. How long API Gateway waits is not known.
+pub(crate) const FIRST_HEAD: Duration = Duration::from_secs(10);
+
+/// How many connections a port that only functions use serves at the same time: some for each instance of many functions.
+const CONNECTIONS_OF_FUNCTIONS: usize = 2048;
 
 /// The other end of a connection, and the place that the connection takes.
 #[derive(Clone, Debug)]
@@ -40,19 +37,21 @@ pub(crate) struct Peer<P> {
     pub(crate) place: P,
 }
 
-/// Admits this many connections at the same time.
-pub(crate) fn at_most(connections: usize) -> impl Fn() -> Option<Arc<OwnedSemaphorePermit>> {
-    let places = Arc::new(Semaphore::new(connections));
+/// Admits as many connections at the same time as functions need.
+pub(crate) fn for_functions() -> impl Fn() -> Option<Arc<OwnedSemaphorePermit>> {
+    let places = Arc::new(Semaphore::new(CONNECTIONS_OF_FUNCTIONS));
     move || Arc::clone(&places).try_acquire_owned().ok().map(Arc::new)
 }
 
 /// Accepts connections until `stopping` is cancelled, and then ends each connection after its current answer. No connection is left when this
 /// returns or is dropped, except those that have become WebSockets.
 ///
-/// `admit` gives a connection its place. Without one it is closed at once.
+/// `next_head` is how long a client may take to send the head of a further request, from the end of the answer before, so that it limits idle
+/// connections, too. Without it a connection that has been used once may be idle for as long as its client likes. `admit` gives a connection
+/// its place. Without one it is closed at once.
 pub(crate) async fn serve<P, A, F>(
     listener: TcpListener,
-    patience: Patience,
+    next_head: Option<Duration>,
     admit: impl Fn() -> Option<P>,
     stopping: CancellationToken,
     answer: A,
@@ -78,7 +77,7 @@ pub(crate) async fn serve<P, A, F>(
                     is_full = place.is_none();
                     if let Some(place) = place {
                         let peer = Peer { address, place };
-                        let connection = connection(stream, peer, patience, stopping.clone(), answer.clone());
+                        let connection = connection(stream, peer, next_head, stopping.clone(), answer.clone());
                         connections.spawn(cut.clone().run_until_cancelled_owned(connection));
                     }
                 }
@@ -100,7 +99,7 @@ pub(crate) async fn serve<P, A, F>(
 async fn connection<P, A, F>(
     stream: TcpStream,
     peer: Peer<P>,
-    patience: Patience,
+    next_head: Option<Duration>,
     stopping: CancellationToken,
     answer: A,
 ) where
@@ -118,13 +117,13 @@ async fn connection<P, A, F>(
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(patience.next_head)
+        .header_read_timeout(next_head)
         .serve_connection(TokioIo::new(stream), answer)
         .with_upgrades();
     tokio::pin!(connection);
     let served = tokio::select! {
         served = &mut connection => served,
-        () = silent(patience.first_head, &has_asked) => return,
+        () = silent(&has_asked) => return,
         () = stopping.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await
@@ -136,8 +135,8 @@ async fn connection<P, A, F>(
 }
 
 /// Waits until it is clear that a client sends nothing; for ever if it does.
-async fn silent(first_head: Duration, has_asked: &AtomicBool) {
-    tokio::time::sleep(first_head).await;
+async fn silent(has_asked: &AtomicBool) {
+    tokio::time::sleep(FIRST_HEAD).await;
     if has_asked.load(Ordering::Relaxed) {
         std::future::pending::<()>().await;
     }

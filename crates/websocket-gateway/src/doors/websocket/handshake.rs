@@ -90,7 +90,8 @@ async fn connect(
     }
     if let Some(route) = deployment.routes.get("$connect") {
         let event = service.writer(&deployment).connect(&connection, &request.headers, &request.uri);
-        match integration::invoke(&service.clock, &service.happenings, "$connect", route, &event).await {
+        let invocation = route.function.invoke(event.json.clone());
+        match integration::wait_for(invocation, &service.clock, &service.happenings, "$connect", route, &event).await {
             Outcome::Answered(answer) if (200..300).contains(&answer.status_code) => {
                 let name = answer.header("Sec-WebSocket-Protocol");
                 subprotocol = name.and_then(|name| HeaderValue::from_str(name).ok());

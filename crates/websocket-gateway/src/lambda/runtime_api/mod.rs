@@ -7,7 +7,6 @@ mod answer;
 mod call;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, StatusCode};
@@ -25,19 +24,13 @@ use crate::guard::AllowedHosts;
 use crate::happenings::{Door, HappeningSender};
 use crate::ids::trace_header;
 use crate::wire::answer::{self as http_answer, Answer as HttpAnswer};
-use crate::wire::server::{self, Patience};
+use crate::wire::server;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-request-id");
 const INVOCATION_ID: HeaderName = HeaderName::from_static("lambda-runtime-invocation-id");
 const DEADLINE: HeaderName = HeaderName::from_static("lambda-runtime-deadline-ms");
 const FUNCTION_ARN: HeaderName = HeaderName::from_static("lambda-runtime-invoked-function-arn");
 const TRACE_ID: HeaderName = HeaderName::from_static("lambda-runtime-trace-id");
-
-/// How long a process may take to ask for something once it has connected.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// How many connections are served at the same time: some for each instance of many functions.
-const CONNECTIONS: usize = 2048;
 
 /// Serves until `stopping` is cancelled, without a time limit for idle connections: a runtime may be silent for as long as it likes.
 pub(super) async fn serve(
@@ -57,8 +50,7 @@ pub(super) async fn serve(
             }
         }
     };
-    let admit = server::at_most(CONNECTIONS);
-    server::serve(listener, Patience { first_head: PATIENCE, next_head: None }, admit, stopping, answer).await;
+    server::serve(listener, None, server::for_functions(), stopping, answer).await;
 }
 
 async fn answer(pools: &Owners<Pool>, request: Request<Incoming>) -> Result<HttpAnswer, Refusal> {

@@ -83,15 +83,15 @@ impl OpenConnection {
 
     /// Takes the room of a message; `None` if the client has too much under way.
     pub(crate) fn try_begin(self: &Arc<Self>, message: &Utf8Bytes) -> Option<UnderWay> {
-        let size = self.room.try_take(message.len()).ok()?;
-        Some(UnderWay { connection: Arc::clone(self), size })
+        self.room.try_take(message.len()).ok()?;
+        Some(UnderWay { connection: Arc::clone(self), length: message.len() })
     }
 
     /// Waits until one more message of the client may be under way. The session reads nothing in the meantime, so that TCP tells the client.
     pub(crate) async fn begin(self: &Arc<Self>, message: &Utf8Bytes) -> UnderWay {
         // This room is never closed.
-        let size = self.room.take(message.len()).await.unwrap_or_default();
-        UnderWay { connection: Arc::clone(self), size }
+        let _ = self.room.take(message.len()).await;
+        UnderWay { connection: Arc::clone(self), length: message.len() }
     }
 
     /// Ends the connection. If it is called several times, the first reason counts.
@@ -107,7 +107,8 @@ impl OpenConnection {
 #[derive(Debug)]
 pub(crate) struct UnderWay {
     pub(crate) connection: Arc<OpenConnection>,
-    size: u32,
+    /// Of the message, in bytes.
+    length: usize,
 }
 
 impl UnderWay {
@@ -120,7 +121,7 @@ impl UnderWay {
 
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        self.connection.room.give_back(self.size);
+        self.connection.room.give_back(self.length);
     }
 }
 

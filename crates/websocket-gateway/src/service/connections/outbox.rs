@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tungstenite::Utf8Bytes;
 
-use super::room::{NoRoom, Room, size};
+use super::room::{NoRoom, Room};
 
 /// How many frames an empty queue keeps memory for: a connection that was busy once is as small as any other.
 const KEPT: usize = 4;
@@ -56,7 +56,7 @@ impl Outbox {
             frames.shrink_to(KEPT);
         }
         drop(frames);
-        self.room.give_back(size(frame.len()));
+        self.room.give_back(frame.len());
         Some(frame)
     }
 

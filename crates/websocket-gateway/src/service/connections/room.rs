@@ -24,26 +24,27 @@ impl Room {
         Self(Semaphore::new(BYTES as usize))
     }
 
-    /// Waits until there is room for a message of this length, in the order of arrival. Returns what must be [given back](Room::give_back).
-    pub(super) async fn take(&self, length: usize) -> Result<u32, NoRoom> {
-        let size = size(length);
-        self.0.acquire_many(size).await.map_err(|_| NoRoom::Closed)?.forget();
-        Ok(size)
+    /// Waits until there is room for a message of this length, in the order of arrival. It must be [given back](Room::give_back).
+    pub(super) async fn take(&self, length: usize) -> Result<(), NoRoom> {
+        self.0.acquire_many(size(length)).await.map_err(|_| NoRoom::Closed)?.forget();
+        Ok(())
     }
 
     /// Takes room only if there is some now and nobody waits for it.
-    pub(super) fn try_take(&self, length: usize) -> Result<u32, NoRoom> {
-        let size = size(length);
-        match self.0.try_acquire_many(size) {
-            Ok(room) => room.forget(),
-            Err(_) if self.0.is_closed() => return Err(NoRoom::Closed),
-            Err(_) => return Err(NoRoom::Full),
+    pub(super) fn try_take(&self, length: usize) -> Result<(), NoRoom> {
+        match self.0.try_acquire_many(size(length)) {
+            Ok(room) => {
+                room.forget();
+                Ok(())
+            }
+            Err(_) if self.0.is_closed() => Err(NoRoom::Closed),
+            Err(_) => Err(NoRoom::Full),
         }
-        Ok(size)
     }
 
-    pub(super) fn give_back(&self, size: u32) {
-        self.0.add_permits(size as usize);
+    /// Gives back the room of a message of this length.
+    pub(super) fn give_back(&self, length: usize) {
+        self.0.add_permits(size(length) as usize);
     }
 
     /// There is no room from now on, for those who wait neither.
@@ -53,6 +54,6 @@ impl Room {
 }
 
 /// What a message takes. The largest one finds room if nothing else is under way.
-pub(super) fn size(length: usize) -> u32 {
+fn size(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(BYTES).saturating_add(BYTES_A_MESSAGE).min(BYTES)
 }
