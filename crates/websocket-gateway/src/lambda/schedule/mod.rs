@@ -171,7 +171,7 @@ impl Schedule {
 
     /// Whether more invocations wait than instances are expected to ask soon, and another instance is allowed.
     pub(super) fn wants_instance(&self, now: Instant) -> bool {
-        !self.closed && self.waiting.len() > self.coming(now) && self.instances.len() < self.max_instances
+        !self.closed && self.instances.len() < self.max_instances && self.waiting.len() > self.coming(now)
     }
 
     /// When another instance may be wanted, though nothing happens until then: an instance that has answered may not ask again soon.
