@@ -41,6 +41,7 @@ pub(super) async fn answer(service: &Service, api: &Api, id: &str, request: Requ
     let (head, body) = request.into_parts();
     // To its end, even for an answer that does not depend on it: a client that is still sending would see a broken connection instead.
     let body = read(body).await;
+    let _turn = service.turns.take().await;
     let message = body.as_ref().cloned().unwrap_or_default();
     let (caller, answer) = match body {
         Ok(body) => match permit(service, api, &head, &body) {

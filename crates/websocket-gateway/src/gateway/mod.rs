@@ -27,7 +27,7 @@ use crate::happenings::{HappeningSender, Happenings, Interest, Invocations, Leve
 use crate::lambda::{InvokeError, RemoteLambda};
 use crate::secrets::without_userinfo;
 use crate::service::connections::{AdoptError, Adopted, OpenConnections};
-use crate::service::{Asynchronous, DISCONNECTS_AT_ONCE, Places, Service};
+use crate::service::{Asynchronous, DISCONNECTS_AT_ONCE, Places, Service, Turns};
 use crate::template::Loaded;
 use crate::wire::address::reachable;
 use deployer::{Deployer, load};
@@ -120,6 +120,7 @@ impl Gateway {
             places: Places::as_the_system_allows(),
             asynchronous: Asynchronous::new(),
             disconnects: Arc::new(Semaphore::new(DISCONNECTS_AT_ONCE)),
+            turns: Turns::new(),
             happenings: happenings.clone(),
             idle_timeout: deployer.options.idle_timeout,
             max_duration: deployer.options.max_duration,

@@ -7,8 +7,10 @@ mod deployment;
 pub(crate) mod integration;
 mod places;
 mod state;
+mod turns;
 
 pub(crate) use asynchronous::{Asynchronous, Queued};
 pub(crate) use deployment::{DeployedAuthorizer, Deployment, Integration};
 pub(crate) use places::{Place, Places};
 pub(crate) use state::{DISCONNECTS_AT_ONCE, Service};
+pub(crate) use turns::Turns;

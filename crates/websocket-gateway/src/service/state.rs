@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connections::OpenConnections;
-use super::{Asynchronous, Deployment, Places};
+use super::{Asynchronous, Deployment, Places, Turns};
 use crate::clock::Clock;
 use crate::event::Writer;
 use crate::guard::Guard;
@@ -27,6 +27,8 @@ pub(crate) struct Service {
     pub(crate) asynchronous: Asynchronous,
     /// The turns of `$disconnect`.
     pub(crate) disconnects: Arc<Semaphore>,
+    /// The turns of calls of `@connections`.
+    pub(crate) turns: Turns,
     pub(crate) happenings: HappeningSender,
     pub(crate) idle_timeout: Duration,
     pub(crate) max_duration: Duration,
