@@ -5,6 +5,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use websocket_gateway::{Options, Store};
 
+use super::new::New;
+
 /// A local Amazon API Gateway for WebSocket APIs: reads the SAM template, runs the same Lambda binaries
 #[derive(Parser)]
 #[command(name = "websocket-gateway", version, args_conflicts_with_subcommands = true)]
@@ -17,6 +19,8 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Make a project with one function, in a folder of its own
+    New(New),
     /// Build the functions and serve the API until Ctrl-C (the default command)
     Start(Start),
     /// Print what functions that are started elsewhere need in their environment, for a shell's `eval`
@@ -120,6 +124,15 @@ struct Serving {
 
 /// What the command line asks for.
 #[derive(Debug)]
+pub(crate) enum Task {
+    /// To make a project.
+    New(New),
+    /// To do something with an API.
+    Api(Options, Work),
+}
+
+/// What there is to do with an API.
+#[derive(Debug)]
 pub(crate) enum Work {
     /// To serve until Ctrl-C.
     Serve,
@@ -146,19 +159,20 @@ pub(crate) enum Events {
 const DYNAMODB_PORT: u16 = 3002;
 
 impl Arguments {
-    pub(crate) fn into_work(self) -> (Options, Work) {
+    pub(crate) fn into_task(self) -> Task {
         match self.command.unwrap_or(Command::Start(self.start)) {
-            Command::Start(start) => (start.into_options(), Work::Serve),
+            Command::New(new) => Task::New(new),
+            Command::Start(start) => Task::Api(start.into_options(), Work::Serve),
             Command::Env(mut start) => {
                 start.dynamodb_port.get_or_insert(DYNAMODB_PORT);
-                (start.into_options(), Work::ShowEnvironment)
+                Task::Api(start.into_options(), Work::ShowEnvironment)
             }
             Command::Invoke(Invoke { recipient, event, printing, serving }) => {
                 let events = Events::One { recipient, event };
-                (serving.into_options(), Work::Send { events, json: printing.json })
+                Task::Api(serving.into_options(), Work::Send { events, json: printing.json })
             }
             Command::Replay(Replay { paths, printing, serving }) => {
-                (serving.into_options(), Work::Send { events: Events::Many(paths), json: printing.json })
+                Task::Api(serving.into_options(), Work::Send { events: Events::Many(paths), json: printing.json })
             }
         }
     }
@@ -263,7 +277,8 @@ mod tests {
     }
 
     fn read(line: &[&str]) -> (String, Work) {
-        let (options, work) = Arguments::try_parse_from([&["websocket-gateway"], line].concat()).unwrap().into_work();
+        let task = Arguments::try_parse_from([&["websocket-gateway"], line].concat()).unwrap().into_task();
+        let Task::Api(options, work) = task else { panic!("{task:?}") };
         (format!("{options:?}"), work)
     }
 
