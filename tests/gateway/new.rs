@@ -88,7 +88,7 @@ async fn what_can_t_be_made_is_2_and_nothing_is_touched() {
     assert_eq!(left.len(), 2, "{left:?}");
     assert_eq!([project.read("full/notes.txt"), project.read("file")], ["mine", "mine"]);
 
-    // An empty folder, as one that a repository was just made for, is what it asks for.
+    // A folder that is there already is filled if it is empty.
     fs::create_dir(project.folder().join("empty")).unwrap();
     new(&project, &["empty"], 0).await;
     assert!(project.read("empty/Cargo.toml").contains("name = \"empty\""));

@@ -26,15 +26,22 @@ enum NewError {
     NotAFolder(PathBuf),
     #[error("the folder {} is not empty; choose another name", .0.display())]
     NotEmpty(PathBuf),
-    #[error("--crate-path {}: this is neither the folder of the crate lambda-websocket nor a clone of its repository", .0.display())]
+    #[error(
+        "--crate-path {}: this is neither the folder of the crate lambda-websocket nor a clone of its repository",
+        .0.display()
+    )]
     NotTheCrate(PathBuf),
     #[error(
         "can't find the crate lambda-websocket, which is not published yet; clone its repository, and say where that is: \
          --crate-path DIR"
     )]
     NoCrate,
-    #[error("{} can't be written into Cargo.toml: it contains a quotation mark, a backslash or a character that is not text; move it", .0.display())]
-    Unspeakable(PathBuf),
+    #[error(
+        "the path {} can't stand in Cargo.toml, because it contains a quotation mark, a backslash or something that is \
+         not text; move the crate",
+        .0.display()
+    )]
+    NotPlain(PathBuf),
     #[error("can't make {}: {}", .0.display(), .1)]
     NotMade(PathBuf, io::Error),
 }
@@ -100,7 +107,7 @@ fn in_manifest(path: PathBuf) -> Result<String, NewError> {
         |path: &str| !path.contains(|character: char| matches!(character, '"' | '\\') || character.is_control());
     match path.to_str() {
         Some(text) if is_plain(text) => Ok(text.to_owned()),
-        _ => Err(NewError::Unspeakable(path)),
+        _ => Err(NewError::NotPlain(path)),
     }
 }
 
@@ -134,8 +141,8 @@ fn this_program() -> String {
 
 fn made(name: &str, crate_path: &str, program: &str) -> String {
     format!(
-        "Made {name}, with the crate lambda-websocket of {crate_path}\n\nServe it, and then test it:\n    \
-         cd {name} && {program}\n    cargo test"
+        "Made {name}, which depends on {crate_path}\n\nServe it:\n    cd {name} && {program}\nTest it:\n    \
+         cd {name} && cargo test"
     )
 }
 
@@ -158,23 +165,30 @@ mod tests {
 
     #[test]
     fn the_crate_is_that_of_the_clone_around_here_or_of_the_one_that_built_this() {
-        let built_from = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let clone = built_from.join("../..").canonicalize().unwrap();
-        let (expected, elsewhere) = (clone.join("crates/lambda-websocket"), Path::new("/"));
-        for here in [clone.as_path(), &clone.join("crates"), &expected] {
-            assert_eq!(find_crate(None, here, elsewhere).unwrap(), expected);
-            assert_eq!(find_crate(Some(here), elsewhere, elsewhere).is_ok(), here != clone.join("crates"));
-        }
-        assert_eq!(find_crate(None, elsewhere, built_from).unwrap(), expected);
+        let folder = env::temp_dir().join(format!("websocket-gateway.new.{}", std::process::id()));
+        let [here, built_from] = ["here", "built_from"].map(|clone| {
+            let manifest = folder.join(clone).join("crates/lambda-websocket/Cargo.toml");
+            write(&manifest, "[package]\nname = \"lambda-websocket\"\n").unwrap();
+            folder.join(clone).canonicalize().unwrap()
+        });
+        let (inside, elsewhere) = (here.join("crates"), Path::new("/"));
+        let of = |clone: &Path| clone.join("crates/lambda-websocket");
+
+        assert_eq!(find_crate(None, &here, &built_from).unwrap(), of(&here));
+        assert_eq!(find_crate(None, &inside, &built_from).unwrap(), of(&here));
+        assert_eq!(find_crate(None, elsewhere, &built_from).unwrap(), of(&built_from));
         assert!(matches!(find_crate(None, elsewhere, elsewhere), Err(NewError::NoCrate)));
-        assert!(matches!(find_crate(Some(elsewhere), &clone, built_from), Err(NewError::NotTheCrate(_))));
+        assert_eq!(find_crate(Some(&here), elsewhere, &built_from).unwrap(), of(&here));
+        assert_eq!(find_crate(Some(&of(&here)), elsewhere, &built_from).unwrap(), of(&here));
+        assert!(matches!(find_crate(Some(&inside), &here, &built_from), Err(NewError::NotTheCrate(_))));
+        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
     fn a_path_that_would_break_the_manifest_is_refused() {
         assert_eq!(in_manifest("/Ada's code".into()).unwrap(), "/Ada's code");
         for bad in ["/a\"b", "/a\\b", "/a\nb"] {
-            assert!(in_manifest(bad.into()).unwrap_err().to_string().contains("move it"), "{bad}");
+            assert!(in_manifest(bad.into()).unwrap_err().to_string().contains("move the crate"), "{bad}");
         }
     }
 }
