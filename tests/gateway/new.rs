@@ -45,7 +45,7 @@ async fn a_new_project_passes_its_test_and_serves_a_client() {
         }
     }
     client.send("hi").await;
-    assert!(client.hear().await.contains("Invalid message"));
+    assert!(client.hear().await.contains("The message is not JSON"));
     signal(&gateway, Signal::INT);
     assert_eq!(end(&mut gateway).await.code(), Some(0));
 }
