@@ -128,7 +128,7 @@ pub(crate) enum Task {
     /// To make a project.
     New(New),
     /// To do something with an API.
-    Api(Options, Work),
+    Api(Box<Options>, Work),
 }
 
 /// What there is to do with an API.
@@ -160,21 +160,22 @@ const DYNAMODB_PORT: u16 = 3002;
 
 impl Arguments {
     pub(crate) fn into_task(self) -> Task {
-        match self.command.unwrap_or(Command::Start(self.start)) {
-            Command::New(new) => Task::New(new),
-            Command::Start(start) => Task::Api(start.into_options(), Work::Serve),
+        let (options, work) = match self.command.unwrap_or(Command::Start(self.start)) {
+            Command::New(new) => return Task::New(new),
+            Command::Start(start) => (start.into_options(), Work::Serve),
             Command::Env(mut start) => {
                 start.dynamodb_port.get_or_insert(DYNAMODB_PORT);
-                Task::Api(start.into_options(), Work::ShowEnvironment)
+                (start.into_options(), Work::ShowEnvironment)
             }
             Command::Invoke(Invoke { recipient, event, printing, serving }) => {
                 let events = Events::One { recipient, event };
-                Task::Api(serving.into_options(), Work::Send { events, json: printing.json })
+                (serving.into_options(), Work::Send { events, json: printing.json })
             }
             Command::Replay(Replay { paths, printing, serving }) => {
-                Task::Api(serving.into_options(), Work::Send { events: Events::Many(paths), json: printing.json })
+                (serving.into_options(), Work::Send { events: Events::Many(paths), json: printing.json })
             }
-        }
+        };
+        Task::Api(Box::new(options), work)
     }
 }
 

@@ -26,7 +26,7 @@ const WRONG_INPUT: u8 = 2;
 pub(crate) fn main() -> ExitCode {
     let (options, work) = match Arguments::parse().into_task() {
         Task::New(new) => return new.make(),
-        Task::Api(options, work) => (options, work),
+        Task::Api(options, work) => (*options, work),
     };
     terminal::log_to_stderr();
     open_files::allow_as_many_as_possible();
