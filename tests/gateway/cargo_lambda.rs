@@ -1,5 +1,7 @@
 //! Together with cargo-lambda, which serves functions and invokes them.
 
+use std::collections::BTreeMap;
+use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
@@ -10,7 +12,9 @@ use tokio::io::{AsyncBufReadExt, BufReader, Lines};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, ChildStderr, Command};
 
-use crate::support::{Client, OwnApi, as_from_a_shell, end, example, gateway, in_time, root, serving, signal};
+use crate::support::{
+    Client, OwnApi, OwnProject, as_from_a_shell, end, example, gateway, in_time, root, serving, signal,
+};
 
 #[tokio::test]
 #[ignore = "needs cargo-lambda: pip install cargo-lambda"]
@@ -68,6 +72,50 @@ async fn cargo_lambda_invoke_calls_a_function_of_the_gateway() {
     assert!(!output.status.success());
     assert!(String::from_utf8_lossy(&output.stderr).contains("Function not found: unknown"), "{output:?}");
     gateway.stop().await;
+}
+
+#[tokio::test]
+#[ignore = "needs cargo-lambda: pip install cargo-lambda"]
+async fn cargo_lambda_new_makes_the_same_project() {
+    let project = OwnProject::new("cargo_lambda_new");
+    let clone = root().canonicalize().unwrap();
+    let [by_itself, by_cargo_lambda] = ["by_itself", "by_cargo_lambda"].map(|folder| project.folder().join(folder));
+    for folder in [&by_itself, &by_cargo_lambda] {
+        fs::create_dir(folder).unwrap();
+    }
+    let mut new = gateway(&["new", "chat"]);
+    let mut cargo = Command::new("cargo");
+    cargo.args(["lambda", "new", "chat", "--no-interactive", "--template"]);
+    cargo.arg(clone.join("crates/websocket-gateway/starter"));
+    cargo.args(["--render-var", &format!("crate_path={}", clone.join("crates/lambda-websocket").display())]);
+    for command in [new.current_dir(&by_itself), cargo.current_dir(&by_cargo_lambda)] {
+        let output = in_time("a new project", command.output()).await.unwrap();
+        assert!(output.status.success(), "{output:?}");
+    }
+    assert_eq!(files(&by_cargo_lambda), files(&by_itself));
+
+    // Asked for nothing, it takes the clone to be beside the project.
+    let mut cargo = Command::new("cargo");
+    cargo.args(["lambda", "new", "beside", "--no-interactive", "--template"]);
+    cargo.arg(clone.join("crates/websocket-gateway/starter")).current_dir(project.folder());
+    assert!(in_time("a new project", cargo.status()).await.unwrap().success());
+    let dependency = r#"lambda-websocket = { path = "../lambda-websocket/crates/lambda-websocket" }"#;
+    assert!(project.read("beside/Cargo.toml").contains(dependency));
+}
+
+/// The files in a folder and below it, with what they contain.
+fn files(folder: &Path) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+        if path.is_dir() {
+            found.extend(files(&path).into_iter().map(|(below, text)| (format!("{name}/{below}"), text)));
+        } else {
+            found.insert(name, fs::read_to_string(path).unwrap());
+        }
+    }
+    found
 }
 
 /// `cargo lambda watch`, with its log and that of its cargo.

@@ -8,6 +8,7 @@ mod hot_reload;
 mod lambda_api;
 mod lifecycle;
 mod management_api;
+mod new;
 mod pending_connect;
 mod permissions;
 mod replay;

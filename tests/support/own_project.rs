@@ -6,6 +6,8 @@ use super::root;
 
 /// A project of a user's own, in an empty folder outside of this workspace. The folder is removed when this is dropped.
 pub(crate) struct OwnProject {
+    /// The project's own folder, or one that it is in.
+    outermost: PathBuf,
     folder: PathBuf,
 }
 
@@ -13,7 +15,13 @@ impl OwnProject {
     pub(crate) fn new(test: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("lambda-websocket.{test}.{}", std::process::id()));
         fs::create_dir_all(&folder).unwrap();
-        Self { folder }
+        Self { outermost: folder.clone(), folder }
+    }
+
+    /// The same project after a program has made it in a folder of this name.
+    pub(crate) fn made_in(mut self, name: &str) -> Self {
+        self.folder.push(name);
+        self
     }
 
     pub(crate) fn folder(&self) -> &Path {
@@ -57,6 +65,6 @@ impl OwnProject {
 
 impl Drop for OwnProject {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.folder);
+        let _ = fs::remove_dir_all(&self.outermost);
     }
 }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use websocket_gateway::{Options, Store};
 
+use super::new::New;
+
 /// A local Amazon API Gateway for WebSocket APIs: reads the SAM template, runs the same Lambda binaries
 #[derive(Parser)]
 #[command(name = "websocket-gateway", version, args_conflicts_with_subcommands = true)]
@@ -17,6 +19,8 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Make a project with one function, in a folder of its own
+    New(New),
     /// Build the functions and serve the API until Ctrl-C (the default command)
     Start(Start),
     /// Print what functions that are started elsewhere need in their environment, for a shell's `eval`
@@ -120,6 +124,15 @@ struct Serving {
 
 /// What the command line asks for.
 #[derive(Debug)]
+pub(crate) enum Task {
+    /// To make a project.
+    New(New),
+    /// To do something with an API.
+    Api(Box<Options>, Work),
+}
+
+/// What there is to do with an API.
+#[derive(Debug)]
 pub(crate) enum Work {
     /// To serve until Ctrl-C.
     Serve,
@@ -146,8 +159,9 @@ pub(crate) enum Events {
 const DYNAMODB_PORT: u16 = 3002;
 
 impl Arguments {
-    pub(crate) fn into_work(self) -> (Options, Work) {
-        match self.command.unwrap_or(Command::Start(self.start)) {
+    pub(crate) fn into_task(self) -> Task {
+        let (options, work) = match self.command.unwrap_or(Command::Start(self.start)) {
+            Command::New(new) => return Task::New(new),
             Command::Start(start) => (start.into_options(), Work::Serve),
             Command::Env(mut start) => {
                 start.dynamodb_port.get_or_insert(DYNAMODB_PORT);
@@ -160,7 +174,8 @@ impl Arguments {
             Command::Replay(Replay { paths, printing, serving }) => {
                 (serving.into_options(), Work::Send { events: Events::Many(paths), json: printing.json })
             }
-        }
+        };
+        Task::Api(Box::new(options), work)
     }
 }
 
@@ -263,7 +278,8 @@ mod tests {
     }
 
     fn read(line: &[&str]) -> (String, Work) {
-        let (options, work) = Arguments::try_parse_from([&["websocket-gateway"], line].concat()).unwrap().into_work();
+        let task = Arguments::try_parse_from([&["websocket-gateway"], line].concat()).unwrap().into_task();
+        let Task::Api(options, work) = task else { panic!("{task:?}") };
         (format!("{options:?}"), work)
     }
 

@@ -1,10 +1,12 @@
 //! The command line: what to do, what the terminal shows, exit codes.
 
 mod arguments;
+mod new;
 mod open_files;
 mod reload;
 mod results;
 mod samples;
+mod starter;
 mod terminal;
 
 use std::process::ExitCode;
@@ -15,14 +17,17 @@ use clap::Parser;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use websocket_gateway::{BuildError, Gateway, Level, Options, StartError};
 
-use arguments::{Arguments, Work};
+use arguments::{Arguments, Task, Work};
 use samples::Sending;
 
 /// The exit code for a command line, a template or an event that is wrong: the author has something to mend.
 const WRONG_INPUT: u8 = 2;
 
 pub(crate) fn main() -> ExitCode {
-    let (options, work) = Arguments::parse().into_work();
+    let (options, work) = match Arguments::parse().into_task() {
+        Task::New(new) => return new.make(),
+        Task::Api(options, work) => (*options, work),
+    };
     terminal::log_to_stderr();
     open_files::allow_as_many_as_possible();
     // The functions need the other half of the CPUs; and with fewer threads, fewer of them wake each other for every message.

@@ -36,7 +36,8 @@ impl TemplateError {
         Self {
             message: format!("the template `{}` can't be read: {cause}", path.display()),
             help: Some(
-                "pass the template's path with --template, or start in the directory that has `template.yaml`"
+                "pass the template's path with --template, or start in the directory that has `template.yaml`; \
+                 `websocket-gateway new NAME` makes a project that has one"
                     .to_owned(),
             ),
             labels: Vec::new(),
