@@ -100,6 +100,25 @@ async fn a_lambda_endpoint_that_is_not_there_is_1_and_the_environment_for_one_is
 }
 
 #[tokio::test]
+async fn what_a_shell_can_not_set_is_no_line_of_the_environment_but_a_warning() {
+    let template = std::fs::read_to_string(root().join("tests/templates/probe.yaml")).unwrap();
+    let variables = r#"{ GOOD: "it's", "BAD; echo harm": x, "LINE\necho harm": x, "$(echo harm)": x }"#;
+    let template = template.replacen("Timeout: 20", &format!("Environment: {{ Variables: {variables} }}"), 1);
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("shell_names.yaml");
+    std::fs::write(&file, template).unwrap();
+
+    let output = gateway(&["env", "--template", file.to_str().unwrap()]).output().await.unwrap();
+    let (printed, warned) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    let script = format!("{printed}\nprintf 'good: %s' \"$GOOD\"");
+    let shell = Command::new("sh").args(["-c", &script]).output().await.unwrap();
+    assert_eq!(String::from_utf8(shell.stdout).unwrap(), "good: it's", "{printed}");
+    assert!(shell.status.success() && shell.stderr.is_empty(), "{printed}");
+    for name in ["`BAD; echo harm`", r"`LINE\necho harm`", "`$(echo harm)`"] {
+        assert_eq!(warned.lines().filter(|line| line.contains(name)).count(), 1, "{name}: {warned}");
+    }
+}
+
+#[tokio::test]
 async fn sigint_sigterm_and_sighup_end_it_with_0_and_leave_no_process() {
     for kind in [Signal::INT, Signal::TERM, Signal::HUP] {
         let (mut gateway, url) = running().await;

@@ -77,17 +77,30 @@ pub(crate) fn show_where(gateway: &Gateway) {
     ));
 }
 
-/// Prints the environment as lines for a POSIX shell.
+/// Prints the environment as lines for a POSIX shell. A variable that can't be such a line is a warning on standard error, where a person
+/// sees it while the shell's `eval` takes standard output.
 pub(crate) fn show_environment(environment: &BTreeMap<String, BTreeSet<String>>) {
     for (name, values) in environment {
-        let values: Vec<_> = values.iter().map(|value| format!("'{}'", value.replace('\'', r"'\''"))).collect();
-        match values.as_slice() {
-            [value] => show_result(&format!("export {name}={value}")),
-            several => show_result(&format!(
-                "# {name} differs from function to function: {}",
-                several.join(", ").replace('\n', " ")
-            )),
+        match shell_line(name, values) {
+            Ok(line) => show_result(&line),
+            Err(why) => tracing::warn!("{why}"),
         }
+    }
+}
+
+/// # Errors
+/// Why the variable is left out.
+fn shell_line(name: &str, values: &BTreeSet<String>) -> Result<String, String> {
+    let is_of_a_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    if name.is_empty() || name.starts_with(|first: char| first.is_ascii_digit()) || !name.bytes().all(is_of_a_name) {
+        return Err(format!(
+            "`{name}` is left out: a variable's name has only letters, digits and _, for shells and on Lambda"
+        ));
+    }
+    let values: Vec<_> = values.iter().map(|value| format!("'{}'", value.replace('\'', r"'\''"))).collect();
+    match values.as_slice() {
+        [value] => Ok(format!("export {name}={value}")),
+        several => Err(format!("`{name}` is left out: it differs from function to function: {}", several.join(", "))),
     }
 }
 
@@ -211,5 +224,23 @@ impl Visit for Fields {
             "function" => write!(self.function, "{value:?}"),
             name => write!(self.others, " {name}={value:?}"),
         };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn line(name: &str, values: &[&str]) -> Result<String, String> {
+        shell_line(name, &values.iter().map(|value| (*value).to_owned()).collect())
+    }
+
+    #[test]
+    fn a_value_is_quoted_and_a_name_is_one_for_a_shell() {
+        assert_eq!(line("_TABLE_2", &["it's\n$HOME"]).unwrap(), "export _TABLE_2='it'\\''s\n$HOME'");
+        for name in ["", "2A", "A-B", "A B", "A=B", "A;id", "$(id)", "A\nid", "É"] {
+            assert!(line(name, &["x"]).unwrap_err().contains(&format!("`{name}`")), "{name:?}");
+        }
+        assert!(line("A", &["x", "y"]).unwrap_err().contains("'x', 'y'"));
     }
 }
