@@ -141,3 +141,97 @@ async fn silent(has_asked: &AtomicBool) {
         std::future::pending::<()>().await;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Weak;
+
+    use http::StatusCode;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::sync::Notify;
+    use tokio::task::{JoinHandle, yield_now};
+
+    use super::*;
+    use crate::wire::answer;
+
+    const REQUEST: &str = "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n";
+
+    /// A server that is asked for one answer, which waits.
+    struct Serving {
+        address: SocketAddr,
+        asked: Arc<Notify>,
+        may_answer: Arc<Notify>,
+        /// Upgrades as long as a connection is left: each has a clone as its place.
+        connections: Weak<()>,
+        stopping: CancellationToken,
+        task: JoinHandle<()>,
+    }
+
+    impl Serving {
+        async fn start() -> Self {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let (asked, may_answer) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+            let (stopping, place) = (CancellationToken::new(), Arc::new(()));
+            let connections = Arc::downgrade(&place);
+            let gates = (Arc::clone(&asked), Arc::clone(&may_answer));
+            let answer = move |_, _| {
+                let (asked, may_answer) = gates.clone();
+                async move {
+                    asked.notify_one();
+                    may_answer.notified().await;
+                    answer::text(StatusCode::OK, "the answer")
+                }
+            };
+            let task = tokio::spawn(serve(listener, None, move || Some(Arc::clone(&place)), stopping.clone(), answer));
+            Self { address, asked, may_answer, connections, stopping, task }
+        }
+
+        async fn client(&self, text: &str) -> TcpStream {
+            let mut client = TcpStream::connect(self.address).await.unwrap();
+            client.write_all(text.as_bytes()).await.unwrap();
+            client
+        }
+    }
+
+    async fn hear(mut client: TcpStream) -> String {
+        let mut heard = Vec::new();
+        // It does not matter how the end comes.
+        let _ = client.read_to_end(&mut heard).await;
+        String::from_utf8(heard).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_server_has_stopped_when_its_last_answer_is_sent_and_no_connection_is_left() {
+        let serving = Serving::start().await;
+        // Connections are accepted in their order, so the server has these two when it is asked by the third.
+        let others = [serving.client("").await, serving.client("GET / HT").await];
+        let client = serving.client(REQUEST).await;
+        serving.asked.notified().await;
+
+        serving.stopping.cancel();
+        // Long enough for a server that does not wait.
+        for _ in 0..100 {
+            yield_now().await;
+        }
+        assert!(!serving.task.is_finished(), "it does not wait for the answer");
+        serving.may_answer.notify_one();
+        serving.task.await.unwrap();
+        assert!(serving.connections.upgrade().is_none(), "connections are left");
+        assert!(hear(client).await.ends_with("the answer"));
+        for other in others {
+            assert_eq!(hear(other).await, "");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_does_not_come_delays_the_stop_only_for_a_moment() {
+        let serving = Serving::start().await;
+        let client = serving.client(REQUEST).await;
+        serving.asked.notified().await;
+        serving.stopping.cancel();
+        serving.task.await.unwrap();
+        assert!(serving.connections.upgrade().is_none(), "connections are left");
+        assert_eq!(hear(client).await, "");
+    }
+}
