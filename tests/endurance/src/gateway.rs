@@ -72,6 +72,7 @@ impl Workshop {
             .replace("@RUN@", &self.mark())
             .replace("@ROUND@", &round.to_string())
             .replace("@JOURNAL@", &self.journal().display().to_string())
+            .replace("@EVENTS@", &self.events().display().to_string())
     }
 
     /// Writes the template and returns its path.
@@ -91,6 +92,11 @@ impl Workshop {
         self.folder.join("journal")
     }
 
+    /// What the function in the background has written.
+    pub(crate) fn events(&self) -> PathBuf {
+        self.folder.join("events")
+    }
+
     /// Where the log of a gateway goes.
     pub(crate) fn log(&self, name: &str) -> PathBuf {
         self.folder.join(format!("{name}.log"))
@@ -104,7 +110,24 @@ impl Workshop {
         log: &str,
         options: &[&str],
     ) -> Result<Gateway, Error> {
-        let mut command = Command::new(&self.program);
+        self.launch(Command::new(&self.program), name, template, log, options).await
+    }
+
+    /// The same for a gateway that may open only so many files.
+    pub(crate) async fn start_with_files(&self, files: usize, name: &str, template: &Path) -> Result<Gateway, Error> {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!(r#"ulimit -n {files} && exec "$0" "$@""#)]).arg(&self.program);
+        self.launch(shell, name, template, "error", &[]).await
+    }
+
+    async fn launch(
+        &self,
+        mut command: Command,
+        name: &str,
+        template: &Path,
+        log: &str,
+        options: &[&str],
+    ) -> Result<Gateway, Error> {
         command
             .args(["--port", "0", "--template"])
             .arg(template)

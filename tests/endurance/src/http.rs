@@ -13,7 +13,7 @@ use crate::Error;
 /// No message of a run is longer.
 const LONGEST: usize = 16 << 20;
 
-/// How long the store may take for an answer.
+/// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A request or an answer, as it came.
@@ -47,7 +47,7 @@ impl Message {
         &self.bytes[self.head..]
     }
 
-    fn status(&self) -> Option<u16> {
+    pub(crate) fn status(&self) -> Option<u16> {
         std::str::from_utf8(&self.bytes[..self.head]).ok()?.split(' ').nth(1)?.parse().ok()
     }
 }
@@ -55,6 +55,21 @@ impl Message {
 fn length(head: &[u8]) -> usize {
     let head = String::from_utf8_lossy(head).to_ascii_lowercase();
     head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse().ok()).unwrap_or(0)
+}
+
+/// Sends an event to a function, whose answer nobody hears, by Lambda's Invoke API. Returns the status.
+pub(crate) async fn invoke(stream: &mut TcpStream, function: &str, event: &str) -> Result<u16, Error> {
+    let request = format!(
+        "POST /2015-03-31/functions/{function}/invocations HTTP/1.1\r\nhost: localhost\r\nx-amz-invocation-type: Event\r\n\
+         content-length: {}\r\n\r\n{event}",
+        event.len()
+    );
+    let answer = timeout(PATIENCE, async {
+        stream.write_all(request.as_bytes()).await?;
+        Message::read(stream).await
+    });
+    let answer = answer.await??.ok_or("the gateway has hung up")?;
+    answer.status().ok_or_else(|| "the answer has no status".into())
 }
 
 /// The one table of a DynamoDB that asks nobody for keys.

@@ -3,6 +3,7 @@
 mod chaos;
 mod client;
 mod conversation;
+mod events;
 mod figures;
 mod flood;
 mod gateway;

@@ -1,5 +1,6 @@
 //! Chaos: clients, functions, the store and the template all misbehave at once, and nobody is forgotten.
 
+mod background;
 mod people;
 mod plan;
 mod store;
@@ -13,6 +14,7 @@ use tokio::time::Instant;
 use crate::Error;
 use crate::client::{Client, Heard};
 use crate::conversation::{Tally, message};
+use crate::events::{self, Sent};
 use crate::figures::mib;
 use crate::gateway::{Gateway, Workshop};
 use crate::http::Table;
@@ -23,7 +25,7 @@ use crate::wait::settled;
 use people::IDLE;
 use plan::WORKER_TIMEOUT;
 use store::Proxy;
-use troubles::{Reloader, WORKER};
+use troubles::{Reloader, Seen, WORKER};
 
 /// How many clients live at once: enough to keep all twenty processes of a two-core machine busy at times.
 const CLIENTS: u64 = 24;
@@ -71,18 +73,19 @@ pub(crate) async fn run(report: &mut Report, workshop: &Workshop, seed: u64, las
     at_rest(workshop, &mut gateway, &mut round).await?;
     let before = gateway.process.usage();
 
-    let end = Instant::now() + lasting;
+    let (end, address) = (Instant::now() + lasting, gateway.address().to_owned());
     let reloader = Reloader { workshop, lines: &mut gateway.lines, round };
-    let (people, troubles) = tokio::join!(
+    let (people, troubles, sent) = tokio::join!(
         people::live(&gateway.url, "wild", seed, CLIENTS, end),
-        troubles::make(seed, gateway.process, reloader, &proxy, end)
+        troubles::make(seed, gateway.process, reloader, &proxy, end),
+        background::send(&address, seed, end)
     );
     let (mut people, (troubles, last_round)) = (people?, troubles?);
     people.add(warm_up);
     round = last_round;
 
     done(report, &people, &troubles, &proxy.seen());
-    answers(report, &people, &troubles);
+    answers(report, &people, &troubles, &sent);
     let look = async || Journal::read(&workshop.journal());
     let journal = settled(REST_LIMIT, look, Journal::is_complete).await;
     report.note(
@@ -96,6 +99,7 @@ pub(crate) async fn run(report: &mut Report, workshop: &Workshop, seed: u64, las
     report.none("handshakes of which client and function say opposite things", verdict.contradictions);
 
     rows(report, &port, &proxy).await?;
+    events::judge(report, workshop, &sent, REST_LIMIT, SUCCEEDING).await;
     left_over(report, workshop, &mut gateway, round, before).await?;
     still_serves(report, &gateway.url).await;
     end_of(report, workshop, gateway, "the gateway").await?;
@@ -114,7 +118,7 @@ async fn at_rest(workshop: &Workshop, gateway: &mut Gateway, round: &mut usize) 
     Ok((reloaded, left))
 }
 
-fn done(report: &mut Report, people: &people::Seen, troubles: &troubles::Seen, store: &store::Seen) {
+fn done(report: &mut Report, people: &people::Seen, troubles: &Seen, store: &store::Seen) {
     report.part("what was done");
     report.note("connections asked for", people.handshakes.len());
     report.note("ends", format_args!("{:?}", people.ends));
@@ -133,7 +137,7 @@ fn done(report: &mut Report, people: &people::Seen, troubles: &troubles::Seen, s
     report.part("chaos");
 }
 
-fn answers(report: &mut Report, people: &people::Seen, troubles: &troubles::Seen) {
+fn answers(report: &mut Report, people: &people::Seen, troubles: &Seen, sent: &Sent) {
     let stayed = &people.stayed;
     report.none("messages of clients that stayed without a reply or an error frame", stayed.missing);
     report.none("replies too many, or to what must fail", stayed.surplus + people.left.surplus);
@@ -155,8 +159,8 @@ fn answers(report: &mut Report, people: &people::Seen, troubles: &troubles::Seen
         format_args!("at most {most:?}"),
         format_args!("{slowest:.1?}"),
     );
-    let all =
-        [troubles.kills, troubles.reloads, troubles.not_reloaded, troubles.moods, people.stalls, people.ends.len() / 4];
+    let Seen { kills, reloads, not_reloaded, moods, .. } = *troubles;
+    let all = [kills, reloads, not_reloaded, moods, people.stalls, people.ends.len() / 4, sent.accepted.len()];
     report.check(
         "troubles that came at least once",
         all.iter().all(|count| *count > 0),
@@ -185,8 +189,8 @@ async fn left_over(
     let cpus = std::thread::available_parallelism()?.get();
     let children = process.children();
     let of_worker = children.iter().filter(|child| child.runs(WORKER)).count();
-    report.at_most("idle processes of the worker", cpus * 10, of_worker);
-    report.at_most("idle processes of both functions", cpus * 20, children.len());
+    report.at_most("idle processes of the worker, also in the background", cpus * 20, of_worker);
+    report.at_most("idle processes of all functions", cpus * 30, children.len());
     let (reloaded, left) = at_rest(workshop, gateway, &mut round).await?;
     report.check("a reload after the chaos", reloaded, "is served", reloaded);
     report.none("processes left after a reload has replaced all functions", left);

@@ -165,6 +165,16 @@ pub(crate) fn moods(seed: u64) -> impl Iterator<Item = (Duration, Trouble)> {
     })
 }
 
+/// Events for the function in the background, which come at once after a pause. An answer that is rubbish to a route is one like any other here.
+pub(crate) fn events(seed: u64) -> impl Iterator<Item = (Duration, Vec<Order>)> {
+    let mut random = Random::of(seed, &[TROUBLES, 4]);
+    std::iter::repeat_with(move || {
+        let pause = ms(&mut random, 200, 1500);
+        let orders = (0..random.between(1, 20)).map(|_| order(&mut random)).filter(|order| *order != Order::Rubbish);
+        (pause, orders.collect())
+    })
+}
+
 fn ms(random: &mut Random, least: u64, most: u64) -> Duration {
     Duration::from_millis(random.between(least, most))
 }
@@ -182,6 +192,9 @@ mod tests {
         assert_ne!(lives(7), lives(8));
         let of =
             |seed| -> Vec<_> { kills(seed).take(9).chain(reloads(seed).take(9)).chain(moods(seed).take(9)).collect() };
+        assert_eq!(of(7), of(7));
+        assert_ne!(of(7), of(8));
+        let of = |seed| -> Vec<_> { events(seed).take(9).collect() };
         assert_eq!(of(7), of(7));
         assert_ne!(of(7), of(8));
         // Two lives of one client, and the same life of two clients.

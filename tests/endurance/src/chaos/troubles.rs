@@ -135,7 +135,7 @@ pub(crate) async fn make(
 }
 
 /// Whether there is still time after the pause.
-async fn pause_until(pause: Duration, end: Instant) -> bool {
+pub(super) async fn pause_until(pause: Duration, end: Instant) -> bool {
     sleep(pause).await;
     Instant::now() < end
 }

@@ -111,7 +111,7 @@ async fn work(url: &str, lasting: Duration) -> Result<Conversation, Error> {
 }
 
 /// How long it takes until a new client is served soon.
-async fn recovered(url: &str) -> Option<Duration> {
+pub(super) async fn recovered(url: &str) -> Option<Duration> {
     let start = Instant::now();
     while start.elapsed() < GIVEN_UP {
         let served = async {

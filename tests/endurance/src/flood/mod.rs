@@ -1,7 +1,9 @@
 //! Floods: some clients take all they can get, and one other wants to be served meanwhile.
 
+mod asynchronous;
 mod broadcast;
 mod churn;
+mod connections;
 mod dead_work;
 mod half_handshakes;
 mod slow_reader;
@@ -33,6 +35,8 @@ pub(crate) enum Kind {
     Churn,
     Broadcast,
     DeadWork,
+    Asynchronous,
+    Connections,
 }
 
 /// How often the quiet client asks.
@@ -70,6 +74,8 @@ pub(crate) async fn run(
             Kind::Churn => churn::run(report, workshop).await?,
             Kind::Broadcast => broadcast::run(report, workshop).await?,
             Kind::DeadWork => dead_work::run(report, workshop, lasting).await?,
+            Kind::Asynchronous => asynchronous::run(report, workshop, lasting).await?,
+            Kind::Connections => connections::run(report, workshop, lasting).await?,
         }
     }
     Ok(())

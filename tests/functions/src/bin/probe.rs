@@ -68,6 +68,8 @@ enum Order {
     Print(Vec<u8>),
     /// Prints this many lines.
     PrintLines(usize),
+    /// Adds this line to the file that `JOURNAL` names.
+    Journal(String),
     /// Leaves orders in the table for this connection's `$disconnect`.
     OnDisconnect(Value),
     /// Leaves a note in the table.
@@ -155,6 +157,12 @@ impl Probe {
             Order::PrintLines(lines) => {
                 let line = "a line that says nothing, and is as long as lines of a log are\n";
                 std::io::Write::write_all(&mut std::io::stdout(), line.repeat(lines).as_bytes())?;
+            }
+            Order::Journal(line) => {
+                // One write to the end of the file, so that lines of several processes don't mix.
+                let mut journal =
+                    std::fs::OpenOptions::new().append(true).create(true).open(std::env::var("JOURNAL")?)?;
+                std::io::Write::write_all(&mut journal, format!("{line}\n").as_bytes())?;
             }
             Order::OnDisconnect(orders) => self.aws().await?.keep(connection_id, ORDERS, &orders).await?,
             Order::Note(note) => self.aws().await?.keep(connection_id, &note, &Value::Null).await?,
