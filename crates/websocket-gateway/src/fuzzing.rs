@@ -12,8 +12,8 @@ use crate::service::{authorizer, integration};
 use crate::template::{self, Loaded, TemplateError};
 
 pub use crate::doors::fuzzing::{Path as DoorPath, door_path};
-pub use crate::guard::fuzzing::{Request, identify, sign};
-pub use crate::lambda::fuzzing::{function_error, remote_answer, runtime_call, schedule};
+pub use crate::guard::fuzzing::{Request, admit, identify, sign};
+pub use crate::lambda::fuzzing::{PlayedFunction, function_error, remote_answer, runtime_call, schedule};
 
 /// Reads the text of a template.
 ///

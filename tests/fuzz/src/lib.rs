@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod http;
 mod kit;
 mod mutation;
 mod random;

@@ -8,6 +8,7 @@ use std::cell::{Cell, RefCell};
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use fuzz::http::{PATIENCE, hang_up};
 use fuzz::{Format, Sample, fuzz, latin1, now, samples};
 use lambda_websocket::{Accept, Allow, Authorize, Connect, Disconnect, Message, Routes, Text, authorize};
 use serde::Deserialize;
@@ -20,9 +21,6 @@ use tokio::time::timeout;
 use websocket_gateway::{Gateway, Options, Store};
 
 fuzz!(Format::Json, samples(), run);
-
-/// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(3);
 
 /// For how long the gateway must be silent until the client thinks that it has heard all answers.
 const PAUSE: Duration = Duration::from_millis(1);
@@ -244,11 +242,6 @@ async fn talk(address: &str, head: Option<String>, then: &[Step]) -> Vec<u8> {
     tokio::join!(say, hear);
     hang_up(&stream);
     heard
-}
-
-/// Lets a connection end, when it is dropped, without the wait that TCP has for the last bytes of a closed connection: ports would run out.
-fn hang_up(stream: &TcpStream) {
-    stream.set_zero_linger().expect("a socket");
 }
 
 impl Frame {

@@ -73,3 +73,14 @@ pub fn identify(strict: bool, request: &Request, now: i64) -> Result<Option<Stri
         Err(refusal) => Err((refusal.name(), refusal.to_string())),
     }
 }
+
+/// Lets a request in, unless a web page may have sent it. `allowed` is what `--allow-host` names. `None` if that are not hosts, or it is not a
+/// request.
+///
+/// # Errors
+/// Why it is refused.
+pub fn admit(allowed: &[String], request: &Request) -> Option<Result<(), String>> {
+    let allowed = AllowedHosts::new(allowed).ok()?;
+    let parts = request.parts()?;
+    Some(allowed.refusal(&parts.uri, &parts.headers).map_or(Ok(()), Err))
+}

@@ -82,6 +82,12 @@ impl AllowedHosts {
         Err(aws_error(StatusCode::FORBIDDEN, FORBIDDEN, body.to_string()))
     }
 
+    /// Why a request is not let in.
+    #[cfg(fuzzing)]
+    pub(super) fn refusal(&self, uri: &Uri, headers: &HeaderMap) -> Option<String> {
+        self.check(uri, headers).err().map(|refusal| refusal.to_string())
+    }
+
     fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
         self.check_host(uri, headers)?;
         if headers.contains_key(ORIGIN) {
