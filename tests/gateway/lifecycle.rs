@@ -1,5 +1,7 @@
 //! How connections end: by `@connections`, with a gateway that stops, and with clients that don't read or don't hang up.
 
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use tokio_tungstenite::tungstenite::Message;
 use websocket_gateway::{Gateway, Invocations};
 
@@ -76,6 +78,33 @@ async fn a_gateway_that_stops_refuses_clients_and_closes_its_connections() {
         assert_eq!(Client::try_connect(&url, &[]).await.err(), Some(Refused(503)));
         drop(working);
     });
+}
+
+#[tokio::test]
+async fn no_task_is_left_when_a_gateway_has_stopped() {
+    let tasks = || tokio::runtime::Handle::current().metrics().num_alive_tasks();
+    let before = tasks();
+    let gateway = probe().await;
+    let gate = Gate::new().await;
+    // A client that does not answer the close frame, and whose function has not answered it.
+    let (mut client, id) = Client::connect_and_ask_for_its_id(&gateway).await;
+    client.send(gate.message()).await;
+    let _working = gate.visitor().await;
+    // Others stop in the middle of a request, on both ports.
+    let mut others = Vec::new();
+    for url in [connection_url(&gateway, &id), gateway.dynamodb_url().to_owned()] {
+        let address = url.trim_start_matches("http://").split('/').next().unwrap().to_owned();
+        for half in ["", "POST / HT", "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\nhalf"] {
+            let mut other = TcpStream::connect(&address).await.unwrap();
+            other.write_all(half.as_bytes()).await.unwrap();
+            others.push(other);
+        }
+    }
+    // The gateway has accepted them when it answers this.
+    assert_eq!(post(&connection_url(&gateway, &id), "POST", "hello").await, 200);
+    assert!(tasks() > before + others.len());
+    gateway.stop().await;
+    assert_eq!(tasks(), before);
 }
 
 #[tokio::test]
