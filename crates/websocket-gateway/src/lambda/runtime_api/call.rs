@@ -2,6 +2,7 @@
 
 use http::Method;
 
+use super::extensions;
 use crate::lambda::instance_id::InstanceId;
 use crate::lambda::schedule::Refusal;
 
@@ -15,6 +16,7 @@ pub(super) enum Call<'p> {
     Response { request_id: &'p str },
     Error { request_id: &'p str },
     InitError,
+    Extension(extensions::Call),
 }
 
 impl<'p> Call<'p> {
@@ -22,7 +24,11 @@ impl<'p> Call<'p> {
     pub(super) fn read(method: &Method, path: &'p str) -> Result<(InstanceId, Self), Refusal> {
         let (prefix, path) = path.trim_start_matches('/').split_once('/').unwrap_or_default();
         let instance = prefix.parse().map_err(|_| Refusal::UnknownInstance)?;
-        let call = path.strip_prefix(API).and_then(|path| Self::of(method, path)).ok_or(Refusal::UnknownCall)?;
+        let call = match path.strip_prefix(API) {
+            Some(path) => Self::of(method, path),
+            None => extensions::Call::of(method, path).map(Self::Extension),
+        };
+        let call = call.ok_or(Refusal::UnknownCall)?;
         Ok((instance, call))
     }
 
@@ -64,6 +70,24 @@ mod tests {
             (Method::POST, "invocation/a-b/response/more"),
             (Method::PUT, "init/error"),
         ] {
+            assert_eq!(read(&method, &path(call)), Err(Refusal::UnknownCall), "{method} {call}");
+        }
+    }
+
+    #[test]
+    fn extensions_have_an_api_of_their_own() {
+        let path = |call: &str| format!("/{INSTANCE}/2020-01-01/extension/{call}");
+        for (method, call, expected) in [
+            (Method::POST, "register", extensions::Call::Register),
+            (Method::GET, "event/next", extensions::Call::Next),
+            (Method::POST, "init/error", extensions::Call::Error),
+            (Method::POST, "exit/error", extensions::Call::Error),
+        ] {
+            assert_eq!(read(&method, &path(call)), Ok(Call::Extension(expected)), "{method} {call}");
+        }
+        for (method, call) in
+            [(Method::GET, "register"), (Method::POST, "event/next"), (Method::GET, "invocation/next")]
+        {
             assert_eq!(read(&method, &path(call)), Err(Refusal::UnknownCall), "{method} {call}");
         }
     }

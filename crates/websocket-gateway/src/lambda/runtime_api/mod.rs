@@ -5,6 +5,7 @@
 
 mod answer;
 mod call;
+mod extensions;
 
 use std::sync::Arc;
 
@@ -66,6 +67,7 @@ async fn answer(pools: &Owners<Pool>, request: Request<Incoming>) -> Result<Http
     let status = answer::status(&received);
     match call {
         Call::Next => {}
+        Call::Extension(call) => return extensions::answer(&pool, instance, call, &head.headers, received).await,
         Call::Response { request_id } => {
             finish(&pool, instance, request_id, &head.headers, answer::payload(received))?;
         }
@@ -108,7 +110,7 @@ pub(super) fn read_call(method: &http::Method, path: &str) -> Result<(String, Op
     let (instance, call) = Call::read(method, path)?;
     let request_id = match call {
         Call::Response { request_id } | Call::Error { request_id } => Some(request_id.to_owned()),
-        Call::Next | Call::InitError => None,
+        Call::Next | Call::InitError | Call::Extension(_) => None,
     };
     Ok((instance.to_string(), request_id))
 }
@@ -131,6 +133,7 @@ fn refused(refusal: &Refusal) -> HttpAnswer {
         Refusal::InvalidStateTransition => (StatusCode::FORBIDDEN, "InvalidStateTransition"),
         Refusal::InvalidRequestId => (StatusCode::BAD_REQUEST, "InvalidRequestID"),
         Refusal::BrokenBody => (StatusCode::BAD_REQUEST, "InvalidRequest"),
+        Refusal::Extension(refusal) => (StatusCode::FORBIDDEN, refusal.error_type()),
     };
     let body = serde_json::json!({ "errorType": error_type, "errorMessage": refusal.to_string() });
     http_answer::json(status, body.to_string())

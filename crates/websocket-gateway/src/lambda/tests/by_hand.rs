@@ -49,11 +49,35 @@ impl Instance {
         head.headers["lambda-runtime-aws-request-id"].to_str().unwrap().to_owned()
     }
 
+    /// Registers an extension, and returns its identifier or the type of the error.
+    async fn register(&self, name: &str, body: &'static str) -> Result<String, String> {
+        let request = Request::post(self.extensions("register")).header("lambda-extension-name", name);
+        let (head, body) = self.client.send(request.body(body.into()).unwrap()).await.unwrap();
+        let identifier = head.headers.get("lambda-extension-identifier").map(|id| id.to_str().unwrap().to_owned());
+        identifier.ok_or_else(|| error_type(&body))
+    }
+
+    /// Waits for an extension's next event; the type of the error if there will not be one.
+    async fn next_event(&self, identifier: &str) -> Result<Bytes, String> {
+        let request = Request::get(self.extensions("event/next")).header("lambda-extension-identifier", identifier);
+        let (head, body) = self.client.send(request.body(Bytes::new()).unwrap()).await.unwrap();
+        if head.status == StatusCode::OK { Ok(body) } else { Err(error_type(&body)) }
+    }
+
+    fn extensions(&self, call: &str) -> String {
+        format!("{}/{call}", self.runtime.replace("2018-06-01/runtime", "2020-01-01/extension"))
+    }
+
     async fn answer(&self, request_id: &str, answer: &'static str) {
         let url = format!("{}/invocation/{request_id}/response", self.runtime);
         let (head, _) = self.client.send(Request::post(url).body(answer.into()).unwrap()).await.unwrap();
         assert_eq!(head.status, StatusCode::ACCEPTED);
     }
+}
+
+fn error_type(body: &[u8]) -> String {
+    let error: serde_json::Value = serde_json::from_slice(body).unwrap();
+    error["errorType"].as_str().unwrap().to_owned()
 }
 
 async fn start() -> (Functions, Happenings) {
@@ -83,5 +107,39 @@ async fn an_instance_that_works_on_after_its_answer_delays_nobody() {
     });
     assert_eq!(answer.unwrap(), "two");
     assert_ne!(first.runtime, second.runtime);
+    lambda.shutdown().await;
+}
+
+#[tokio::test]
+async fn an_extension_registers_before_the_first_event_and_gets_no_events() {
+    let (lambda, mut happenings) = start().await;
+    let invoke = lambda.get("Probe").unwrap().invoke("1".into());
+    let (answer, ()) = tokio::join!(invoke, async {
+        let instance = Instance::started(&mut happenings).await;
+        let none = r#"{"events":[]}"#;
+        let refused = async |name, body| instance.register(name, body).await.unwrap_err();
+        assert_eq!(refused("", none).await, "Extension.InvalidExtensionName");
+        assert_eq!(refused("a", "").await, "InvalidRequestFormat");
+        assert_eq!(refused("a", r#"{"events":["INVOKE"]}"#).await, "Extension.InvalidEventType");
+        let identifier = instance.register("a", none).await.unwrap();
+        assert_eq!(refused("a", none).await, "Extension.InvalidExtensionState");
+        for name in 1..10 {
+            instance.register(&name.to_string(), none).await.unwrap();
+        }
+        assert_eq!(refused("b", none).await, "Extension.TooManyExtensions");
+
+        assert_eq!(instance.next_event("nobody").await.unwrap_err(), "Extension.UnknownExtensionIdentifier");
+        let event = instance.next_event(&identifier);
+        let invocation = async {
+            let request_id = instance.next().await;
+            assert_eq!(refused("c", none).await, "Extension.RegistrationClosed");
+            instance.answer(&request_id, "one").await;
+        };
+        tokio::select! {
+            event = event => panic!("{event:?}"),
+            () = invocation => {}
+        }
+    });
+    assert_eq!(answer.unwrap(), "one");
     lambda.shutdown().await;
 }
