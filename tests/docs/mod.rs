@@ -3,4 +3,5 @@
 mod add_a_route;
 mod commands;
 mod own_api;
+mod programs;
 mod sections;

@@ -1,6 +1,7 @@
 // The first definition of a link counts: the README's own, at its end, are for readers of the repository.
 //! [What an error does]: guide::errors
 //! [Posting from a function that is not a route]: guide::posting
+//! [A main of your own]: guide::service
 //! [Channels]: guide#modules
 //! [`connect()`]: connect()
 //! [`Accept`]: Accept
@@ -40,17 +41,21 @@ mod response;
 mod route;
 mod routes;
 mod serve;
+mod service;
 
 #[cfg(doctest)]
 #[doc = include_str!("compile_fail.md")]
 struct CompileFail;
 
 pub use authorize::{Allow, Authorize, ContextValue, Deny, Policy, authorize};
+pub use aws::{SdkConfigError, sdk_config};
 pub use aws_lambda_events;
 pub use body::{Body, Json, Payload, Text};
 pub use connect::{Accept, Connect, Reject, connect};
 pub use connection_id::{ConnectionId, InvalidConnectionId, OwnId};
-pub use connections::{Broadcast, Closing, ConnectionInfo, Connections, Delivery, Gone, MAX_PAYLOAD_BYTES, PostError};
+pub use connections::{
+    Broadcast, Closing, ConnectionInfo, Connections, Delivery, EndpointError, Gone, MAX_PAYLOAD_BYTES, PostError,
+};
 pub use context::RequestContext;
 pub use disconnect::{Disconnect, disconnect};
 pub use error::{FunctionError, RouteError};
@@ -76,7 +81,11 @@ pub mod guide {
     pub mod errors {}
 
     /// [Channels]: crate::guide#modules
+    /// [A main of your own]: service
     ///
     #[doc = include_str!("../docs/posting.md")]
     pub mod posting {}
+
+    #[doc = include_str!("../docs/service.md")]
+    pub mod service {}
 }

@@ -10,6 +10,7 @@ use aws_sdk_apigatewaymanagement::primitives::{Blob, DateTime};
 use bytes::Bytes;
 
 pub use broadcast::{Broadcast, Gone};
+pub use endpoint::EndpointError;
 pub use error::PostError;
 pub use outcome::{Closing, Delivery};
 
@@ -24,7 +25,11 @@ use error::answer_of;
 /// Source: API Gateway developer guide, "Quotas for configuring and running a WebSocket API": message payload size, 128 KB.
 pub const MAX_PAYLOAD_BYTES: usize = 128 * 1024;
 
-/// The `@connections` API of one stage. A clone is cheap; the SDK client is made at the first call and kept for the thread.
+/// The `@connections` API of one stage.
+///
+/// An event makes one, [`Connections::from_env`] another. It is an address and no more, so it can be cloned, borrowed by many handlers, sent
+/// to other threads and kept in a `static`. The SDK client behind it is made at the first call and kept for the thread: on a
+/// multi-threaded runtime each worker thread makes one, see [`sdk_config`](crate::sdk_config()).
 ///
 /// A function needs the permission `execute-api:ManageConnections` for it. Each call ends within six seconds: a try that is throttled or
 /// fails is repeated after a short pause, at most twice, and each try takes three seconds at most.
@@ -61,6 +66,27 @@ pub struct ConnectionInfo {
 impl Connections {
     pub(crate) fn new(endpoint: Endpoint) -> Self {
         Self { endpoint }
+    }
+
+    /// The API of the stage that `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI` names, the SDK's own variable for it. For functions that no
+    /// route of the API calls, whose events don't say which API they belong to: see [the guide](crate::guide::posting).
+    ///
+    /// | variable | meaning |
+    /// |---|---|
+    /// | `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI` | `https://{apiId}.execute-api.{region}.amazonaws.com/{stage}`, from the template; a local gateway sets it itself |
+    /// | `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`, `AWS_SESSION_TOKEN` | read at the first call; Lambda sets them, and so does a local gateway |
+    ///
+    /// ```no_run
+    /// use lambda_websocket::Connections;
+    ///
+    /// let connections = Connections::from_env()?;
+    /// # Ok::<(), lambda_websocket::EndpointError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the variable is not set, or is not such a URL.
+    pub fn from_env() -> Result<Self, EndpointError> {
+        Endpoint::from_env().map(Self::new)
     }
 
     /// The API at a base URL, `https://{apiId}.execute-api.{region}.amazonaws.com/{stage}`, for functions that no route of this API

@@ -37,6 +37,24 @@ impl<B> Message<B> {
         self.context.api()
     }
 
+    /// The body, and everything else as a message without one. So the body can be moved elsewhere, and its sender can still be answered.
+    ///
+    /// ```
+    /// use lambda_websocket::{Json, Message, RouteError, Text};
+    ///
+    /// # async fn store(names: Vec<String>) -> Result<(), std::io::Error> { Ok(()) }
+    /// async fn handler(event: Message<Json<Vec<String>>>) -> Result<(), RouteError> {
+    ///     let (Json(names), event) = event.into_parts();
+    ///     store(names).await?;
+    ///     let _delivery = event.connections().post(event.id(), &Text::from("stored")).await?;
+    ///     Ok(())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn into_parts(self) -> (B, Message<()>) {
+        (self.body, Message { body: (), context: self.context })
+    }
+
     /// The id that API Gateway gave this message.
     #[must_use]
     pub fn message_id(&self) -> Option<&str> {
