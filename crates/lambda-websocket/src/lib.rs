@@ -86,6 +86,11 @@ pub mod guide {
     #[doc = include_str!("../docs/posting.md")]
     pub mod posting {}
 
+    /// [`FunctionError`]: crate::FunctionError
+    /// [`remaining`]: crate::RequestContext::remaining
+    /// [`Route::replay`]: crate::Route::replay
+    /// [`sdk_config`]: crate::sdk_config()
+    ///
     #[doc = include_str!("../docs/service.md")]
     pub mod service {}
 }

@@ -25,6 +25,8 @@ pub type Error = lambda_runtime::Error;
 /// Made by [`connect`](crate::connect()), [`disconnect`](crate::disconnect()), [`one_way`](crate::one_way()) and
 /// [`two_way`](crate::two_way()), by [`Routes`](crate::Routes) for several route keys in one function, and by
 /// [`authorize`](crate::authorize()), whose answer `A` is a [`Policy`].
+///
+/// A reference to a route is a `tower` service of Lambda's events: see [the guide](crate::guide::service).
 #[must_use = "a route serves nothing until it is run"]
 pub struct Route<'h, A = Response> {
     serve: Box<dyn Serve<A> + 'h>,
