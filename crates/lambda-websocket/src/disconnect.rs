@@ -26,7 +26,7 @@ pub fn disconnect<'h>(handler: impl AsyncFn(Disconnect) -> Result<(), RouteError
 }
 
 /// The client is gone and can't be told, so an error of any kind is a failure on our side.
-fn failure(RouteError(reason): RouteError) -> FunctionError {
+fn failure(RouteError { reason, .. }: RouteError) -> FunctionError {
     let cause = match reason {
         Reason::Refused { text, .. } => text.into(),
         Reason::Internal(cause) => cause,
@@ -36,7 +36,7 @@ fn failure(RouteError(reason): RouteError) -> FunctionError {
 }
 
 impl Disconnect {
-    fn new(event: Event<'_>) -> Result<Self, BadEvent> {
+    pub(crate) fn new(event: Event<'_>) -> Result<Self, BadEvent> {
         Ok(Self(event.expect(Kind::Disconnect)?.context))
     }
 

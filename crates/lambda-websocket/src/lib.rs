@@ -3,6 +3,7 @@
 //! [Posting from a function that is not a route]: guide::posting
 //! [A main of your own]: guide::service
 //! [Channels]: guide#modules
+//! [Who is calling]: guide#modules
 //! [`connect()`]: connect()
 //! [`Accept`]: Accept
 //! [`Reject`]: Reject
@@ -47,7 +48,7 @@ mod service;
 #[doc = include_str!("compile_fail.md")]
 struct CompileFail;
 
-pub use authorize::{Allow, Authorize, ContextValue, Deny, Policy, authorize};
+pub use authorize::{Allow, Authorize, ContextValue, Deny, InvalidClaims, Policy, authorize};
 pub use aws::{SdkConfigError, sdk_config};
 pub use aws_lambda_events;
 pub use body::{Body, Json, Payload, Text};
@@ -58,7 +59,7 @@ pub use connections::{
 };
 pub use context::RequestContext;
 pub use disconnect::{Disconnect, disconnect};
-pub use error::{FunctionError, RouteError};
+pub use error::{FunctionError, Refusal, RouteError};
 pub use handshake::{Handshake, Subprotocol};
 pub use log::init_log;
 pub use message::{Message, one_way, two_way};
@@ -71,12 +72,20 @@ pub use routes::Routes;
 
 /// Guides, beside the reference. In the repository they are in the folder `docs`.
 pub mod guide {
+    /// [test]: crate::guide#modules
+    ///
+    #[doc = include_str!("../docs/authorisation.md")]
+    #[cfg(feature = "dynamodb")]
+    pub mod authorisation {}
+
     /// [posting]: posting
     ///
     #[doc = include_str!("../docs/channels.md")]
     #[cfg(feature = "dynamodb")]
     pub mod channels {}
 
+    /// [authorisation]: crate::guide#modules
+    ///
     #[doc = include_str!("../docs/errors.md")]
     pub mod errors {}
 

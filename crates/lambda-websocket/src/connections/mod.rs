@@ -143,7 +143,7 @@ impl Connections {
 
 /// Checks the size before sending: the SDK would send everything, only to get a 413.
 fn encode(payload: &impl Payload) -> Result<Bytes, PostError> {
-    let payload = payload.to_bytes().map_err(|error| PostError::Failed(error.into()))?;
+    let payload = Bytes::from(payload.to_text().map_err(|error| PostError::Failed(error.into()))?);
     if payload.len() > MAX_PAYLOAD_BYTES {
         return Err(PostError::TooLarge { bytes: payload.len() });
     }

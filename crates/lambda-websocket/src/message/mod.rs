@@ -25,6 +25,10 @@ pub struct Message<B> {
 }
 
 impl<B> Message<B> {
+    pub(crate) fn new(body: B, context: RequestContext) -> Self {
+        Self { body, context }
+    }
+
     /// The caller's connection, which can be posted to.
     #[must_use]
     pub fn id(&self) -> &ConnectionId {
