@@ -74,7 +74,7 @@ impl RequestContext {
 
     /// For this crate only: an authorizer has a context too, and may not post.
     pub(crate) fn api(&self) -> Connections {
-        Connections::new(Endpoint::of(self.inner.source, || (self.api_id(), self.stage())))
+        Connections::new(Endpoint::of(&self.inner.source, || (self.api_id(), self.stage())))
     }
 
     /// The connection that the event is about. It can be posted to only if the event is a message, whose own

@@ -4,6 +4,7 @@
 //! [A main of your own]: guide::service
 //! [Channels]: guide#modules
 //! [Who is calling]: guide#modules
+//! [Testing handlers]: guide#modules
 //! [`connect()`]: connect()
 //! [`Accept`]: Accept
 //! [`Reject`]: Reject
@@ -43,6 +44,8 @@ mod route;
 mod routes;
 mod serve;
 mod service;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 #[cfg(doctest)]
 #[doc = include_str!("compile_fail.md")]
@@ -102,4 +105,10 @@ pub mod guide {
     ///
     #[doc = include_str!("../docs/service.md")]
     pub mod service {}
+
+    /// [session's deadline]: crate::guide#modules
+    ///
+    #[doc = include_str!("../docs/testing.md")]
+    #[cfg(feature = "testing")]
+    pub mod testing {}
 }

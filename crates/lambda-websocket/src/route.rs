@@ -10,7 +10,7 @@ use serde::Serialize;
 use tracing::Instrument;
 
 use crate::authorize::Policy;
-use crate::connections::EventSource;
+use crate::connections::{Connections, EventSource};
 use crate::error::FunctionError;
 use crate::event::{BadEvent, Event, Refused};
 use crate::log::init_log;
@@ -75,12 +75,29 @@ impl<A: Serialize> Route<'_, A> {
     ///
     /// What the handler posts to `@connections` goes to `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI`. If that is not set, posts fail with
     /// an error that says so: a replay never talks to the API that an event came from. It has no deadline, so
-    /// [`remaining`](crate::RequestContext::remaining) is `None`.
+    /// [`remaining`](crate::RequestContext::remaining) is `None`. [`replay_at`](Self::replay_at) needs no variable.
     ///
     /// # Errors
     /// What Lambda would report as a function error: a failure on the function's side, or a panic.
     pub async fn replay(&self, json: &str) -> Result<A, FunctionError> {
         self.handle(json, Invocation { id: "replay", source: EventSource::Replay, deadline: None }).await
+    }
+
+    /// Serves one event like [`replay`](Self::replay), and lets the handler post to `connections`: to a server that the test plays, or to
+    /// the recorder of the feature `testing`.
+    ///
+    /// ```no_run
+    /// # async fn f(route: lambda_websocket::Route<'_>, event: &str) -> Result<(), lambda_websocket::FunctionError> {
+    /// use lambda_websocket::Connections;
+    ///
+    /// let answer = route.replay_at(&Connections::at("http://127.0.0.1:3001/prod"), event).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`replay`](Self::replay).
+    pub async fn replay_at(&self, connections: &Connections, json: &str) -> Result<A, FunctionError> {
+        self.handle(json, Invocation { id: "replay", source: connections.as_source(), deadline: None }).await
     }
 }
 

@@ -127,6 +127,11 @@ impl Policy {
         &self.principal_id
     }
 
+    #[cfg(feature = "testing")]
+    pub(crate) fn values(&self) -> impl Iterator<Item = (&String, &ContextValue)> {
+        self.context.iter()
+    }
+
     /// A value of the context.
     #[must_use]
     pub fn context(&self, key: &str) -> Option<&ContextValue> {

@@ -127,6 +127,24 @@ pub(crate) async fn connections(url: &str) -> Result<aws_sdk_apigatewaymanagemen
     Ok(client)
 }
 
+/// A client for `@connections` that talks to a test. It makes one try of each call, and signs it with nobody's key.
+#[cfg(feature = "testing")]
+pub(crate) fn client_over(
+    http: aws_smithy_runtime_api::client::http::SharedHttpClient,
+) -> aws_sdk_apigatewaymanagement::Client {
+    use aws_sdk_apigatewaymanagement::config::{Config, Credentials, Region};
+
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("eu-west-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .endpoint_url("http://test.invalid/prod")
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(TimeoutConfig::disabled())
+        .http_client(http);
+    aws_sdk_apigatewaymanagement::Client::from_conf(config.build())
+}
+
 /// The client for DynamoDB, at `AWS_ENDPOINT_URL_DYNAMODB` or else at the region's own endpoint.
 #[cfg(feature = "dynamodb")]
 pub(crate) async fn dynamodb() -> Result<aws_sdk_dynamodb::Client, BoxError> {

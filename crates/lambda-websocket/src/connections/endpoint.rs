@@ -6,17 +6,22 @@ use http::Uri;
 const ENDPOINT_VARIABLE: &str = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI";
 
 /// What delivered an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum EventSource {
     ApiGateway,
     /// A test, or a replayed sample event. Its connections belong to an API that a replay must not post to.
     Replay,
+    /// A test that says where its handlers may post to.
+    ReplayAt(Endpoint),
 }
 
 /// The base URL of `@connections`, or why it is not known.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Endpoint {
     Url(String),
+    /// A test's.
+    #[cfg(feature = "testing")]
+    Client(aws_sdk_apigatewaymanagement::Client),
     Unknown(&'static str),
 }
 
@@ -60,13 +65,16 @@ impl Endpoint {
     /// its path, so posts to it fail with 403.
     ///
     /// `api` returns the API's id and its stage. It is called only if they are needed: most of the event may have to be read for them.
-    pub(crate) fn of<'e>(source: EventSource, api: impl FnOnce() -> (&'e str, &'e str)) -> Self {
+    pub(crate) fn of<'e>(source: &EventSource, api: impl FnOnce() -> (&'e str, &'e str)) -> Self {
+        if let EventSource::ReplayAt(endpoint) = source {
+            return endpoint.clone();
+        }
         if let Some(url) = std::env::var(ENDPOINT_VARIABLE).ok().filter(|url| !url.is_empty()) {
             return Self::Url(url);
         }
-        if source == EventSource::Replay {
+        if matches!(source, EventSource::Replay) {
             return Self::Unknown(
-                "in a replay, posts fail unless AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI says where to send them",
+                "in a replay, posts fail unless Route::replay_at or AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI says where to send them",
             );
         }
         let Ok(region) = std::env::var("AWS_REGION") else {

@@ -95,6 +95,16 @@ impl Connections {
         Self::new(Endpoint::Url(url.into()))
     }
 
+    #[cfg(feature = "testing")]
+    pub(crate) fn of(client: Client) -> Self {
+        Self::new(Endpoint::Client(client))
+    }
+
+    /// What a replayed event is to post to.
+    pub(crate) fn as_source(&self) -> EventSource {
+        EventSource::ReplayAt(self.endpoint.clone())
+    }
+
     /// Sends a message to one connection. If API Gateway's answer is lost, the message is sent again, so it may arrive twice.
     ///
     /// # Errors
@@ -136,6 +146,8 @@ impl Connections {
     async fn client(&self) -> Result<Client, PostError> {
         match &self.endpoint {
             Endpoint::Url(url) => aws::connections(url).await.map_err(PostError::Failed),
+            #[cfg(feature = "testing")]
+            Endpoint::Client(client) => Ok(client.clone()),
             Endpoint::Unknown(why) => Err(PostError::Failed((*why).into())),
         }
     }
