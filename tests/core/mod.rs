@@ -3,3 +3,4 @@
 mod outcomes;
 mod programs;
 mod registry;
+mod sessions;

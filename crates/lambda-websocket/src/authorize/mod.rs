@@ -1,5 +1,6 @@
 //! The authorizer of `$connect`: may this client connect?
 
+mod claim;
 mod claims;
 mod context_value;
 mod policy;

@@ -1,25 +1,25 @@
-//! From the values of a context to an application's claims. API Gateway has turned the values into text, so this reads numbers and
-//! booleans from text, too.
+//! From the values of a context to an application's claims.
 
 use std::collections::{HashMap, hash_map};
-use std::str::FromStr;
 
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
 use serde::forward_to_deserialize_any;
 use serde_json::{Error, Value};
 
+use super::claim::Claim;
 use super::claims::InvalidClaims;
 use super::policy::GATEWAYS_KEYS;
 use crate::context::RequestContext;
+use crate::event::EXP;
 
 impl RequestContext {
     /// The whole context that the `$connect` authorizer returned, as a type of yours: see [`Allow::with_claims`](crate::Allow::with_claims).
     ///
     /// API Gateway turns every value into text. Where `T` has a number or a boolean, the text is read as one; where `T` has an
     /// [`Option`], the value may be missing. `T` may borrow from the event. Values that `T` does not have are skipped, unless it has
-    /// `#[serde(deny_unknown_fields)]`. API Gateway's own two, `principalId` and `integrationLatency`, are there only for a struct with
-    /// such a field.
+    /// `#[serde(deny_unknown_fields)]`. `principalId` and `integrationLatency`, which API Gateway adds, and the session's `exp` are there
+    /// only for a struct with such a field.
     ///
     /// ```
     /// use lambda_websocket::{Message, RouteError, Text};
@@ -58,7 +58,7 @@ impl RequestContext {
 struct Context<'de>(&'de HashMap<String, Value>);
 
 impl<'de> Context<'de> {
-    /// Its values, and of API Gateway's own those that are asked for.
+    /// Its values, and of those that are not claims the ones that are asked for.
     fn values(&self, fields: &'static [&'static str]) -> Values<'de> {
         Values { rest: self.0.iter(), fields, value: None }
     }
@@ -101,7 +101,7 @@ impl<'de> MapAccess<'de> for Values<'de> {
     type Error = Error;
 
     fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, seed: K) -> Result<Option<K::Value>, Error> {
-        let is_wanted = |key: &str| self.fields.contains(&key) || !GATEWAYS_KEYS.contains(&key);
+        let is_wanted = |key: &str| self.fields.contains(&key) || !(GATEWAYS_KEYS.contains(&key) || key == EXP);
         let Some((key, value)) = self.rest.find(|(key, value)| is_wanted(key) && !value.is_null()) else {
             return Ok(None);
         };
@@ -112,83 +112,6 @@ impl<'de> MapAccess<'de> for Values<'de> {
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
         let Some((key, value)) = self.value.take() else { return Err(Error::custom("a value without its key")) };
         seed.deserialize(Claim(value)).map_err(|error| Error::custom(format_args!("`{key}`: {error}")))
-    }
-}
-
-/// One value. What is not text, and text that is not what it should be, is `serde_json`'s: it has the words for the error.
-struct Claim<'de>(&'de Value);
-
-impl Claim<'_> {
-    fn parse<T: FromStr>(&self) -> Option<T> {
-        self.0.as_str()?.parse().ok()
-    }
-}
-
-macro_rules! parsed {
-    ($($deserialize:ident => $visit:ident),* $(,)?) => {
-        $(fn $deserialize<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-            match self.parse() {
-                Some(value) => visitor.$visit(value),
-                None => self.0.$deserialize(visitor),
-            }
-        })*
-    };
-}
-
-impl<'de> Deserializer<'de> for Claim<'de> {
-    type Error = Error;
-
-    parsed! {
-        deserialize_bool => visit_bool,
-        deserialize_i8 => visit_i64,
-        deserialize_i16 => visit_i64,
-        deserialize_i32 => visit_i64,
-        deserialize_i64 => visit_i64,
-        deserialize_i128 => visit_i128,
-        deserialize_u8 => visit_u64,
-        deserialize_u16 => visit_u64,
-        deserialize_u32 => visit_u64,
-        deserialize_u64 => visit_u64,
-        deserialize_u128 => visit_u128,
-        deserialize_f32 => visit_f64,
-        deserialize_f64 => visit_f64,
-    }
-
-    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.0.deserialize_any(visitor)
-    }
-
-    fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        match self.0 {
-            // `integrationLatency` is a number, and emulators leave more of them as they are.
-            Value::Number(_) | Value::Bool(_) => visitor.visit_string(self.0.to_string()),
-            other => other.deserialize_str(visitor),
-        }
-    }
-
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        self.deserialize_str(visitor)
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_some(self)
-    }
-
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, Error> {
-        visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_enum<V: Visitor<'de>>(
-        self,
-        name: &'static str,
-        variants: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Error> {
-        self.0.deserialize_enum(name, variants, visitor)
-    }
-
-    forward_to_deserialize_any! {
-        char bytes byte_buf unit unit_struct seq tuple tuple_struct map struct identifier ignored_any
     }
 }
 
@@ -275,12 +198,13 @@ mod tests {
     }
 
     #[test]
-    fn api_gateways_own_values_are_there_for_who_asks() {
+    fn what_is_not_a_claim_is_there_for_who_asks() {
         #[derive(Debug, PartialEq, Deserialize)]
         #[serde(rename_all = "camelCase", deny_unknown_fields)]
         struct Own<'e> {
             principal_id: &'e str,
             integration_latency: u32,
+            exp: u64,
             tenant: String,
         }
         #[derive(Debug, PartialEq, Deserialize)]
@@ -288,9 +212,9 @@ mod tests {
         struct Strict {
             tenant: String,
         }
-        let event = message(json!({ "tenant": "acme" }));
+        let event = message(json!({ "tenant": "acme", "exp": 1_762_430_400 }));
         let tenant = "acme".to_owned();
-        let own = Own { principal_id: "alice", integration_latency: 21, tenant: tenant.clone() };
+        let own = Own { principal_id: "alice", integration_latency: 21, exp: 1_762_430_400, tenant: tenant.clone() };
         assert_eq!(event.authorizer_as(), Ok(own));
         assert_eq!(event.authorizer_as(), Ok(Strict { tenant: tenant.clone() }));
         assert_eq!(event.authorizer_as(), Ok(HashMap::from([("tenant".to_owned(), tenant)])));

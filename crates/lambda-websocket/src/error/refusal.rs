@@ -1,3 +1,4 @@
+use std::fmt;
 use std::ops::Deref;
 
 use crate::body::Body;
@@ -9,7 +10,6 @@ use crate::event;
 /// [`Route::error_frame`](crate::Route::error_frame).
 ///
 /// It dereferences to [`RequestContext`], which has the request id.
-#[derive(Debug)]
 pub struct Refusal<'r> {
     pub(crate) status: u16,
     pub(crate) code: Option<&'r str>,
@@ -61,5 +61,17 @@ impl Deref for Refusal<'_> {
 
     fn deref(&self) -> &RequestContext {
         self.caller
+    }
+}
+
+/// Leaves out what the client sent, as the types that handlers get do.
+impl fmt::Debug for Refusal<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { status, code, text, .. } = self;
+        f.debug_struct("Refusal")
+            .field("status", status)
+            .field("code", code)
+            .field("text", text)
+            .finish_non_exhaustive()
     }
 }
