@@ -152,7 +152,7 @@ mod tests {
     }
 
     /// A message whose authorizer returned a context. API Gateway passes a number or a boolean on as text.
-    fn message(context: Value) -> RequestContext {
+    fn message(context: &Value) -> RequestContext {
         let context = context.as_object().unwrap().iter().map(|(key, value)| {
             let value = if value.is_number() || value.is_boolean() { value.to_string().into() } else { value.clone() };
             (key.clone(), value)
@@ -193,7 +193,7 @@ mod tests {
             let allow = Allow::new("alice").with_claims(&claims).unwrap();
             let policy = Policy::allow("arn".to_owned(), allow).unwrap();
             let context = serde_json::to_value(policy).unwrap()["context"].take();
-            assert_eq!(message(context).authorizer_as::<Claims>(), Ok(claims));
+            assert_eq!(message(&context).authorizer_as::<Claims>(), Ok(claims));
         }
     }
 
@@ -212,7 +212,7 @@ mod tests {
         struct Strict {
             tenant: String,
         }
-        let event = message(json!({ "tenant": "acme", "exp": 1_762_430_400 }));
+        let event = message(&json!({ "tenant": "acme", "exp": 1_762_430_400 }));
         let tenant = "acme".to_owned();
         let own = Own { principal_id: "alice", integration_latency: 21, exp: 1_762_430_400, tenant: tenant.clone() };
         assert_eq!(event.authorizer_as(), Ok(own));
@@ -255,9 +255,9 @@ mod tests {
             (json!({ "seats": 1, "admin": "yes" }), "`admin`: invalid type: string \"yes\", expected a boolean"),
         ];
         for (context, why) in cases {
-            assert_eq!(fault::<Some>(&message(context)), does_not_fit.to_owned() + why);
+            assert_eq!(fault::<Some>(&message(&context)), does_not_fit.to_owned() + why);
         }
-        assert!(fault::<u8>(&message(json!({}))).contains("invalid type: map, expected u8"));
+        assert!(fault::<u8>(&message(&json!({}))).contains("invalid type: map, expected u8"));
     }
 
     #[test]

@@ -14,8 +14,10 @@ use crate::response::Response;
 use crate::route::Route;
 use crate::serve::{Serve, Unserved};
 
+type Make<'h> = dyn Fn(&Refusal<'_>) -> Result<String, BoxError> + 'h;
+
 /// Makes error frames of an application's own shape.
-pub(crate) struct ErrorFrame<'h>(Box<dyn Fn(&Refusal<'_>) -> Result<String, BoxError> + 'h>);
+pub(crate) struct ErrorFrame<'h>(Box<Make<'h>>);
 
 impl<'h> ErrorFrame<'h> {
     pub(crate) fn new<P: Payload>(frame: impl Fn(&Refusal<'_>) -> P + 'h) -> Self {

@@ -40,7 +40,7 @@ mod route {
 
 mod kinds {
     use lambda_websocket::testing::{authorizer, connect, disconnect};
-    use lambda_websocket::{Accept, Allow, Authorize, Connect, Deny, Disconnect, Reject};
+    use lambda_websocket::{Accept, Allow, Authorize, Connect, Deny, Disconnect, Reject, RouteError};
 
     async fn open(event: Connect) -> Result<Accept, Reject> {
         let chat = event.subprotocol("chat.v1").ok_or_else(|| Reject::bad_request("Speak chat.v1"))?;
@@ -51,6 +51,13 @@ mod kinds {
         match event.query("token") {
             Some("let me in") => Ok(Allow::new("amy")),
             _ => Err(Deny::unauthorized("no good token")),
+        }
+    }
+
+    async fn end(event: Disconnect) -> Result<(), RouteError> {
+        match event.code() {
+            Some(1000 | 1001 | 1005) => Ok(()),
+            code => Err(RouteError::internal(format!("closed with {code:?}"))),
         }
     }
 
@@ -66,10 +73,10 @@ mod kinds {
         assert!(check(authorizer().build()).await.is_err());
     }
 
-    #[test]
-    fn a_close_code_is_there() {
-        let event: Disconnect = disconnect().code(4000).reason("done").build();
-        assert_eq!((event.code(), event.reason()), (Some(4000), Some("done")));
+    #[tokio::test]
+    async fn an_unusual_end_is_an_error() {
+        assert!(end(disconnect().build()).await.is_ok());
+        assert!(end(disconnect().code(1011).reason("crashed").build()).await.is_err());
     }
 }
 
