@@ -10,7 +10,7 @@ use crate::support::{Client, Refused, SECRET, START_MS, Table, authorizer_event,
 const ORIGIN: &str = "https://example.com";
 
 /// Clients that went away long ago: the `$disconnect` of the first has failed half-way, the second's has not come and its session has ended.
-const GONE: [&str; 2] = ["AAAAAAAAAAAAAAA=", "BBBBBBBBBBBBBBB="];
+const GONE: [&str; 2] = ["AAAAAAAAAAAAAAA=", "BBBBBBBBBBBBBBA="];
 
 #[tokio::test]
 async fn a_function_that_loses_a_permission_or_a_variable_fails() {
