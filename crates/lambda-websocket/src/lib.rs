@@ -59,6 +59,7 @@ pub use connect::{Accept, Connect, Reject, connect};
 pub use connection_id::{ConnectionId, InvalidConnectionId, OwnId};
 pub use connections::{
     Broadcast, Closing, ConnectionInfo, Connections, Delivery, EndpointError, Gone, MAX_PAYLOAD_BYTES, PostError,
+    Recipient,
 };
 pub use context::RequestContext;
 pub use disconnect::{Disconnect, disconnect};
@@ -68,13 +69,17 @@ pub use log::init_log;
 pub use message::{Message, one_way, two_way};
 pub use origin::{AllowedOrigins, InvalidOrigin};
 #[cfg(feature = "dynamodb")]
-pub use registry::{Channel, InvalidChannel, MissingTableName, Registry, RegistryError, RowKey};
+pub use registry::{
+    AttributesError, Channel, InvalidChannel, Joining, Joins, Member, Membership, MissingTableName, Registry,
+    RegistryError, RowKey,
+};
 pub use response::Response;
 pub use route::{Error, Route};
 pub use routes::Routes;
 
 /// Guides, beside the reference. In the repository they are in the folder `docs`.
 pub mod guide {
+    /// [registry]: channels
     /// [test]: crate::guide#modules
     ///
     #[doc = include_str!("../docs/authorisation.md")]

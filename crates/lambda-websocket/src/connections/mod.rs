@@ -3,16 +3,20 @@
 mod broadcast;
 mod endpoint;
 mod error;
+mod gone;
 mod outcome;
+mod recipient;
 
 use aws_sdk_apigatewaymanagement::Client;
 use aws_sdk_apigatewaymanagement::primitives::{Blob, DateTime};
 use bytes::Bytes;
 
-pub use broadcast::{Broadcast, Gone};
+pub use broadcast::Broadcast;
 pub use endpoint::EndpointError;
 pub use error::PostError;
+pub use gone::Gone;
 pub use outcome::{Closing, Delivery};
+pub use recipient::Recipient;
 
 use crate::aws;
 use crate::body::Payload;
@@ -139,8 +143,7 @@ impl Connections {
     /// # Errors
     /// API Gateway's answers other than success and 410, see [`PostError`].
     pub async fn close(&self, id: &ConnectionId) -> Result<Closing, PostError> {
-        let answer = self.client().await?.delete_connection().connection_id(id.as_str()).send().await;
-        Ok(answer_of(answer, 0)?.map_or(Closing::AlreadyGone, |_| Closing::Closed))
+        close(self.client().await?, id).await
     }
 
     async fn client(&self) -> Result<Client, PostError> {
@@ -166,6 +169,11 @@ async fn post(client: Client, to: &ConnectionId, payload: Bytes) -> Result<Deliv
     let sent = payload.len();
     let answer = client.post_to_connection().connection_id(to.as_str()).data(Blob::new(payload)).send().await;
     Ok(answer_of(answer, sent)?.map_or(Delivery::Gone, |_| Delivery::Sent))
+}
+
+async fn close(client: Client, id: &ConnectionId) -> Result<Closing, PostError> {
+    let answer = client.delete_connection().connection_id(id.as_str()).send().await;
+    Ok(answer_of(answer, 0)?.map_or(Closing::AlreadyGone, |_| Closing::Closed))
 }
 
 fn millis(time: DateTime) -> Option<u64> {
