@@ -20,7 +20,7 @@ const SHOW_THE_EVENT: &str = r#"{"action":"twoway","room":{"name":"lobby"}}"#;
 pub(crate) async fn run(row: &Row, target: &mut Target) -> Result<(), String> {
     let mut places = Places::default();
     places.set("host", target.host());
-    places.set("domainName", target.host().split(':').next().unwrap());
+    places.set("domainName", target.host());
     target.begin();
     let mut run = Run { target, places, client: None, tag: String::new() };
     for (n, step) in row.steps.iter().enumerate() {

@@ -15,4 +15,5 @@ mod replay;
 mod robustness;
 mod store;
 mod terminal;
+mod tls;
 mod web_pages;

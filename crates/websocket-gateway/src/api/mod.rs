@@ -45,6 +45,14 @@ pub struct Api {
     pub tables: Vec<Table>,
 }
 
+impl Api {
+    /// Where the API is on AWS: `{api id}.execute-api.{region}.amazonaws.com`.
+    #[must_use]
+    pub fn host(&self) -> String {
+        format!("{}.execute-api.{}.{}", self.api_id, self.account.region, self.account.url_suffix)
+    }
+}
+
 /// A stage of the API.
 #[derive(Clone, PartialEq)]
 #[non_exhaustive]

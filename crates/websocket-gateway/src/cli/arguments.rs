@@ -44,6 +44,14 @@ struct Start {
     /// The port to listen at; 0 takes a free one
     #[arg(long, default_value_t = 3001)]
     port: u16,
+    /// A certificate for clients that speak TLS, in a PEM file [default: one that only the functions trust]
+    #[cfg(feature = "tls")]
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key, in a PEM file
+    #[cfg(feature = "tls")]
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
     /// Invoke the functions at a server of Lambda's Invoke API, for example `cargo lambda watch`, instead of starting them
     #[arg(long, value_name = "URL", value_parser = http_url)]
     lambda_endpoint: Option<String>,
@@ -196,6 +204,10 @@ impl Start {
         }
         if let Some(directory) = self.record {
             options = options.record(directory);
+        }
+        #[cfg(feature = "tls")]
+        if let (Some(certificate), Some(key)) = (self.tls_cert, self.tls_key) {
+            options = options.certificate(certificate, key);
         }
         for name in self.allowed_hosts {
             options = options.allow_host(name);

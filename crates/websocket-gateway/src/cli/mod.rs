@@ -141,7 +141,7 @@ impl Interrupts {
 
 fn fail(error: StartError) -> ExitCode {
     let code = match &error {
-        StartError::Template(_) | StartError::AllowHost { .. } => WRONG_INPUT,
+        StartError::Template(_) | StartError::AllowHost { .. } | StartError::Certificate(_) => WRONG_INPUT,
         StartError::Build(error) if is_of_the_template(error) => WRONG_INPUT,
         _ => 1,
     };

@@ -23,7 +23,7 @@ use crate::wire::answer::{self, Answer, aws_error};
 use crate::wire::body::{self, Received};
 
 /// What follows the stage in the path, once it is percent-decoded.
-pub(super) const PREFIX: &str = "@connections/";
+pub(super) const NAME: &str = "@connections";
 
 /// Why `@connections` refuses a request.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +36,7 @@ enum Refusal {
     Forbidden,
 }
 
-/// Answers a request for one connection, and tells of it; `id` is the rest of the path after [`PREFIX`], as the client encoded it.
+/// Answers a request for one connection, and tells of it; `id` is the rest of the path after [`NAME`] and a slash, as the client encoded it.
 pub(super) async fn answer(service: &Service, api: &Api, id: &str, request: Request<Incoming>) -> Answer {
     let (head, body) = request.into_parts();
     // To its end, even for an answer that does not depend on it: a client that is still sending would see a broken connection instead.

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use http::header::HOST;
-use http::{Request, StatusCode};
+use http::header::{HOST, UPGRADE};
+use http::{Method, Request, StatusCode};
 use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 use tokio::net::TcpListener;
@@ -16,14 +16,15 @@ use crate::lambda::INVOKE_API;
 use crate::service::{Place, Service};
 use crate::wire::answer::{self, Answer};
 use crate::wire::server::{self, Peer};
+use crate::wire::tls::Tls;
 
 /// Serves connections until the gateway stops.
-pub(crate) async fn serve(service: Arc<Service>, listener: TcpListener) {
+pub(crate) async fn serve(service: Arc<Service>, listener: TcpListener, tls: Option<Tls>) {
     let stopped = service.stopped.clone();
     let places = Arc::clone(&service);
     let admit = move || places.places.take();
     let answer = move |peer, request| answer(Arc::clone(&service), peer, request);
-    server::serve(listener, Some(server::FIRST_HEAD), admit, stopped, answer).await;
+    server::serve_clients(listener, tls, admit, stopped, answer).await;
 }
 
 async fn answer(service: Arc<Service>, peer: Peer<Place>, request: Request<Incoming>) -> Answer {
@@ -50,6 +51,9 @@ async fn answer(service: Arc<Service>, peer: Peer<Place>, request: Request<Incom
         "" if characters_of_url(&request) > URL_CHARACTERS => answer::status(StatusCode::URI_TOO_LONG),
         // Which pages may connect is the API's own affair, as on AWS.
         "" => websocket::handshake(service, peer, request.into_parts().0).await,
+        rest if !is_of_connections(rest) && is_plain_get(&request) => {
+            websocket::upgrade_required(&service, request.method(), &path)
+        }
         rest => match (hosts.admit(Door::ManagementApi, &service.happenings, request).await, connection_id(rest)) {
             (Ok(request), Some(id)) => management_api::answer(&service, &deployment.api, id, request).await,
             (Ok(_), None) => management_api::forbidden(),
@@ -73,8 +77,17 @@ pub(super) fn split(path: &str) -> (&str, &str) {
 
 /// The id of `@connections/{id}`, still percent-encoded; the `@` may be encoded, too.
 pub(super) fn connection_id(rest: &str) -> Option<&str> {
-    let (name, id) = rest.split_at_checked(rest.find('/')? + 1)?;
-    (percent_decode_str(name).decode_utf8().ok()? == management_api::PREFIX).then_some(id)
+    let (_, id) = rest.split_once('/')?;
+    is_of_connections(rest).then_some(id)
+}
+
+fn is_of_connections(rest: &str) -> bool {
+    let name = rest.split('/').next().unwrap_or_default();
+    percent_decode_str(name).decode_utf8().is_ok_and(|name| name == management_api::NAME)
+}
+
+fn is_plain_get<B>(request: &Request<B>) -> bool {
+    request.method() == Method::GET && !request.headers().contains_key(UPGRADE)
 }
 
 #[cfg(test)]
@@ -92,5 +105,7 @@ mod tests {
         for rest in ["@connections", "connections/a", "x/@connections/a"] {
             assert_eq!(connection_id(rest), None, "{rest}");
         }
+        assert!(is_of_connections("@connections") && is_of_connections("%40connections/"));
+        assert!(!is_of_connections("x/@connections"));
     }
 }

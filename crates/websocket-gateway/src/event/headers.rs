@@ -1,9 +1,17 @@
 use std::collections::BTreeMap;
 
-use http::HeaderMap;
+use http::request::Parts;
 use serde::Serialize;
 
 use crate::ids::trace_root;
+use crate::wire::written_head::WrittenHead;
+
+/// What API Gateway removes from a client's headers.
+const REMOVED: [&str; 3] = ["connection", "upgrade", "content-length"];
+
+/// What it writes itself, whatever a client has sent. The values are those of AWS, where every client connects over TLS, so that a function sees no
+/// difference.
+const OWN: [&str; 4] = ["X-Amzn-Trace-Id", "X-Forwarded-For", "X-Forwarded-Port", "X-Forwarded-Proto"];
 
 /// `headers`, with one value for each name, and `multiValueHeaders`, with all values.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
@@ -14,30 +22,28 @@ pub(super) struct Headers {
 }
 
 impl Headers {
-    /// The headers of `$connect`: those that the client sent, without those that API Gateway removes, and with those that it adds.
-    pub(super) fn of_handshake(sent: &HeaderMap, source_ip: &str, now_ms: u64) -> Self {
+    /// The headers of `$connect`: those that the client sent, as it wrote them, without those that API Gateway removes, and with those that it
+    /// writes itself.
+    pub(super) fn of_handshake(request: &Parts, source_ip: &str, now_ms: u64) -> Self {
+        let head = request.extensions.get::<WrittenHead>().cloned().unwrap_or_default();
+        let written = head.names();
         let mut headers = Self::default();
-        for (name, value) in sent {
-            if !matches!(name.as_str(), "connection" | "upgrade" | "content-length") {
-                headers.add(spelling(name.as_str()), String::from_utf8_lossy(value.as_bytes()).into_owned());
+        for (name, value) in &request.headers {
+            if !REMOVED.contains(&name.as_str()) && !is_own(name.as_str()) {
+                let name = written.get(name).copied().unwrap_or(name.as_str());
+                headers.add(name.to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned());
             }
         }
-        // The values are those of AWS, where every client connects over TLS, so that a function sees no difference.
-        for (name, value) in [
-            ("X-Amzn-Trace-Id", trace_root(now_ms)),
-            ("X-Forwarded-For", source_ip.to_owned()),
-            ("X-Forwarded-Port", "443".to_owned()),
-            ("X-Forwarded-Proto", "https".to_owned()),
-        ] {
-            headers.multi_value_headers.remove(name);
+        let values = [trace_root(now_ms), source_ip.to_owned(), "443".to_owned(), "https".to_owned()];
+        for (name, value) in OWN.into_iter().zip(values) {
             headers.add(name.to_owned(), value);
         }
         headers
     }
 
     /// The same for an authorizer, which also gets the headers that API Gateway removes elsewhere, in API Gateway's spelling.
-    pub(super) fn of_authorization(sent: &HeaderMap, source_ip: &str, now_ms: u64) -> Self {
-        let mut headers = Self::of_handshake(sent, source_ip, now_ms);
+    pub(super) fn of_authorization(request: &Parts, source_ip: &str, now_ms: u64) -> Self {
+        let mut headers = Self::of_handshake(request, source_ip, now_ms);
         for (name, value) in [("Connection", "upgrade"), ("Upgrade", "websocket"), ("content-length", "0")] {
             headers.add(name.to_owned(), value.to_owned());
         }
@@ -60,47 +66,44 @@ impl Headers {
     }
 }
 
-/// hyper gives header names in lower case; in API Gateway's events the first letter of each word is upper-case.
-fn spelling(name: &str) -> String {
-    let words: Vec<_> = name.split('-').map(capitalised).collect();
-    words.join("-")
-}
-
-fn capitalised(word: &str) -> String {
-    if word == "websocket" {
-        return "WebSocket".to_owned();
-    }
-    let mut letters = word.chars();
-    letters.next().map(|first| first.to_ascii_uppercase()).into_iter().chain(letters).collect()
+fn is_own(name: &str) -> bool {
+    OWN.iter().any(|own| own.eq_ignore_ascii_case(name))
 }
 
 #[cfg(test)]
 mod tests {
+    use http::Request;
+
     use super::*;
 
     #[test]
-    fn names_are_spelt_as_in_real_events() {
-        for (name, spelt) in [
-            ("host", "Host"),
-            ("sec-websocket-key", "Sec-WebSocket-Key"),
-            ("user-agent", "User-Agent"),
-            ("x-api-key", "X-Api-Key"),
-        ] {
-            assert_eq!(spelling(name), spelt);
-        }
-    }
-
-    #[test]
     fn repeated_headers_are_all_in_the_multi_value_map_and_what_the_client_forged_is_gone() {
-        let mut sent = HeaderMap::new();
-        sent.append("cookie", "a=1".parse().unwrap());
-        sent.append("cookie", "b=2".parse().unwrap());
-        sent.append("x-forwarded-for", "10.9.8.7".parse().unwrap());
-        sent.append("connection", "Upgrade".parse().unwrap());
-        let headers = Headers::of_handshake(&sent, "192.0.2.1", 0);
+        let head = "GET /prod HTTP/1.1\r\nX-TENANT: acme\r\nhello: world\r\nCookie: a=1\r\ncookie: b=2\r\n\r\n";
+        let request = Request::get("/prod").header("x-tenant", "acme").header("hello", "world");
+        let request = request.header("cookie", "a=1").header("cookie", "b=2").header("x-forwarded-for", "10.9.8.7");
+        let request = request
+            .header("connection", "Upgrade")
+            .header("upgrade", "websocket")
+            .header("content-length", "0")
+            .extension(WrittenHead::from(head))
+            .body(())
+            .unwrap();
+        let headers = Headers::of_handshake(&request.into_parts().0, "192.0.2.1", 0);
+        let names: Vec<_> = headers.headers.keys().map(String::as_str).collect();
+        assert_eq!(
+            names,
+            [
+                "Cookie",
+                "X-Amzn-Trace-Id",
+                "X-Forwarded-For",
+                "X-Forwarded-Port",
+                "X-Forwarded-Proto",
+                "X-TENANT",
+                "hello"
+            ]
+        );
         assert_eq!(headers.headers["Cookie"], "b=2");
         assert_eq!(headers.multi_value_headers["Cookie"], ["a=1", "b=2"]);
         assert_eq!(headers.multi_value_headers["X-Forwarded-For"], ["192.0.2.1"]);
-        assert!(!headers.headers.contains_key("Connection"));
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, Uri};
+use http::request::Parts;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -23,7 +23,7 @@ pub(crate) struct Connection {
     pub(crate) id: ConnectionId,
     /// Milliseconds since 1970.
     pub(crate) connected_at_ms: u64,
-    /// The host that the client asked for, without a port.
+    /// The host of the API, here with a port, because functions post to it.
     pub(crate) domain_name: String,
     pub(crate) identity: Identity,
     /// The authorizer's context for the client: strings, and the authorizer's latency in milliseconds as a number.
@@ -120,13 +120,13 @@ pub(crate) struct Writer<'a> {
 
 impl<'e> Writer<'e> {
     /// The authorizer's event, which comes before `$connect`.
-    pub(crate) fn authorize(self, connection: &Connection, headers: &HeaderMap, uri: &Uri) -> Written {
+    pub(crate) fn authorize(self, connection: &Connection, handshake: &Parts) -> Written {
         let request_id = ids::request_id(self.now_ms);
         let event = AuthorizerEvent {
             kind: "REQUEST",
             method_arn: self.api.arn("$connect"),
-            headers: Headers::of_authorization(headers, &connection.identity.source_ip, self.now_ms),
-            query: Query::of(uri).unwrap_or_default(),
+            headers: Headers::of_authorization(handshake, &connection.identity.source_ip, self.now_ms),
+            query: Query::of(&handshake.uri).unwrap_or_default(),
             stage_variables: &self.api.stage.variables,
             request_context: self.context("$connect", connection, "CONNECT", &request_id),
         };
@@ -134,11 +134,11 @@ impl<'e> Writer<'e> {
     }
 
     /// `$connect`: the only event with the handshake's headers and query string.
-    pub(crate) fn connect(self, connection: &Connection, headers: &HeaderMap, uri: &Uri) -> Written {
+    pub(crate) fn connect(self, connection: &Connection, handshake: &Parts) -> Written {
         let request_id = ids::request_id(self.now_ms);
         let event = Event {
-            headers: Some(Headers::of_handshake(headers, &connection.identity.source_ip, self.now_ms)),
-            query: Query::of(uri),
+            headers: Some(Headers::of_handshake(handshake, &connection.identity.source_ip, self.now_ms)),
+            query: Query::of(&handshake.uri),
             ..self.event(self.context("$connect", connection, "CONNECT", &request_id))
         };
         Written::new(connection, &request_id, &event)

@@ -1,4 +1,5 @@
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
+use http::Request;
 use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
 use serde_json::{Value, json};
@@ -31,6 +32,10 @@ fn connection(user_agent: Option<&str>) -> Connection {
         identity: Identity { user_agent: user_agent.map(str::to_owned), source_ip: "192.0.2.1".into() },
         authorizer: None,
     }
+}
+
+fn handshake(url: &str) -> Parts {
+    Request::get(url).body(()).unwrap().into_parts().0
 }
 
 fn keys(value: &Value) -> Vec<&str> {
@@ -72,8 +77,7 @@ fn with(extra: &[&'static str]) -> Vec<&'static str> {
 fn a_connect_event_has_the_keys_of_a_real_one_and_no_other() {
     let (api, connection) = (api(&[]), connection(Some("wscat")));
     let writer = Writer { api: &api, now_ms: 1_762_426_800_125 };
-    let event =
-        json_of(&writer.connect(&connection, &HeaderMap::new(), &Uri::from_static("/prod?token=t%201&a=1&a=2")));
+    let event = json_of(&writer.connect(&connection, &handshake("/prod?token=t%201&a=1&a=2")));
     assert_eq!(
         keys(&event),
         [
@@ -92,7 +96,7 @@ fn a_connect_event_has_the_keys_of_a_real_one_and_no_other() {
     assert_eq!(event["requestContext"]["identity"], json!({ "userAgent": "wscat", "sourceIp": "192.0.2.1" }));
     assert_eq!(event["isBase64Encoded"], json!(false));
 
-    let event = json_of(&writer.connect(&connection, &HeaderMap::new(), &Uri::from_static("/prod")));
+    let event = json_of(&writer.connect(&connection, &handshake("/prod")));
     assert_eq!(keys(&event), ["headers", "isBase64Encoded", "multiValueHeaders", "requestContext"]);
 }
 
@@ -125,9 +129,11 @@ fn every_event() -> [(&'static str, Bytes); 4] {
     let said = json!({ "tenant": "acme", "principalId": "user-1", "integrationLatency": 21 });
     connection.authorizer = said.as_object().cloned().map(Arc::new);
     let writer = Writer { api: &api, now_ms: 1_762_426_804_011 };
-    let mut headers = HeaderMap::new();
-    headers.insert("sec-websocket-protocol", "chat.v2, chat.v1".parse().unwrap());
-    let connect = |url| writer.connect(&connection, &headers, &Uri::from_static(url)).json;
+    let connect = |url| {
+        let mut handshake = handshake(url);
+        handshake.headers.insert("sec-websocket-protocol", "chat.v2, chat.v1".parse().unwrap());
+        writer.connect(&connection, &handshake).json
+    };
     let closed = Closed { code: 1005, reason: "Client-side close frame status not set".to_owned() };
     [
         ("CONNECT", connect("/prod")),
@@ -166,7 +172,7 @@ fn lambda_http_reads_every_event() {
 fn an_authorizer_event_has_even_empty_maps_and_the_headers_that_connect_does_not_get() {
     let (api, connection) = (api(&[]), connection(None));
     let writer = Writer { api: &api, now_ms: 1_762_426_800_125 };
-    let event = json_of(&writer.authorize(&connection, &HeaderMap::new(), &Uri::from_static("/prod")));
+    let event = json_of(&writer.authorize(&connection, &handshake("/prod")));
     assert_eq!(
         keys(&event),
         [
@@ -201,7 +207,7 @@ fn the_authorizers_context_is_in_every_event() {
     let writer = Writer { api: &api, now_ms: 1_762_426_800_125 };
     let closed = Closed { code: 1001, reason: String::new() };
     for written in [
-        writer.connect(&connection, &HeaderMap::new(), &Uri::from_static("/prod")),
+        writer.connect(&connection, &handshake("/prod")),
         writer.message("hello", &connection, "{}"),
         writer.disconnect(&connection, &closed),
     ] {

@@ -4,14 +4,19 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use super::{Options, StartError};
-use crate::api::Api;
+use super::trust::Trust;
+use super::{Options, StartError, own_address};
+use crate::api::{Api, Code};
 use crate::dynamodb::{self, TableStore};
 use crate::guard::Guard;
 use crate::happenings::HappeningSender;
 use crate::lambda::{self, Functions, Processes, Program, RemoteLambda};
 use crate::service::Deployment;
 use crate::template::{Loaded, TemplateError};
+
+/// The root certificates that most AWS SDKs trust instead of the system's. Rust's does not read this variable, and the core crate, which posts over plain
+/// HTTP here, would check all of the system's certificates in each cold start.
+const SDK_ROOTS: &str = "AWS_CA_BUNDLE";
 
 /// What all deployments of a gateway have in common.
 #[derive(Debug)]
@@ -21,6 +26,8 @@ pub(super) struct Deployer {
     pub(super) happenings: HappeningSender,
     /// Where the gateway listens, as functions reach it.
     pub(super) address: SocketAddr,
+    /// `None` if the gateway speaks no TLS.
+    pub(super) trust: Option<Trust>,
     pub(super) dynamodb_url: String,
     pub(super) tables: TableStore,
     /// The server that runs the functions, if the gateway does not.
@@ -41,6 +48,15 @@ impl Deployer {
                 );
             }
         }
+        let led = own_address::lead_home(&mut api, self.address, self.trust.is_some());
+        if before.is_none() {
+            for (function, names) in led {
+                tracing::info!(
+                    "{function} gets the gateway's address in the place of the API's, in {}",
+                    names.join(", ")
+                );
+            }
+        }
         let functions = match &self.elsewhere {
             Some(remote) => {
                 // cargo-lambda knows functions only by their binaries.
@@ -57,10 +73,16 @@ impl Deployer {
         // From here on every binary is known by its name.
         let built = programs.iter().map(|program| (program.function.logical_id.clone(), program.function.clone()));
         api.functions.extend(built);
+        let trust = self.trust.iter().flat_map(Trust::environment);
+        let (of_sdks, trust): (Vec<_>, Vec<_>) = trust.partition(|(name, _)| name == SDK_ROOTS);
         for Program { function, .. } in &mut programs {
             function.environment.extend(self.guard.credentials.of(&function.logical_id));
+            if !matches!(function.code, Code::Cargo { .. }) {
+                function.environment.extend(of_sdks.iter().cloned());
+            }
         }
-        let environment = endpoints(self.address, &api.stage.name, &self.dynamodb_url);
+        let mut environment = endpoints(self.address, api, &self.dynamodb_url);
+        environment.extend(trust);
         match before.and_then(|before| before.functions.processes()) {
             Some(processes) => Ok(processes.redeploy(programs, environment)),
             None => {
@@ -80,10 +102,11 @@ pub(super) fn load(options: &Options) -> Result<Loaded, TemplateError> {
 }
 
 /// Where functions find `@connections` and the store. These are the SDKs' own variables, so a binary needs to know nothing of the gateway.
-pub(super) fn endpoints(address: SocketAddr, stage: &str, dynamodb_url: &str) -> BTreeMap<String, String> {
+pub(super) fn endpoints(address: SocketAddr, api: &Api, dynamodb_url: &str) -> BTreeMap<String, String> {
     [
-        ("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", format!("http://{address}/{stage}")),
+        ("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", format!("http://{address}/{}", api.stage.name)),
         ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url.to_owned()),
+        (own_address::HOSTS, own_address::hosts(api, address)),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into()

@@ -2,7 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 
 use super::deployer::{endpoints, load};
-use super::{Options, StartError, Store};
+use super::{Options, StartError, Store, own_address, trust};
 use crate::guard::Credentials;
 use crate::wire::address::reachable;
 
@@ -12,13 +12,22 @@ use crate::wire::address::reachable;
 /// # Errors
 /// If the template can't be served.
 pub fn environment(options: &Options) -> Result<BTreeMap<String, BTreeSet<String>>, StartError> {
-    let api = load(options)?.api;
+    let mut api = load(options)?.api;
     let address = reachable(SocketAddr::new(options.host, options.port));
+    own_address::lead_home(&mut api, address, cfg!(feature = "tls"));
     let dynamodb_url = match &options.store {
         Store::Endpoint(url) => url.clone(),
         Store::Memory | Store::Directory(_) => format!("http://127.0.0.1:{}", options.dynamodb_port),
     };
-    let mut own = endpoints(address, &api.stage.name, &dynamodb_url);
+    let mut own = endpoints(address, &api, &dynamodb_url);
+    match trust::of_running(address) {
+        Some(variables) => own.extend(variables),
+        None if cfg!(feature = "tls") => tracing::info!(
+            "no gateway runs at {address}, so its certificate is not known: for functions that call https://{address}, run `env` again \
+             when it does"
+        ),
+        None => {}
+    }
     own.extend(Credentials::new(&options.region()).shared());
     let mut environment: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (name, value) in api.functions.into_values().flat_map(|function| function.environment) {

@@ -24,6 +24,12 @@ pub enum StartError {
         /// The name.
         name: String,
     },
+    /// The certificate of [`Options::certificate`](crate::Options::certificate) can't be used.
+    #[error("{0}; --tls-cert and --tls-key name PEM files with a certificate and its key")]
+    Certificate(Box<dyn std::error::Error + Send + Sync>),
+    /// The gateway can't make a certificate of its own.
+    #[error(transparent)]
+    Tls(Box<dyn std::error::Error + Send + Sync>),
     /// The port is taken, or not allowed.
     #[error("can't listen at {address}: {source}; choose another port with --port, or --port 0 for any that is free")]
     Listen {

@@ -5,8 +5,11 @@ mod deployer;
 mod environment;
 mod error;
 mod options;
+mod own_address;
 mod recorder;
 mod store;
+#[cfg_attr(not(feature = "tls"), path = "no_trust.rs")]
+mod trust;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -33,6 +36,7 @@ use crate::wire::address::reachable;
 use deployer::{Deployer, load};
 use recorder::Recorder;
 use store::{OpenStore, RunningStore};
+use trust::Trust;
 
 pub use changes::{Changes, WatchError};
 pub use environment::environment;
@@ -94,6 +98,9 @@ impl Gateway {
         };
         let recorder = options.record.as_deref().map(record_in).transpose()?;
         let store = OpenStore::open(&options.store, options.dynamodb_port).await?;
+        let address = reachable(address);
+        let trust = trust::start(address, &api.account, &allowed_hosts, &options)?;
+        let tls = trust.as_ref().map(Trust::tls);
         let guard = Arc::new(Guard {
             credentials: Credentials::new(&options.region()),
             strict: options.strict,
@@ -106,7 +113,8 @@ impl Gateway {
             options,
             guard: Arc::clone(&guard),
             happenings: happenings.clone(),
-            address: reachable(address),
+            address,
+            trust,
             dynamodb_url: store.url.clone(),
             tables: store.tables.clone(),
             elsewhere,
@@ -115,6 +123,7 @@ impl Gateway {
         let service = Arc::new(Service {
             deployed: RwLock::new(deployment),
             guard,
+            address,
             clock: deployer.options.clock.clone(),
             open: Arc::new(OpenConnections::default()),
             places: Places::as_the_system_allows(),
@@ -130,7 +139,7 @@ impl Gateway {
         });
         let recording =
             recorder.map(|recorder| tokio::spawn(recorder.run(happenings.subscribe(Interest::Events), happenings)));
-        let door = tokio::spawn(doors::serve(Arc::clone(&service), listener));
+        let door = tokio::spawn(doors::serve(Arc::clone(&service), listener, tls));
         let store = store.serve(&service);
         Ok((Self { service, deployer, reloading: Mutex::default(), door, recording, store }, reader))
     }
@@ -162,6 +171,11 @@ impl Gateway {
         (self.service.open.count(), self.service.tasks.len())
     }
 
+    /// Where the gateway listens, as functions reach it.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.service.address
+    }
+
     fn template(&self) -> &Path {
         &self.deployer.options.template
     }
@@ -170,6 +184,14 @@ impl Gateway {
     #[must_use]
     pub fn url(&self) -> String {
         format!("ws://{}/{}", self.deployer.address, self.api().stage.name)
+    }
+
+    /// The certificate that clients must trust to connect over TLS, as PEM: to the same addresses, with `wss` and `https` as their schemes. It is that
+    /// of an authority that was made for this gateway, and has issued one certificate.
+    #[cfg(feature = "tls")]
+    #[must_use]
+    pub fn certificate_authority(&self) -> &str {
+        self.deployer.trust.as_ref().map_or("", Trust::authority)
     }
 
     /// The base URL of `@connections`: `http://127.0.0.1:3001/prod`.

@@ -26,6 +26,8 @@ pub struct Options {
     pub(super) host: IpAddr,
     pub(super) allowed_hosts: Vec<String>,
     pub(super) port: u16,
+    #[cfg(feature = "tls")]
+    pub(super) certificate: Option<(PathBuf, PathBuf)>,
     pub(super) release: bool,
     pub(super) lambda_endpoint: Option<String>,
     pub(super) store: Store,
@@ -95,6 +97,15 @@ impl Options {
     /// The port to listen at; 0 takes a free one.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
+        self
+    }
+
+    /// A certificate for clients, and its private key: PEM files. The gateway's port speaks TLS in any case, with a certificate that is made when
+    /// the gateway starts and that only functions trust. Clients get this one instead if it is valid for the name that they ask for, or, if
+    /// they ask for none, for the gateway's IP address.
+    #[cfg(feature = "tls")]
+    pub fn certificate(mut self, certificate: impl Into<PathBuf>, key: impl Into<PathBuf>) -> Self {
+        self.certificate = Some((certificate.into(), key.into()));
         self
     }
 
@@ -189,6 +200,8 @@ impl fmt::Debug for Options {
             host,
             allowed_hosts,
             port,
+            #[cfg(feature = "tls")]
+            certificate,
             release,
             lambda_endpoint,
             store,
@@ -199,7 +212,10 @@ impl fmt::Debug for Options {
             max_duration,
             clock,
         } = self;
-        f.debug_struct("Options")
+        let mut shown = f.debug_struct("Options");
+        #[cfg(feature = "tls")]
+        shown.field("certificate", certificate);
+        shown
             .field("template", template)
             .field("parameters", &Names(parameters))
             .field("api", api)
@@ -241,6 +257,8 @@ impl Default for Options {
             host: Ipv4Addr::LOCALHOST.into(),
             allowed_hosts: Vec::new(),
             port: 3001,
+            #[cfg(feature = "tls")]
+            certificate: None,
             release: false,
             lambda_endpoint: None,
             store: Store::default(),

@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use bytes::Bytes;
 use http::header::{HOST, ORIGIN};
-use http::{HeaderMap, Request, StatusCode, Uri};
+use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use hyper::body::Body;
 use serde_json::json;
 
@@ -64,6 +64,17 @@ impl AllowedHosts {
         hosts.iter().map(|host| Host::bare(host).ok_or(host.as_str())).collect::<Result<_, _>>().map(Self)
     }
 
+    /// The hosts, without brackets around IPv6 addresses.
+    #[cfg(feature = "tls")]
+    pub(crate) fn names(&self) -> impl Iterator<Item = String> {
+        self.0.iter().map(Host::to_string)
+    }
+
+    /// Whether a `Host` header names one of them; a port may follow.
+    pub(crate) fn has(&self, host: &str) -> bool {
+        Host::with_port(host.as_bytes()).is_some_and(|host| self.0.contains(&host))
+    }
+
     /// Lets a request through, unless a web page may have sent it. Then it tells of it, and the answer says what to do.
     pub(crate) async fn admit<B: Body<Data = Bytes, Error: Display>>(
         &self,
@@ -94,7 +105,7 @@ impl AllowedHosts {
             return headers.get_all(ORIGIN).iter().try_for_each(|origin| self.check_origin(origin.as_bytes()));
         }
         // A page may leave out its `Origin`, for example by loading an image. Browsers then say where it comes from in another way.
-        match headers.get("sec-fetch-site").map(http::HeaderValue::as_bytes) {
+        match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
             Some(b"cross-site" | b"same-site") => Err(Refusal::NamelessPage),
             _ => Ok(()),
         }

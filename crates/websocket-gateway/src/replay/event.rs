@@ -1,7 +1,10 @@
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
+use serde::Deserialize;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use super::SampleError;
 
@@ -24,6 +27,19 @@ pub enum EventType {
     Message,
     /// The end of the connection: `DISCONNECT`.
     Disconnect,
+}
+
+/// An event that has a `domainName`.
+#[derive(Deserialize)]
+struct Named<'e> {
+    #[serde(borrow, rename = "requestContext")]
+    context: NamedContext<'e>,
+}
+
+#[derive(Deserialize)]
+struct NamedContext<'e> {
+    #[serde(borrow, rename = "domainName")]
+    domain_name: &'e RawValue,
 }
 
 impl SampleEvent {
@@ -64,6 +80,21 @@ impl SampleEvent {
     #[must_use]
     pub fn json(&self) -> &Bytes {
         &self.json
+    }
+
+    /// The event as it would be if the client had connected to this address: with the address in the place of its `domainName`.
+    pub(crate) fn at(&self, gateway: SocketAddr) -> Bytes {
+        let Ok(Named { context: NamedContext { domain_name } }) = serde_json::from_slice(&self.json) else {
+            return self.json.clone();
+        };
+        let name = domain_name.get();
+        if !name.starts_with('"') {
+            return self.json.clone();
+        }
+        // It is a part of the JSON, so that everything around it can stay as it was written.
+        let start = name.as_ptr().addr() - self.json.as_ptr().addr();
+        let (before, after) = (&self.json[..start], &self.json[start + name.len()..]);
+        [before, format!("\"{gateway}\"").as_bytes(), after].concat().into()
     }
 
     /// Its type, from `requestContext.eventType`.
@@ -123,6 +154,25 @@ mod tests {
                 "events/a.json"
             ]
         );
+    }
+
+    #[test]
+    fn only_the_domain_name_depends_on_the_gateway() {
+        let at = |json: &str| {
+            let event = SampleEvent::parse("hello.json", json.to_owned()).unwrap();
+            String::from_utf8(event.at("127.0.0.1:3001".parse().unwrap()).into()).unwrap()
+        };
+        let json = r#"{ "b": 1.0, "requestContext": {"domainName" : "é.example", "apiId":"x"}, "a": "domainName" }"#;
+        assert_eq!(at(json), json.replace("é.example", "127.0.0.1:3001"));
+        for json in [
+            "1",
+            "{}",
+            r#"{"requestContext":{}}"#,
+            r#"{"requestContext":{"domainName":null}}"#,
+            r#"{"domainName":"x"}"#,
+        ] {
+            assert_eq!(at(json), json);
+        }
     }
 
     #[test]

@@ -72,9 +72,11 @@ impl Gateway {
     /// An event without a valid connection id is sent, too: its purpose may be to test exactly this fault. An event is also sent if a client has
     /// this connection id, or if an earlier event of the same connection is still being replayed; the messages then go to that client or event.
     ///
+    /// The function gets the event as it is, except that its `domainName`, if it has one, is this gateway's address: a function may post there.
+    ///
     /// This takes at most as long as the function's `Timeout`. The limit of 29 s that API Gateway has for an answer does not apply here.
     pub async fn replay(&self, function: &str, event: &SampleEvent) -> Replayed {
-        let invocation = self.invoke(function, event.json().clone());
+        let invocation = self.invoke(function, event.at(self.address()));
         let connection = event.connection_id().and_then(|id| self.adopt(id).ok());
         let (answer, frames, closed) = match connection {
             Some(connection) => collect(connection, invocation).await,

@@ -1,3 +1,4 @@
+use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ pub(crate) const DISCONNECTS_AT_ONCE: usize = 100;
 pub(crate) struct Service {
     pub(crate) deployed: RwLock<Arc<Deployment>>,
     pub(crate) guard: Arc<Guard>,
+    /// Where the gateway listens, as functions reach it.
+    pub(crate) address: SocketAddr,
     pub(crate) clock: Clock,
     pub(crate) open: Arc<OpenConnections>,
     pub(crate) places: Places,

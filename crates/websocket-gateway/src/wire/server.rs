@@ -1,6 +1,7 @@
 //! Serving HTTP/1.1 on a listener.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,10 +14,14 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::answer::Answer;
+use super::stream::{Socket, Stream};
+use super::tls::Tls;
+use super::written_head::HeadKeeper;
 
 /// How long to wait before the next attempt when the system has no more sockets.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -60,6 +65,45 @@ pub(crate) async fn serve<P, A, F>(
     A: Fn(Peer<P>, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Answer> + Send + 'static,
 {
+    serve_port(Port { next_head, tls: None, keeps_heads: false }, listener, admit, stopping, answer).await;
+}
+
+/// Does the same for the port of clients, which may speak TLS. A client may take [`FIRST_HEAD`] for every head, and each request has its
+/// [`WrittenHead`](super::written_head::WrittenHead).
+pub(crate) async fn serve_clients<P, A, F>(
+    listener: TcpListener,
+    tls: Option<Tls>,
+    admit: impl Fn() -> Option<P>,
+    stopping: CancellationToken,
+    answer: A,
+) where
+    P: Clone + Send + Sync + 'static,
+    A: Fn(Peer<P>, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Answer> + Send + 'static,
+{
+    serve_port(Port { next_head: Some(FIRST_HEAD), tls, keeps_heads: true }, listener, admit, stopping, answer).await;
+}
+
+/// How the connections of a port are read.
+#[derive(Clone)]
+struct Port {
+    next_head: Option<Duration>,
+    /// For clients whose first byte asks for it.
+    tls: Option<Tls>,
+    keeps_heads: bool,
+}
+
+async fn serve_port<P, A, F>(
+    port: Port,
+    listener: TcpListener,
+    admit: impl Fn() -> Option<P>,
+    stopping: CancellationToken,
+    answer: A,
+) where
+    P: Clone + Send + Sync + 'static,
+    A: Fn(Peer<P>, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Answer> + Send + 'static,
+{
     let connections = TaskTracker::new();
     let cut = CancellationToken::new();
     let _cut_on_drop = cut.clone().drop_guard();
@@ -77,7 +121,7 @@ pub(crate) async fn serve<P, A, F>(
                     is_full = place.is_none();
                     if let Some(place) = place {
                         let peer = Peer { address, place };
-                        let connection = connection(stream, peer, next_head, stopping.clone(), answer.clone());
+                        let connection = connection(stream, peer, port.clone(), stopping.clone(), answer.clone());
                         connections.spawn(cut.clone().run_until_cancelled_owned(connection));
                     }
                 }
@@ -96,34 +140,54 @@ pub(crate) async fn serve<P, A, F>(
     }
 }
 
-async fn connection<P, A, F>(
-    stream: TcpStream,
-    peer: Peer<P>,
-    next_head: Option<Duration>,
-    stopping: CancellationToken,
-    answer: A,
-) where
+async fn connection<P, A, F>(stream: TcpStream, peer: Peer<P>, port: Port, stopping: CancellationToken, answer: A)
+where
     P: Clone + Send + Sync + 'static,
     A: Fn(Peer<P>, Request<Incoming>) -> F + Send + Sync + 'static,
     F: Future<Output = Answer> + Send,
 {
     // Small frames must not wait for each other. If the option can't be set, they only arrive later.
     drop(stream.set_nodelay(true));
+    let deadline = Instant::now() + FIRST_HEAD;
+    let opened = tokio::select! {
+        opened = open(stream, port.tls) => opened,
+        () = sleep_until(deadline) => return,
+        () = stopping.cancelled() => return,
+    };
+    let socket = match opened {
+        Ok(socket) => socket,
+        // What rustls finds wrong, and not a client that has only left.
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+            return tracing::info!("a TLS handshake of {} failed: {error}", peer.address);
+        }
+        Err(error) => return tracing::debug!("{}: {error}", peer.address),
+    };
     let has_asked = AtomicBool::new(false);
-    let answer = service_fn(|request| {
+    let heads = port.keeps_heads.then(|| Arc::new(HeadKeeper::new()));
+    let stream = Stream::new(socket, heads.clone());
+    let answer = service_fn(|mut request| {
         has_asked.store(true, Ordering::Relaxed);
-        let answer = answer(peer.clone(), request);
-        async { Ok::<_, Infallible>(answer.await) }
+        if let Some(heads) = &heads {
+            request.extensions_mut().insert(heads.take());
+        }
+        let (answer, heads) = (answer(peer.clone(), request), heads.clone());
+        async move {
+            let answer = answer.await;
+            if let Some(heads) = heads {
+                heads.expect_next();
+            }
+            Ok::<_, Infallible>(answer)
+        }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(next_head)
+        .header_read_timeout(port.next_head)
         .serve_connection(TokioIo::new(stream), answer)
         .with_upgrades();
     tokio::pin!(connection);
     let served = tokio::select! {
         served = &mut connection => served,
-        () = silent(&has_asked) => return,
+        () = silent(&has_asked, deadline) => return,
         () = stopping.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await
@@ -134,9 +198,23 @@ async fn connection<P, A, F>(
     }
 }
 
+/// Begins TLS if the client's first byte says so.
+async fn open(stream: TcpStream, tls: Option<Tls>) -> io::Result<Socket> {
+    #[cfg(feature = "tls")]
+    if let Some(tls) = tls
+        && super::tls::is_wanted(&stream).await?
+    {
+        // Boxed, so that a plain connection does not pay for the size of a handshake.
+        return Box::pin(tls.accept(stream)).await.map(|stream| Socket::Tls(Box::new(stream)));
+    }
+    #[cfg(not(feature = "tls"))]
+    let None::<Tls> = tls;
+    Ok(Socket::Plain(stream))
+}
+
 /// Waits until it is clear that a client sends nothing; for ever if it does.
-async fn silent(has_asked: &AtomicBool) {
-    tokio::time::sleep(FIRST_HEAD).await;
+async fn silent(has_asked: &AtomicBool, deadline: Instant) {
+    sleep_until(deadline).await;
     if has_asked.load(Ordering::Relaxed) {
         std::future::pending::<()>().await;
     }

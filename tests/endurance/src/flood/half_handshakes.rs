@@ -26,8 +26,9 @@ const HUNG_UP_WITHIN: Duration = Duration::from_secs(45);
 const AT_ONCE: usize = 32;
 
 /// Where they stop.
-const STOPS: [(&str, &str); 4] = [
+const STOPS: [(&str, &str); 5] = [
     ("before the first byte", ""),
+    ("in the first message of a TLS handshake", "\x16\x03\x01\x00\x7a\x01\x00\x00\x76\x03\x03"),
     ("in the request line", "GET /te"),
     ("in the head", "GET /test HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: webso"),
     (

@@ -43,6 +43,8 @@ enum Order {
     Pid,
     /// Answers with the credentials of this process.
     Keys,
+    /// Answers with these variables of its environment, those that are set.
+    Variables(Vec<String>),
     /// Answers with a body of this many bytes.
     Long(usize),
     /// Answers with this text, followed by this many bytes.
@@ -130,6 +132,10 @@ impl Probe {
             Order::Keys => {
                 let names = ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
                 return Ok(Some(reply(&json!(names.map(|name| std::env::var(name).unwrap_or_default())).to_string())));
+            }
+            Order::Variables(names) => {
+                let set = names.into_iter().filter_map(|name| Some((name.clone(), std::env::var(name).ok()?.into())));
+                return Ok(Some(reply(&Value::Object(set.collect()).to_string())));
             }
             Order::Long(bytes) => return Ok(Some(reply(&"x".repeat(bytes)))),
             Order::Fill(text, bytes) => return Ok(Some(reply(&(text + &"x".repeat(bytes))))),

@@ -3,8 +3,7 @@ use std::sync::Arc;
 
 use http::header::{HOST, USER_AGENT};
 use http::request::Parts;
-use http::uri::Authority;
-use http::{HeaderValue, StatusCode};
+use http::{HeaderValue, Method, StatusCode};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::close::Close;
@@ -23,10 +22,7 @@ use crate::wire::server::Peer;
 /// Holds the upgrade until `$connect` has answered, and answers the handshake with its verdict.
 pub(in crate::doors) async fn handshake(service: Arc<Service>, peer: Peer<Place>, mut request: Parts) -> Answer {
     let Some(upgrade) = Upgrade::of(&mut request) else {
-        let why = || format!("not a WebSocket handshake: {} {}", request.method, request.uri.path());
-        refused(&service, Level::Info, StatusCode::UPGRADE_REQUIRED, why);
-        let hint = "This is a WebSocket: connect to it with wscat or another client.\n";
-        return answer::text(StatusCode::UPGRADE_REQUIRED, hint);
+        return upgrade_required(&service, &request.method, request.uri.path());
     };
     if service.stopping.is_cancelled() {
         return answer::status(StatusCode::SERVICE_UNAVAILABLE);
@@ -49,6 +45,14 @@ pub(in crate::doors) async fn handshake(service: Arc<Service>, peer: Peer<Place>
     }
 }
 
+/// Answers a request that does not ask for a WebSocket.
+pub(in crate::doors) fn upgrade_required(service: &Service, method: &Method, path: &str) -> Answer {
+    let why = || format!("not a WebSocket handshake: {method} {path}");
+    refused(service, Level::Info, StatusCode::UPGRADE_REQUIRED, why);
+    let hint = "This is a WebSocket: connect to it with wscat or another client.\n";
+    answer::text(StatusCode::UPGRADE_REQUIRED, hint)
+}
+
 /// Tells of a handshake that gets no further than the door.
 fn refused(service: &Service, level: Level, status: StatusCode, why: impl FnOnce() -> String) {
     service.happenings.tell(level, || What::refused(Door::WebSocket, status.as_u16(), why()));
@@ -56,18 +60,23 @@ fn refused(service: &Service, level: Level, status: StatusCode, why: impl FnOnce
 
 fn new_connection(service: &Service, client: IpAddr, request: &Parts) -> Connection {
     let connected_at_ms = service.clock.now_ms();
-    let header = |name| request.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok());
-    let host = header(HOST).unwrap_or_default();
+    let header = |name| request.headers.get(name).and_then(|value| value.to_str().ok());
     Connection {
         id: ConnectionId::new(connected_at_ms),
         connected_at_ms,
-        domain_name: host.parse().map_or_else(|_| String::new(), |host: Authority| host.host().to_owned()),
+        domain_name: domain_name(service, header(HOST)),
         identity: Identity {
             user_agent: header(USER_AGENT).map(str::to_owned),
             source_ip: client.to_canonical().to_string(),
         },
         authorizer: None,
     }
+}
+
+/// Where functions post to: the gateway's own address, unless the user has allowed the client's name for it. Any other `Host` is only what a client says.
+fn domain_name(service: &Service, host: Option<&str>) -> String {
+    let allowed = host.filter(|host| service.guard.allowed_hosts.has(host));
+    allowed.map_or_else(|| service.address.to_string(), str::to_owned)
 }
 
 /// Asks the authorizer, if there is one, and runs `$connect`. Without either every client is let in.
@@ -84,12 +93,12 @@ async fn connect(
     let mut subprotocol = None;
     let deployment = service.deployment();
     if let Some(authorizer) = &deployment.authorizer {
-        let event = service.writer(&deployment).authorize(&connection, &request.headers, &request.uri);
+        let event = service.writer(&deployment).authorize(&connection, &request);
         let context = authorizer::ask(&service.clock, &service.happenings, &deployment, authorizer, &event).await;
         connection.authorizer = Some(Arc::new(context.map_err(Refused::ByAuthorizer)?));
     }
     if let Some(route) = deployment.routes.get("$connect") {
-        let event = service.writer(&deployment).connect(&connection, &request.headers, &request.uri);
+        let event = service.writer(&deployment).connect(&connection, &request);
         let invocation = route.function.invoke(event.json.clone());
         match integration::wait_for(invocation, &service.clock, &service.happenings, "$connect", route, &event).await {
             Outcome::Answered(answer) if (200..300).contains(&answer.status_code) => {

@@ -9,4 +9,4 @@ mod route_selection;
 mod session;
 mod upgrade;
 
-pub(super) use handshake::handshake;
+pub(super) use handshake::{handshake, upgrade_required};

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use futures_util::stream::{SplitSink, SplitStream};
 use futures_util::{SinkExt, StreamExt};
+use tokio::io::AsyncWriteExt;
 use tokio::sync::oneshot;
 use tungstenite::{Message, Utf8Bytes};
 
@@ -137,6 +138,10 @@ impl Session {
             _ => {
                 let answer = async { while let Some(Ok(_)) = reader.next().await {} };
                 let _ = tokio::join!(self.farewell(&close, &mut writer), answer);
+                // TLS has an end of its own, without which the client would think that something is missing.
+                if let Ok(mut socket) = writer.reunite(reader) {
+                    let _ = socket.get_mut().shutdown().await;
+                }
             }
         }
     }

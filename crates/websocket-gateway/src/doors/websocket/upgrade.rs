@@ -1,13 +1,13 @@
 //! RFC 6455's opening handshake. The gateway writes it itself, so that the client gets exactly API Gateway's answer, and so that the bytes
 //! below the WebSocket stay within reach: see [`drain`].
 
+use bytes::Bytes;
 use http::header::{
     CONNECTION, SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SEC_WEBSOCKET_PROTOCOL, SEC_WEBSOCKET_VERSION, UPGRADE,
 };
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use hyper::upgrade::{OnUpgrade, Upgraded};
-use hyper_util::rt::TokioIo;
+use hyper::upgrade::OnUpgrade;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::WebSocketStream;
 use tungstenite::handshake::derive_accept_key;
@@ -15,9 +15,10 @@ use tungstenite::protocol::{Role, WebSocketConfig};
 
 use crate::api::limits::{FRAME_BYTES, MESSAGE_BYTES};
 use crate::wire::answer::{self, Answer};
+use crate::wire::stream::Stream;
 
 /// The gateway's end of a WebSocket.
-pub(super) type Socket = WebSocketStream<TokioIo<Upgraded>>;
+pub(super) type Socket = WebSocketStream<Stream>;
 
 /// A request for a WebSocket.
 #[derive(Debug)]
@@ -48,8 +49,9 @@ impl Upgrade {
         headers.insert(SEC_WEBSOCKET_ACCEPT, self.accept);
         headers.extend(subprotocol.map(|name| (SEC_WEBSOCKET_PROTOCOL, name)));
         tokio::spawn(async move {
-            match self.connection.await {
-                Ok(connection) => then(socket(connection).await),
+            match self.connection.await.map(Stream::of_upgrade) {
+                Ok(Some((stream, early))) => then(socket(stream, early).await),
+                Ok(None) => tracing::error!("a WebSocket came from another server than the gateway's"),
                 Err(error) => tracing::debug!("a client left during its handshake: {error}"),
             }
         });
@@ -63,14 +65,15 @@ fn names(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
     lists.flat_map(|list| list.split(',')).any(|item| item.trim().eq_ignore_ascii_case(word))
 }
 
-async fn socket(connection: Upgraded) -> Socket {
+/// `early` are bytes that came with the request.
+async fn socket(stream: Stream, early: Bytes) -> Socket {
     let config = WebSocketConfig::default()
         .max_frame_size(Some(FRAME_BYTES))
         .max_message_size(Some(MESSAGE_BYTES))
         // Of the library's 256 KiB of buffers a connection, an idle one needs nothing.
         .read_buffer_size(2048)
         .write_buffer_size(0);
-    WebSocketStream::from_raw_socket(TokioIo::new(connection), Role::Server, Some(config)).await
+    WebSocketStream::from_partially_read(stream, early.into(), Role::Server, Some(config)).await
 }
 
 /// Says that no more bytes will come, and discards what the client still sends until it hangs up. If a connection is closed with bytes
