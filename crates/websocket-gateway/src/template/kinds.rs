@@ -5,6 +5,7 @@ pub(super) const API_MAPPING: &str = "AWS::ApiGatewayV2::ApiMapping";
 pub(super) const AUTHORIZER: &str = "AWS::ApiGatewayV2::Authorizer";
 pub(super) const CONNECTOR: &str = "AWS::Serverless::Connector";
 pub(super) const DEPLOYMENT: &str = "AWS::ApiGatewayV2::Deployment";
+pub(super) const DOMAIN_NAME: &str = "AWS::ApiGatewayV2::DomainName";
 pub(super) const GLOBAL_TABLE: &str = "AWS::DynamoDB::GlobalTable";
 pub(super) const IAM_POLICY: &str = "AWS::IAM::Policy";
 pub(super) const INTEGRATION: &str = "AWS::ApiGatewayV2::Integration";

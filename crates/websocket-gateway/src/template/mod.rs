@@ -41,8 +41,10 @@
 //! What users should know before they deploy:
 //! - `permissions`: whether API Gateway may invoke a function
 //! - `deployed_routes`: whether a deployment has every route
+//! - `addresses`: variables that lead a function to AWS
 //! - `notes`: what is correct, but easily overlooked
 
+mod addresses;
 mod authorizers;
 mod choice;
 mod code;
@@ -122,8 +124,9 @@ pub(crate) fn read(path: &Path, text: &str, options: &Options) -> Result<Loaded,
     document::parse(text)
         .and_then(|root| Stack::read(&root, Arc::clone(&source), path, options))
         .and_then(|stack| {
-            let mut warnings = stack.macros.iter().map(not_expanded).collect();
+            let mut warnings: Vec<_> = stack.macros.iter().map(not_expanded).collect();
             let api = websocket_api::read(&stack, &mut warnings)?;
+            warnings.extend(addresses::leading_elsewhere(&stack, &api)?);
             let notes = notes::of(&stack, &api);
             Ok(Loaded { api, warnings: remarks(warnings), notes: remarks(notes) })
         })

@@ -181,3 +181,44 @@ fn routes_that_only_aws_can_serve_are_left_out_with_a_warning() {
     let warnings = load_text(&text).unwrap().warnings;
     assert_warns(&text, &warnings, "MOCK", "the route `$connect` is not served", "every client may connect");
 }
+
+#[test]
+fn variables_that_lead_to_aws_are_warnings_with_their_line() {
+    const DOMAIN: &str =
+        "  Domain:\n    Type: AWS::ApiGatewayV2::DomainName\n    Properties: { DomainName: chat.example.com }\n";
+    let warnings = |value: &str| {
+        let text = TEMPLATE.replace("RETRIES: 3", &format!("ENDPOINT: {value}")) + DOMAIN;
+        let loaded = load_with(&text, &[("Certificate", "x")]).unwrap();
+        loaded
+            .warnings
+            .iter()
+            .map(ToString::to_string)
+            .filter(|warning| warning.contains("ENDPOINT"))
+            .collect::<Vec<_>>()
+    };
+    for value in [
+        "https://example.com",
+        "!Sub 'wss://${WebSocketApi}.execute-api.us-east-1.amazonaws.com'",
+        "chat.example.com.evil.example",
+    ] {
+        assert!(warnings(value).is_empty(), "{value}");
+    }
+    for (value, named) in [
+        (
+            "wss://abcd123456.execute-api.us-east-1.amazonaws.com/prod",
+            "another API on AWS, abcd123456.execute-api.us-east-1.amazonaws.com",
+        ),
+        ("!Sub 'https://${WebSocketApi}.execute-api.eu-west-1.amazonaws.com'", "another API on AWS, "),
+        ("https://CHAT.example.com/prod", "the custom domain chat.example.com"),
+    ] {
+        let warnings = warnings(value);
+        let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
+        let line = TEMPLATE.lines().position(|line| line.contains("RETRIES")).unwrap() + 1;
+        assert!(
+            warning.starts_with(&format!(
+                "/nowhere/chat/template.yaml:{line}:11: `ENDPOINT` of `ConnectFunction` names {named}"
+            )),
+            "{warning}"
+        );
+    }
+}
