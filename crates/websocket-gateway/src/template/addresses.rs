@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::error::Finding;
-use super::kinds::DOMAIN_NAME;
+use super::kinds::{API, DOMAIN_NAME};
 use super::stack::{Resource, Stack};
 use crate::api::Api;
 
@@ -13,11 +13,18 @@ const OF_AN_API: &str = ".execute-api.";
 /// The warnings about variables that lead a function to AWS.
 pub(super) fn leading_elsewhere(stack: &Stack, api: &Api) -> Result<Vec<Finding>, Finding> {
     let domains = custom_domains(stack)?;
+    // That the template's HTTP APIs are not served is another matter: their addresses are made up.
+    let mut here = BTreeSet::from([api.host()]);
+    for resource in stack.of_kind(API)? {
+        if !stack.is_websocket_api(resource)? {
+            here.insert(api.host().replacen(&api.api_id, &stack.id_of(resource)?, 1));
+        }
+    }
     let mut warnings = Vec::new();
     for resource in stack.functions()? {
         // Functions whose environment is not known get it elsewhere.
         if api.functions.get(&resource.id).is_some_and(|function| !function.environment.is_empty()) {
-            warnings.extend(of_function(stack, resource, &api.host(), &domains)?);
+            warnings.extend(of_function(stack, resource, &here, &domains)?);
         }
     }
     Ok(warnings)
@@ -26,7 +33,7 @@ pub(super) fn leading_elsewhere(stack: &Stack, api: &Api) -> Result<Vec<Finding>
 fn of_function(
     stack: &Stack,
     function: &Resource,
-    own: &str,
+    here: &BTreeSet<String>,
     domains: &BTreeSet<String>,
 ) -> Result<Vec<Finding>, Finding> {
     let Some(environment) = stack.properties(function).optional("Environment")? else { return Ok(Vec::new()) };
@@ -35,7 +42,7 @@ fn of_function(
     for entry in &variables.map("`Variables`")?.0 {
         let value = entry.value.text(&format!("`{}`", entry.key))?.to_ascii_lowercase();
         let elsewhere = hosts(&value).find_map(|host| match host {
-            own_host if own_host == own => None,
+            host if here.contains(host) => None,
             host if host.contains(OF_AN_API) => Some(format!("another API on AWS, {host}")),
             host => domains.contains(host).then(|| format!("the custom domain {host}")),
         });

@@ -18,7 +18,8 @@ impl WrittenHead {
     pub(crate) fn names(&self) -> HashMap<HeaderName, &str> {
         let mut names = HashMap::new();
         for line in self.0.split(|byte| *byte == b'\n') {
-            let written = line.split(|byte| *byte == b':').next().unwrap_or_default();
+            let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
+            let written = &line[..colon];
             // The first line and what follows the head are not headers. hyper has checked those that are.
             if let (Ok(name), Ok(written)) = (HeaderName::from_bytes(written), str::from_utf8(written)) {
                 names.entry(name).or_insert(written);
