@@ -60,7 +60,7 @@ mod tests {
         tags: Vec<String>,
     }
 
-    fn cause(error: AttributesError) -> String {
+    fn cause(error: &AttributesError) -> String {
         error.source().unwrap().to_string()
     }
 
@@ -80,7 +80,7 @@ mod tests {
             (write(&BTreeMap::from([("slot", "x")])), "the attribute `slot` is the registry's own"),
             (write(&7), "Not a map-like object"),
         ] {
-            assert!(cause(refused.unwrap_err()).contains(why), "{why}");
+            assert!(cause(&refused.unwrap_err()).contains(why), "{why}");
         }
         let other = write(&BTreeMap::from([("name", 7)])).unwrap();
         assert!(read::<Person>(&other).is_err());

@@ -60,7 +60,7 @@ pub(super) async fn run(report: &mut Report, workshop: &Workshop, lasting: Durat
     for (tag, came) in coming.collect::<Vec<_>>().await {
         let came = came.map(|client| crowd.push(client));
         handshakes.insert(tag, if came.is_ok() { Handshake::Opened } else { Handshake::Refused });
-        turned.note(came, Duration::ZERO);
+        turned.note(&came, Duration::ZERO);
     }
     let promised = ROOM - FEWER..=ROOM;
     report.check(
@@ -130,7 +130,7 @@ async fn flood(url: &str, end: Instant) -> Result<Turned, Error> {
             while Instant::now() < end {
                 let start = Instant::now();
                 let came = Client::connect(&url).await;
-                turned.note(came.map(Client::reset), start.elapsed());
+                turned.note(&came.map(Client::reset), start.elapsed());
             }
             turned
         });

@@ -16,7 +16,7 @@ const SHORTEST_SECRET: usize = 32;
 pub(crate) struct Claims {
     /// The subject: the client that the token was made for.
     pub(crate) sub: String,
-    /// When the token expires, in seconds since 1970. The standard allows fractions. Source: RFC 7519, section 2, "NumericDate".
+    /// When the token expires, in seconds since 1970. The standard allows fractions. Source: RFC 7519, section 2, `NumericDate`.
     pub(crate) exp: f64,
     /// The audience, in any form: the services that the token is meant for.
     aud: Option<serde::de::IgnoredAny>,
