@@ -24,7 +24,7 @@ fuzz!(Format::Json, samples(), run);
 struct Input {
     /// Whether the instance is new: it has not asked for its first invocation yet.
     new: bool,
-    /// In them, `INSTANCE`, `REQUEST` and `INVOCATION` stand for the ids of the instance and of what it has fetched last.
+    /// In them, `REQUEST` and `INVOCATION` stand for the ids of what the instance has fetched last.
     asks: Vec<Ask>,
 }
 
@@ -33,7 +33,7 @@ const EVENT: &str = r#"{"an":"event"}"#;
 fn samples() -> Vec<Sample> {
     let ask = |method: &str, call: &str, headers: &[(&str, &str)], body: Value| {
         let headers = [&[("host", "127.0.0.1:1234"), ("content-type", "application/json")], headers].concat();
-        let target = format!("/INSTANCE/2018-06-01/runtime/{call}");
+        let target = format!("/2018-06-01/runtime/{call}");
         json!({ "method": method, "target": target, "headers": headers, "body": body })
     };
     let next = || ask("GET", "invocation/next", &[], json!(""));
@@ -106,8 +106,6 @@ type Outcome = Result<Bytes, InvokeError>;
 struct Played {
     function: PlayedFunction,
     client: Client,
-    /// Its id.
-    id: String,
     /// The last invocation: the ids with which it was fetched, and its caller.
     request_id: String,
     invocation_id: String,
@@ -119,10 +117,8 @@ impl Played {
     async fn start() -> Self {
         let program = samples::repository("tests/fuzz/waits.sh");
         let (function, first) = PlayedFunction::start(program, EVENT.into()).await.expect("an instance");
-        let (address, id) = function.runtime_api.trim_start_matches("http://").split_once('/').expect("an address");
         Self {
-            client: Client::of(address),
-            id: id.to_owned(),
+            client: Client::of(&function.runtime_api),
             request_id: "none".to_owned(),
             invocation_id: "none".to_owned(),
             caller: tokio::spawn(first),
@@ -149,7 +145,7 @@ impl Played {
     }
 
     fn with_ids(&self, ask: &Ask) -> Ask {
-        let ids = [("INSTANCE", &self.id), ("REQUEST", &self.request_id), ("INVOCATION", &self.invocation_id)];
+        let ids = [("REQUEST", &self.request_id), ("INVOCATION", &self.invocation_id)];
         let filled = |text: &str| ids.iter().fold(text.to_owned(), |text, (name, id)| text.replace(name, id));
         let headers = ask.headers.iter().map(|(name, value)| (name.clone(), filled(value))).collect();
         Ask { target: filled(&ask.target), headers, ..ask.clone() }
@@ -224,7 +220,7 @@ impl Played {
             // A rude request may have answered it.
             self.is_fetched &= !self.caller.is_finished();
             if !self.is_fetched {
-                let next = self.plain("GET", "invocation/next");
+                let next = Self::plain("GET", "invocation/next");
                 self.invoke_for(&next).await;
                 let answer = self.client.ask(&next).await;
                 self.check(&next, &answer).await;
@@ -232,7 +228,7 @@ impl Played {
                     return false;
                 }
             }
-            let response = self.plain("POST", &format!("invocation/{}/response", self.request_id));
+            let response = Self::plain("POST", &format!("invocation/{}/response", self.request_id));
             let answer = self.client.ask(&response).await;
             assert_eq!(answer.status, 202, "{}", answer.text());
             self.check(&response, &answer).await;
@@ -240,10 +236,10 @@ impl Played {
         true
     }
 
-    fn plain(&self, method: &str, call: &str) -> Ask {
+    fn plain(method: &str, call: &str) -> Ask {
         Ask {
             method: method.to_owned(),
-            target: format!("/{}/2018-06-01/runtime/{call}", self.id),
+            target: format!("/2018-06-01/runtime/{call}"),
             headers: vec![("host".to_owned(), "localhost".to_owned())],
             body: RawValue::from_string("{}".to_owned()).expect("JSON"),
         }

@@ -63,9 +63,7 @@ impl Deployer {
         let environment = endpoints(self.address, &api.stage.name, &self.dynamodb_url);
         match before.and_then(|before| before.functions.processes()) {
             Some(processes) => Ok(processes.redeploy(programs, environment)),
-            None => {
-                Processes::start(programs, environment, self.happenings.clone()).await.map_err(StartError::RuntimeApi)
-            }
+            None => Ok(Processes::new(programs, environment, self.happenings.clone())),
         }
     }
 }

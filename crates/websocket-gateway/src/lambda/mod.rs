@@ -1,4 +1,4 @@
-//! Invokes functions: the functions' own binaries run as child processes and use a Lambda Runtime API on a local port.
+//! Invokes functions: the functions' own binaries run as child processes and use a Lambda Runtime API on a local port of their own.
 //!
 //! The binaries are the same as on AWS. Each process finds the Runtime API in `AWS_LAMBDA_RUNTIME_API`, asks it for an invocation, answers,
 //! and asks again. A process is one *instance* and works on one invocation at a time. Invocations that overlap get different instances.

@@ -6,6 +6,7 @@ mod variables;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::SocketAddr;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -15,7 +16,6 @@ use tokio::time::timeout;
 
 use super::Program;
 use super::host::Host;
-use super::instance_id::InstanceId;
 use super::process_group::ProcessGroup;
 use output::Output;
 
@@ -35,19 +35,17 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts the process of an instance. `own` is the gateway's own environment for the function.
+    /// Starts the process of an instance. `own` is the gateway's own environment for the function, `runtime_api` the instance's Runtime API.
     pub(super) fn start(
         program: &Program,
         own: &BTreeMap<String, String>,
         host: &Host,
-        id: InstanceId,
+        runtime_api: SocketAddr,
     ) -> io::Result<Self> {
         let function = &program.function;
-        // AWS leaves out the scheme, but lambda_runtime can't read an address with a path and without a scheme.
-        let runtime_api = format!("http://{}/{id}", host.runtime_api);
         let mut child = Command::new(&program.executable)
             .env_clear()
-            .envs(variables::of(variables::inherited(), function, own, &runtime_api))
+            .envs(variables::of(variables::inherited(), function, own, &runtime_api.to_string()))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

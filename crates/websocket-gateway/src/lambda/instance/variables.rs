@@ -16,7 +16,7 @@ pub(super) fn inherited() -> impl Iterator<Item = (String, OsString)> {
 }
 
 /// All environment variables of a function. If several sources set the same variable, the last of them wins: `basics`, the template, the
-/// gateway's `own` variables, and those that Lambda itself sets. `runtime_api` is `http://host:port/prefix`.
+/// gateway's `own` variables, and those that Lambda itself sets. `runtime_api` is `host:port`.
 pub(super) fn of(
     basics: impl IntoIterator<Item = (String, OsString)>,
     function: &Function,
@@ -85,7 +85,7 @@ mod tests {
         let template = function(&[("B", "template"), ("C", "template"), ("AWS_LAMBDA_FUNCTION_NAME", "template")]);
         let own = map(&[("C", "own"), ("AWS_LAMBDA_FUNCTION_NAME", "own")]);
 
-        let environment = of(basics, &template, &own, "http://127.0.0.1:1/1");
+        let environment = of(basics, &template, &own, "127.0.0.1:1");
 
         assert_eq!(environment["A"], "basics");
         assert_eq!(environment["B"], "template");
@@ -95,9 +95,9 @@ mod tests {
 
     #[test]
     fn the_environment_has_everything_that_a_runtime_needs() {
-        let environment = of([], &function(&[]), &BTreeMap::new(), "http://127.0.0.1:1/1");
+        let environment = of([], &function(&[]), &BTreeMap::new(), "127.0.0.1:1");
 
-        assert_eq!(environment["AWS_LAMBDA_RUNTIME_API"], "http://127.0.0.1:1/1");
+        assert_eq!(environment["AWS_LAMBDA_RUNTIME_API"], "127.0.0.1:1");
         assert_eq!(environment["AWS_LAMBDA_FUNCTION_VERSION"], "$LATEST");
         assert_eq!(environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "128");
         assert_eq!(environment["AWS_LAMBDA_LOG_GROUP_NAME"], "/aws/lambda/shop-Hello");

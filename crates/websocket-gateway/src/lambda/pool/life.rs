@@ -1,5 +1,6 @@
 //! The life of one instance: what its pool does from the start of the process until the process is reaped.
 
+use std::io;
 use std::sync::Arc;
 
 use tokio::time::sleep_until;
@@ -9,6 +10,7 @@ use crate::happenings::{Level, What};
 use crate::lambda::instance::Process;
 use crate::lambda::instance_id::InstanceId;
 use crate::lambda::platform_log;
+use crate::lambda::runtime_api::RuntimeApi;
 use crate::lambda::schedule::End;
 
 impl Pool {
@@ -18,10 +20,13 @@ impl Pool {
             self.end(id, End::ShuttingDown);
             return;
         }
-        match Process::start(&self.program, &self.own, &self.host, id) {
-            Ok(process) => {
+        match self.start(id).await {
+            Ok((runtime_api, process)) => {
                 self.lock().started(id, process.pid());
-                self.watch(id, process).await;
+                tokio::select! {
+                    () = self.watch(id, process) => {}
+                    () = runtime_api => {}
+                }
             }
             Err(source) => {
                 let executable = self.program.executable.clone();
@@ -30,6 +35,13 @@ impl Pool {
                 }
             }
         }
+    }
+
+    /// Starts the process, and returns it with the server of its Runtime API, which serves until it is dropped.
+    async fn start(self: &Arc<Self>, id: InstanceId) -> io::Result<(impl Future<Output = ()> + use<>, Process)> {
+        let runtime_api = RuntimeApi::open().await?;
+        let process = Process::start(&self.program, &self.own, &self.host, runtime_api.address())?;
+        Ok((runtime_api.serve(Arc::clone(self), id, self.host.happenings.clone()), process))
     }
 
     /// Waits for whatever ends the instance first. The pool forgets the instance before its process is killed, so that it gets no more work.

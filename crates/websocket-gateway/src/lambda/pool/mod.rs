@@ -16,7 +16,7 @@ use tokio::sync::{Notify, oneshot};
 use super::concurrency::{Concurrency, InProgress};
 use super::error::InvokeError;
 use super::host::Host;
-use super::instance_id::{InstanceId, Owners};
+use super::instance_id::InstanceId;
 use super::invocation::{Answer, Delivery, Invocation};
 use super::schedule::{End, Failure, Next, Refusal, Schedule};
 use super::{Program, platform_log};
@@ -38,8 +38,6 @@ pub(crate) struct Pool {
     own: Arc<BTreeMap<String, String>>,
     host: Arc<Host>,
     concurrency: Concurrency,
-    /// Where the Runtime API finds this pool.
-    pools: Arc<Owners<Self>>,
     /// Never locked across an await.
     schedule: Mutex<Schedule>,
     /// Notifies the tasks of the instances that an instance may be overdue sooner than [`Pool::check`] has said.
@@ -54,7 +52,6 @@ impl Pool {
         program: Program,
         own: Arc<BTreeMap<String, String>>,
         host: Arc<Host>,
-        pools: Arc<Owners<Self>>,
         before: Option<&Self>,
     ) -> Arc<Self> {
         let cpus = thread::available_parallelism().map_or(1, usize::from);
@@ -64,7 +61,7 @@ impl Pool {
         // Lambda does not accept a name that is not valid in a header.
         let arn = HeaderValue::try_from(&program.function.arn).unwrap_or(HeaderValue::from_static(""));
         let (sooner, is_waiting) = (Notify::new(), AtomicBool::new(false));
-        Arc::new(Self { program, arn, built, own, host, concurrency, pools, schedule, sooner, is_waiting })
+        Arc::new(Self { program, arn, built, own, host, concurrency, schedule, sooner, is_waiting })
     }
 
     /// The function's `Timeout`.
@@ -158,7 +155,6 @@ impl Pool {
 
     /// Forgets an instance, and starts others for the invocations that still wait. The caller must report the failure.
     fn end(self: &Arc<Self>, id: InstanceId, end: End) -> Option<Failure> {
-        self.pools.remove(id);
         let mut schedule = self.lock();
         let failure = schedule.end(id, end, Instant::now());
         self.start_wanted(&mut schedule);
@@ -180,9 +176,8 @@ impl Pool {
     fn start_wanted(self: &Arc<Self>, schedule: &mut Schedule) {
         let now = Instant::now();
         while schedule.wants_instance(now) {
-            let id = InstanceId::random();
+            let id = InstanceId::next();
             schedule.add(id, now);
-            self.pools.add(id, Arc::clone(self));
             self.host.instances.spawn(Arc::clone(self).run(id));
         }
         if let Some(at) = schedule.may_want_instance_at(now)

@@ -34,7 +34,7 @@ impl Instance {
         let output = async {
             loop {
                 if let What::Output { line, .. } = &happenings.next().await.expect("more happens").what {
-                    return format!("{line}/2018-06-01/runtime");
+                    return format!("http://{line}/2018-06-01/runtime");
                 }
             }
         };

@@ -62,7 +62,7 @@ async fn no_more_invocations_are_in_progress_than_lambda_allows() {
 async fn a_reload_does_not_double_the_reserved_concurrency() {
     let function = || Function { reserved_concurrency: Some(1), ..probe() };
     let program = |function| Program { function, executable: probe_executable() };
-    let before = Processes::start(vec![program(function())], BTreeMap::new(), silent()).await.unwrap();
+    let before = Processes::new(vec![program(function())], BTreeMap::new(), silent());
     let changed = Function { memory_size: 256, ..function() };
     let after = Functions::local(before.redeploy(vec![program(changed)], BTreeMap::new()), &[]);
     let before = Functions::local(before, &[]);
