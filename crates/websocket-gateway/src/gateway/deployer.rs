@@ -9,7 +9,7 @@ use crate::api::Api;
 use crate::dynamodb::{self, TableStore};
 use crate::guard::Guard;
 use crate::happenings::HappeningSender;
-use crate::lambda::{self, Functions, Processes, Program, RemoteLambda};
+use crate::lambda::{self, Build, Functions, Processes, Program, RemoteLambda, Runtimes};
 use crate::service::Deployment;
 use crate::template::{Loaded, TemplateError};
 
@@ -25,6 +25,7 @@ pub(super) struct Deployer {
     pub(super) tables: TableStore,
     /// The server that runs the functions, if the gateway does not.
     pub(super) elsewhere: Option<Arc<RemoteLambda>>,
+    pub(super) runtimes: Runtimes,
 }
 
 impl Deployer {
@@ -47,13 +48,15 @@ impl Deployer {
                 lambda::name_binaries(api.functions.values_mut()).await;
                 Functions::remote(remote, api.functions.values())
             }
-            None => Functions::local(self.build(&mut api, before).await?, api.functions.values()),
+            None => self.build(&mut api, before).await?,
         };
         Ok(Deployment::new(api, functions))
     }
 
-    async fn build(&self, api: &mut Api, before: Option<&Deployment>) -> Result<Processes, StartError> {
-        let mut programs = lambda::build(api.functions.values(), self.options.release).await?;
+    async fn build(&self, api: &mut Api, before: Option<&Deployment>) -> Result<Functions, StartError> {
+        let Build { mut programs, not_here } =
+            lambda::build(api.functions.values(), self.options.release, &self.runtimes).await?;
+        self.runtimes.warn_of(&api.functions, &not_here);
         // From here on every binary is known by its name.
         let built = programs.iter().map(|program| (program.function.logical_id.clone(), program.function.clone()));
         api.functions.extend(built);
@@ -61,10 +64,11 @@ impl Deployer {
             function.environment.extend(self.guard.credentials.of(&function.logical_id));
         }
         let environment = endpoints(self.address, &api.stage.name, &self.dynamodb_url);
-        match before.and_then(|before| before.functions.processes()) {
-            Some(processes) => Ok(processes.redeploy(programs, environment)),
-            None => Ok(Processes::new(programs, environment, self.happenings.clone())),
-        }
+        let processes = match before.and_then(|before| before.functions.processes()) {
+            Some(processes) => processes.redeploy(programs, environment),
+            None => Processes::new(programs, environment, self.happenings.clone()),
+        };
+        Ok(Functions::local(processes, not_here))
     }
 }
 

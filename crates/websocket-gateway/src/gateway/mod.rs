@@ -24,7 +24,7 @@ use crate::api::Api;
 use crate::doors;
 use crate::guard::{AllowedHosts, Credentials, Guard};
 use crate::happenings::{HappeningSender, Happenings, Interest, Invocations, Level, Reloaded, What};
-use crate::lambda::{InvokeError, RemoteLambda};
+use crate::lambda::{InvokeError, RemoteLambda, Runtimes};
 use crate::secrets::without_userinfo;
 use crate::service::connections::{AdoptError, Adopted, OpenConnections};
 use crate::service::{Asynchronous, DISCONNECTS_AT_ONCE, Places, Service, Turns};
@@ -110,6 +110,7 @@ impl Gateway {
             dynamodb_url: store.url.clone(),
             tables: store.tables.clone(),
             elsewhere,
+            runtimes: Runtimes::default(),
         };
         let deployment = Arc::new(deployer.deploy(api, None).await?);
         let service = Arc::new(Service {

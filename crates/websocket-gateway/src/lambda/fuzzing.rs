@@ -50,7 +50,7 @@ impl PlayedFunction {
         };
         let happenings = HappeningSender::new(Clock::default());
         let mut told = happenings.subscribe(Interest::UpTo(Level::Info));
-        let programs = vec![Program { function, executable: program }];
+        let programs = vec![Program::binary(function, program)];
         let functions = Functions::local(Processes::new(programs, BTreeMap::new(), happenings), []);
         let callable = functions.get("Played").map_err(io::Error::other)?.clone();
         let mut played = Self { functions, callable, runtime_api: String::new() };

@@ -42,10 +42,14 @@ impl Process {
         host: &Host,
         runtime_api: SocketAddr,
     ) -> io::Result<Self> {
-        let function = &program.function;
-        let mut child = Command::new(&program.executable)
+        let mut command = Command::new(&program.executable);
+        if let Some(directory) = &program.directory {
+            command.current_dir(directory);
+        }
+        let mut child = command
+            .args(&program.arguments)
             .env_clear()
-            .envs(variables::of(variables::inherited(), function, own, &runtime_api.to_string()))
+            .envs(variables::of(variables::inherited(), program, own, &runtime_api.to_string()))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -56,7 +60,8 @@ impl Process {
             descriptors::limit(pid);
         }
         let group = ProcessGroup::of(&child);
-        let output = Output::follow(&host.happenings, &function.logical_id, child.stdout.take(), child.stderr.take());
+        let output =
+            Output::follow(&host.happenings, &program.function.logical_id, child.stdout.take(), child.stderr.take());
         Ok(Self { child, group, output })
     }
 

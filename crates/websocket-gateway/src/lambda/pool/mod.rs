@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::HeaderValue;
@@ -32,8 +32,6 @@ pub(crate) struct Pool {
     program: Program,
     /// The function's ARN, for the headers of an invocation.
     arn: HeaderValue,
-    /// When the executable was built.
-    built: Option<SystemTime>,
     /// The gateway's own environment for the function.
     own: Arc<BTreeMap<String, String>>,
     host: Arc<Host>,
@@ -57,11 +55,10 @@ impl Pool {
         let cpus = thread::available_parallelism().map_or(1, usize::from);
         let concurrency = concurrency(&program.function, &host, before.map(|before| &before.concurrency));
         let schedule = Mutex::new(Schedule::new(program.function.timeout, cpus * INSTANCES_PER_CPU));
-        let built = std::fs::metadata(&program.executable).and_then(|file| file.modified()).ok();
         // Lambda does not accept a name that is not valid in a header.
         let arn = HeaderValue::try_from(&program.function.arn).unwrap_or(HeaderValue::from_static(""));
         let (sooner, is_waiting) = (Notify::new(), AtomicBool::new(false));
-        Arc::new(Self { program, arn, built, own, host, concurrency, schedule, sooner, is_waiting })
+        Arc::new(Self { program, arn, own, host, concurrency, schedule, sooner, is_waiting })
     }
 
     /// The function's `Timeout`.
@@ -79,7 +76,9 @@ impl Pool {
         let place = &other.program.function.defined_at;
         let function = Function { defined_at: place.clone(), ..self.program.function.clone() };
         function == other.program.function
-            && (&self.program.executable, self.built, &self.own) == (&other.program.executable, other.built, &other.own)
+            && (&self.program.executable, self.program.version) == (&other.program.executable, other.program.version)
+            && self.program.variables == other.program.variables
+            && self.own == other.own
     }
 
     /// Invokes the function and waits for its answer. If the future is dropped, an invocation that an instance has fetched runs to its end;

@@ -61,8 +61,8 @@ async fn start() -> (Functions, Happenings) {
     let told = happenings.subscribe(Interest::UpTo(Level::Info));
     // Longer than the test waits: the function's time-out would end the instance.
     let function = Function { timeout: Duration::from_secs(900), ..probe() };
-    let programs = vec![Program { function, executable: executable() }];
-    (start_programs(programs, &[], happenings).await, told)
+    let programs = vec![Program::binary(function, executable())];
+    (start_programs(programs, happenings).await, told)
 }
 
 #[tokio::test]
