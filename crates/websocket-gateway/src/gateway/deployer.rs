@@ -54,9 +54,9 @@ impl Deployer {
     }
 
     async fn build(&self, api: &mut Api, before: Option<&Deployment>) -> Result<Functions, StartError> {
-        let Build { mut programs, not_here } =
-            lambda::build(api.functions.values(), self.options.release, &self.runtimes).await?;
-        self.runtimes.warn_of(&api.functions, &not_here);
+        let build = lambda::build(api.functions.values(), self.options.release, &self.runtimes).await?;
+        self.runtimes.warn_of(&api.functions, &build);
+        let Build { mut programs, not_here } = build;
         // From here on every binary is known by its name.
         let built = programs.iter().map(|program| (program.function.logical_id.clone(), program.function.clone()));
         api.functions.extend(built);

@@ -4,6 +4,7 @@ mod archive;
 mod interpreters;
 mod layers;
 mod node;
+mod packages;
 mod place;
 mod python;
 mod scratch;
@@ -15,7 +16,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
-use super::Program;
+use super::{Build, Program};
 use crate::api::{Code, Files, Function, Runtime};
 use interpreters::Interpreters;
 use scratch::Scratch;
@@ -66,8 +67,8 @@ impl Runtimes {
     }
 
     /// Warns of the functions that can't be started here: in one line of all that only another program can run, and in one for each other
-    /// reason.
-    pub(crate) fn warn_of(&self, functions: &BTreeMap<String, Function>, not_here: &[(String, String)]) {
+    /// reason. Also warns of what functions will not find when they start.
+    pub(crate) fn warn_of(&self, functions: &BTreeMap<String, Function>, build: &Build) {
         let elsewhere = functions.values().filter_map(|function| match &function.code {
             Code::NotHere { why } => Some(format!("`{}` ({why})", function.logical_id)),
             Code::Cargo { .. } | Code::Files(_) => None,
@@ -80,13 +81,16 @@ impl Runtimes {
             ));
         }
         let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (id, why) in not_here {
+        for (id, why) in &build.not_here {
             if functions.get(id).is_some_and(|function| matches!(function.code, Code::Files(_))) {
                 by_reason.entry(why).or_default().push(id);
             }
         }
         for (why, ids) in by_reason {
             tracing::warn!("`{}` can't be started here: {why}", ids.join("`, `"));
+        }
+        if let Some(warning) = packages::warning(&build.programs) {
+            self.warn_once(warning);
         }
     }
 

@@ -9,9 +9,10 @@ use super::{Command, Runtimes, layers};
 use crate::api::Files;
 
 /// What loads the handler and speaks the Runtime API. The last file is the one to run.
-const BOOTSTRAP: [(&str, &str); 4] = [
+const BOOTSTRAP: [(&str, &str); 5] = [
     ("node/errors.mjs", include_str!("../bootstrap/node/errors.mjs")),
     ("node/handler.mjs", include_str!("../bootstrap/node/handler.mjs")),
+    ("node/hosts.mjs", include_str!("../bootstrap/node/hosts.mjs")),
     ("node/runtime_api.mjs", include_str!("../bootstrap/node/runtime_api.mjs")),
     ("node/main.mjs", include_str!("../bootstrap/node/main.mjs")),
 ];

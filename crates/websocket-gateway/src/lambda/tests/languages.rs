@@ -4,6 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use serde_json::Value;
+use tokio::io::AsyncReadExt;
+use tokio::net::TcpListener;
 
 use super::processes::{invoke, probe, silent};
 use super::scratch;
@@ -46,6 +48,22 @@ impl Folder {
 pub(super) fn function(runtime: Runtime, handler: &str, place: Place) -> Function {
     let files = Files { runtime, handler: handler.to_owned(), place, layers: Vec::new() };
     Function { code: Code::Files(files), ..probe() }
+}
+
+/// Invokes a function that connects to a host on AWS, at the port for TLS, and checks that the connection comes here.
+pub(super) async fn comes_home(mut function: Function) {
+    let here = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let hosts = format!("abcd123456.execute-api.eu-central-1.amazonaws.com={}", here.local_addr().unwrap());
+    function.environment.insert("WEBSOCKET_GATEWAY_HOSTS".to_owned(), hosts);
+    let Some(function) = start(function).await else { return };
+    let (answer, first) = tokio::join!(function.invoke(Value::Null), async {
+        let (mut connection, _) = here.accept().await.unwrap();
+        connection.read_u8().await.unwrap()
+    });
+    answer.unwrap();
+    // What a TLS client's hello begins with.
+    assert_eq!(first, 0x16);
+    function.end().await;
 }
 
 /// A function that can be started.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::languages::{Folder, NODE, start};
+use super::languages::{Folder, NODE, comes_home, start};
 use crate::api::{Place, Runtime};
 use crate::lambda::InvokeError;
 
@@ -229,6 +229,15 @@ async fn from_node_24_on_there_are_no_callbacks() {
     let function = start(folder.function(latest, "app.returned")).await.unwrap();
     assert_eq!(function.invoke(json!({})).await.unwrap(), "lost");
     function.end().await;
+}
+
+#[tokio::test]
+async fn connections_to_the_apis_host_come_home() {
+    let get =
+        "require('node:https').get('https://abcd123456.execute-api.eu-central-1.amazonaws.com/x').on('error', end)";
+    let folder =
+        Folder::new("node_home").file("app.js", &format!("exports.handler = () => new Promise((end) => {get});"));
+    comes_home(folder.function(NODE, "app.handler")).await;
 }
 
 #[tokio::test]

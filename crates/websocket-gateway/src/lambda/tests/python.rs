@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::languages::{Folder, PYTHON, start};
+use super::languages::{Folder, PYTHON, comes_home, start};
 use crate::lambda::InvokeError;
 
 const ANSWERS: &str = r#"
@@ -154,4 +154,15 @@ async fn a_handler_that_can_not_be_loaded_says_why() {
         function.logged(if advice.is_empty() { "[ERROR]" } else { advice }).await;
         function.end().await;
     }
+}
+
+#[tokio::test]
+async fn connections_to_the_apis_host_come_home() {
+    let code = "
+import urllib.request
+def handler(event, context):
+    try: urllib.request.urlopen('https://abcd123456.execute-api.eu-central-1.amazonaws.com/x')
+    except OSError: pass
+";
+    comes_home(Folder::new("python_home").file("app.py", code).function(PYTHON, "app.handler")).await;
 }

@@ -481,7 +481,7 @@ fn mistakes_are_shown_at_their_place() {
             "CodeUri: crates/routes",
             "CodeUri: ''",
             "''",
-            "must be the directory of a crate",
+            "must be the folder of the function's code",
             "relative to the template's directory",
         ),
         ("    Timeout: 10\n", "    Timeout: ten\n", "ten", "`Timeout`, in seconds, must be a whole number", ""),

@@ -9,6 +9,7 @@ import { format } from 'node:util';
 
 import { renamed, report } from './errors.mjs';
 import { explainMissing, hasCallbacks, load } from './handler.mjs';
+import { leadHome } from './hosts.mjs';
 import { Connection } from './runtime_api.mjs';
 
 const runtimeApi = new Connection();
@@ -24,6 +25,7 @@ process.on('unhandledRejection', (reason) =>
     end('Unhandled Promise Rejection', renamed('UnhandledPromiseRejection', reason), 128),
 );
 writeConsoleAsLogLines();
+if (process.env.WEBSOCKET_GATEWAY_HOSTS) leadHome(process.env.WEBSOCKET_GATEWAY_HOSTS);
 
 let handler;
 try {
