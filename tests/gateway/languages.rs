@@ -1,5 +1,6 @@
 //! Functions in other languages, with real clients. What is left out because a language is missing is said aloud.
 
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
 use websocket_gateway::{Gateway, Options};
@@ -131,6 +132,28 @@ async fn what_can_not_run_is_said_once() {
 
     let stderr = output(&["env"]).await;
     assert!(!stderr.contains("can't be started here"), "{stderr}");
+}
+
+#[tokio::test]
+async fn an_interpreter_that_is_missing_or_too_old_is_named() {
+    let project = project("languages_missing");
+    project.write("event.json", "{}");
+    let (template, event) = (project.folder().join("template.yaml"), project.folder().join("event.json"));
+    let invoke = |function: &str| {
+        let arguments = ["--template", template.to_str().unwrap(), "invoke", function, event.to_str().unwrap()];
+        let command = gateway(&arguments).env("PATH", project.folder().join("bin")).output();
+        async { String::from_utf8(in_time("the end", command).await.unwrap().stderr).unwrap() }
+    };
+    let line = "`Node` can't be started here: `node` is not on PATH; install Node.js 22 (https://nodejs.org)";
+    let stderr = invoke("Node").await;
+    assert!(stderr.contains(line), "{stderr}");
+    let stderr = invoke("Python").await;
+    assert!(stderr.contains("`python3` is not on PATH; install Python 3.13"), "{stderr}");
+
+    project.write("bin/node", "#!/bin/sh\necho /old/node\necho 14.21.3\n");
+    std::fs::set_permissions(project.folder().join("bin/node"), PermissionsExt::from_mode(0o755)).unwrap();
+    let stderr = invoke("Node").await;
+    assert!(stderr.contains("/old/node is Node.js 14.21.3; install 16 or newer, best 22"), "{stderr}");
 }
 
 /// What `sam build` writes: the same template with other folders, and the code beside it.

@@ -59,7 +59,8 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Reads the template, builds its functions with cargo and starts serving. Function processes start when they are needed.
+    /// Reads the template, builds its Rust functions with cargo, finds what runs all others, and starts serving. Function processes start when
+    /// they are needed.
     ///
     /// # Errors
     /// See [`StartError`].

@@ -165,7 +165,7 @@ fn layers(stack: &Stack, properties: &Properties<'_>, warnings: &mut Vec<Finding
             None => warnings.push(
                 Finding::at(
                     item.span,
-                    format!("the layer `{name}` is not on this machine, so its functions run without it"),
+                    format!("the layer `{name}` is not a folder on this machine, so functions run without it"),
                 )
                 .help("install the packages that functions need from it, as for a function without layers"),
             ),

@@ -52,6 +52,12 @@ impl Runtimes {
             Runtime::NodeJs { major } => node::command(self, files, &directory, major).await?,
             Runtime::Python { minor } => python::command(self, files, &directory, minor).await?,
         };
+        for layer in files.layers.iter().filter(|layer| !layer.directory.is_dir()) {
+            self.warn_once(format!(
+                "there is no folder {}, so functions run without this layer",
+                layer.directory.display()
+            ));
+        }
         let Command { executable, arguments, mut variables } = command;
         variables.extend(layers::variables(&files.layers, &directory));
         let roots = files.layers.iter().map(|layer| layer.directory.as_path()).chain([directory.as_path()]);

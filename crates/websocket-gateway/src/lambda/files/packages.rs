@@ -11,6 +11,9 @@ use crate::lambda::Program;
 /// The largest file that is searched for the names of packages. What bundlers write may have everything in it.
 const SEARCHED_BYTES: u64 = 1024 * 1024;
 
+/// How many files of a function are searched.
+const SEARCHED_FILES: usize = 1000;
+
 /// The warning that names what is missing for all these functions, and the one command that installs it where all of them find it.
 pub(super) fn warning(programs: &[Program]) -> Option<String> {
     let mut missing = BTreeSet::new();
@@ -41,7 +44,7 @@ fn missing_in(directory: &Path, major: u32) -> BTreeSet<String> {
         is_code && file.metadata().is_ok_and(|found| found.len() <= SEARCHED_BYTES)
     };
     let mut missing = BTreeSet::new();
-    for file in tree::code_in(directory).filter(is_searched) {
+    for file in tree::code_in(directory).filter(is_searched).take(SEARCHED_FILES) {
         let text = fs::read_to_string(&file).unwrap_or_default();
         let is_missing =
             |name: &String| !file.ancestors().any(|folder| folder.join("node_modules").join(name).is_dir());

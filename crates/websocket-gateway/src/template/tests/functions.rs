@@ -110,7 +110,7 @@ fn layers_are_folders_of_the_template() {
     let Code::Files(files) = &api.functions["DefaultFunction"].code else { panic!() };
     let layer = |path: &str, is_source| Layer { directory: Path::new("/nowhere/chat").join(path), is_source };
     assert_eq!(files.layers, [layer("layers/shared", false), layer("layers/made", true)]);
-    assert_warns(&text, &warnings, "'arn:", "is not on this machine", "install the packages");
+    assert_warns(&text, &warnings, "'arn:", "is not a folder on this machine", "install the packages");
 }
 
 #[test]
