@@ -23,10 +23,13 @@ pub(super) struct Interpreter {
     pub(super) executable: PathBuf,
     /// Its version, for example `20.19.1`.
     pub(super) version: String,
+    /// Where it finds modules, if it says so.
+    pub(super) search_path: Vec<PathBuf>,
 }
 
 impl Interpreters {
-    /// Asks `command` where it is and which version it has. `arguments` let it print both, in two lines. `None` if it does not run.
+    /// Asks `command` where it is, which version it has and where it finds modules. `arguments` let it print that, in a line each. `None` if it
+    /// does not run.
     pub(super) async fn find(&self, command: &str, arguments: &[&str]) -> Option<Interpreter> {
         let mut found = self.0.lock().await;
         if let Some(known) = found.get(command).filter(|known| known.executable.exists()) {
@@ -35,8 +38,9 @@ impl Interpreters {
         let asked = Command::new(command).args(arguments).stdin(Stdio::null()).kill_on_drop(true).output();
         let output = timeout(PATIENCE, asked).await.ok()?.ok().filter(|output| output.status.success())?;
         let text = String::from_utf8(output.stdout).ok()?;
-        let (executable, version) = text.trim().split_once('\n')?;
-        let interpreter = Interpreter { executable: executable.into(), version: version.to_owned() };
+        let mut lines = text.lines();
+        let (executable, version) = (lines.next()?.into(), lines.next()?.to_owned());
+        let interpreter = Interpreter { executable, version, search_path: lines.map(PathBuf::from).collect() };
         found.insert(command.to_owned(), interpreter.clone());
         Some(interpreter)
     }
