@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use tokio::time::sleep_until;
+use tokio_util::sync::CancellationToken;
 
 use super::Pool;
 use crate::happenings::{Level, What};
@@ -20,13 +21,15 @@ impl Pool {
             self.end(id, End::ShuttingDown);
             return;
         }
-        match self.start(id).await {
+        match self.start().await {
             Ok((runtime_api, process)) => {
                 self.lock().started(id, process.pid());
-                tokio::select! {
-                    () = self.watch(id, process) => {}
-                    () = runtime_api => {}
-                }
+                let stopping = CancellationToken::new();
+                let happenings = self.host.happenings.clone();
+                tokio::join!(runtime_api.serve(Arc::clone(&self), id, happenings, stopping.clone()), async {
+                    self.watch(id, process).await;
+                    stopping.cancel();
+                });
             }
             Err(source) => {
                 let executable = self.program.executable.clone();
@@ -37,11 +40,11 @@ impl Pool {
         }
     }
 
-    /// Starts the process, and returns it with the server of its Runtime API, which serves until it is dropped.
-    async fn start(self: &Arc<Self>, id: InstanceId) -> io::Result<(impl Future<Output = ()> + use<>, Process)> {
+    /// Opens a Runtime API, and starts the process that will find it.
+    async fn start(&self) -> io::Result<(RuntimeApi, Process)> {
         let runtime_api = RuntimeApi::open().await?;
         let process = Process::start(&self.program, &self.own, &self.host, runtime_api.address())?;
-        Ok((runtime_api.serve(Arc::clone(self), id, self.host.happenings.clone()), process))
+        Ok((runtime_api, process))
     }
 
     /// Waits for whatever ends the instance first. The pool forgets the instance before its process is killed, so that it gets no more work.

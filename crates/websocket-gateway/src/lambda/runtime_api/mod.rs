@@ -57,8 +57,14 @@ impl RuntimeApi {
         self.address
     }
 
-    /// Serves until it is dropped, without a time limit for idle connections: a runtime may be silent for as long as it likes.
-    pub(super) async fn serve(self, pool: Arc<Pool>, instance: InstanceId, happenings: HappeningSender) {
+    /// Serves until `stopping` is cancelled, without a time limit for idle connections: a runtime may be silent for as long as it likes.
+    pub(super) async fn serve(
+        self,
+        pool: Arc<Pool>,
+        instance: InstanceId,
+        happenings: HappeningSender,
+        stopping: CancellationToken,
+    ) {
         // Functions get its IP address, so that no name needs to be allowed.
         let hosts = Arc::new(AllowedHosts::default());
         let answer = move |_, request| {
@@ -70,7 +76,7 @@ impl RuntimeApi {
                 }
             }
         };
-        server::serve(self.listener, None, server::at_most(CONNECTIONS), CancellationToken::new(), answer).await;
+        server::serve(self.listener, None, server::at_most(CONNECTIONS), stopping, answer).await;
     }
 }
 
