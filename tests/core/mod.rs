@@ -1,4 +1,6 @@
 //! The core crate, in functions of its own behind a gateway.
 
 mod outcomes;
+mod programs;
 mod registry;
+mod sessions;

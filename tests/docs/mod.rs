@@ -3,4 +3,6 @@
 mod add_a_route;
 mod commands;
 mod own_api;
+mod programs;
+mod rooms;
 mod sections;

@@ -46,6 +46,7 @@ async fn the_sample_events_do_what_they_say() {
         ("connect.json", answer(200, Some("Connected")), None),
         ("default.json", answer(200, Some(r#""hello client, I am the $default route!""#)), None),
         ("hello.json", answer(200, NO_BODY), Some("Hello from hello. You connected at: 1762426800123")),
+        ("join.json", answer(200, Some(r#"{"here":["Alice"]}"#)), None),
         ("sendmessage.json", answer(200, NO_BODY), Some("hi")),
         ("disconnect.json", answer(200, NO_BODY), None),
     ];

@@ -6,5 +6,6 @@ mod connect;
 mod events;
 mod faults;
 mod needs;
+mod presence;
 mod template;
 mod with_authorizer;

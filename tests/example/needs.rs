@@ -9,8 +9,8 @@ use crate::support::{Client, Refused, SECRET, START_MS, Table, authorizer_event,
 
 const ORIGIN: &str = "https://example.com";
 
-/// A client that went away long ago, without a `$disconnect`.
-const GONE: &str = "AAAAAAAAAAAAAAA=";
+/// Clients that went away long ago: the `$disconnect` of the first has failed half-way, the second's has not come and its session has ended.
+const GONE: [&str; 2] = ["AAAAAAAAAAAAAAA=", "BBBBBBBBBBBBBBA="];
 
 #[tokio::test]
 async fn a_function_that_loses_a_permission_or_a_variable_fails() {
@@ -77,16 +77,26 @@ async fn use_everything(gateway: &Gateway) -> Result<(), String> {
     expect("$default", &client.try_hear().await?, &r#""hello client, I am the $default route!""#.to_owned())?;
     client.send(r#"{"action":"hello"}"#).await;
     expect("hello", &client.try_hear().await?.starts_with("Hello from hello."), &true)?;
-    table.put(GONE, "lobby", START_MS).await;
+    put_those_who_are_gone(&table).await;
+    client.send(r#"{"action":"join","name":"Eve"}"#).await;
+    expect("join", &client.try_hear().await?, &r#"{"here":["alice"]}"#.to_owned())?;
+    expect("the rows after join", &table.ids().await, &vec![id.clone()])?;
+    put_those_who_are_gone(&table).await;
     client.say("good morning").await;
     expect("sendmessage", &client.try_hear().await?, &"good morning".to_owned())?;
     let ended_well = InvocationResult::Status(200);
     expect("sendmessage", &ended(&mut invocations, "sendmessage").await.result, &ended_well)?;
     expect("the rows after sendmessage", &table.ids().await, &vec![id])?;
 
+    put_those_who_are_gone(&table).await;
     client.try_close(None).await?;
     ended(&mut invocations, "$disconnect").await;
     expect("the rows after $disconnect", &table.ids().await, &Vec::new())
+}
+
+async fn put_those_who_are_gone(table: &Table) {
+    table.put_row(GONE[0], "+lobby", "lobby", START_MS, None).await;
+    table.put_row(GONE[1], "$connect", "lobby", START_MS, Some(START_MS / 1000)).await;
 }
 
 fn expect<T: PartialEq + Debug>(what: &str, seen: &T, expected: &T) -> Result<(), String> {

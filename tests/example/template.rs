@@ -93,9 +93,11 @@ fn every_permission_is_for_one_kind_of_resource() {
     for id in api().functions.keys() {
         for (actions, resources) in statements(&document, id) {
             for resource in resources {
-                let right = match actions[0].as_str() {
-                    "execute-api:ManageConnections" => resource.ends_with(":${WebSocketApi}/prod/POST/@connections/*"),
-                    "dynamodb:Query" => resource == "${ConnectionsTable.Arn}/index/channel",
+                let right = match actions.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+                    ["execute-api:ManageConnections"] => ["POST", "DELETE"]
+                        .iter()
+                        .any(|method| resource.ends_with(&format!(":${{WebSocketApi}}/prod/{method}/@connections/*"))),
+                    ["dynamodb:Query"] => resource == "${ConnectionsTable.Arn}/index/channel",
                     _ => resource == "ConnectionsTable.Arn",
                 };
                 assert!(right, "{id}: {actions:?} on {resource}");

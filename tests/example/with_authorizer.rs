@@ -23,7 +23,7 @@ async fn connect(gateway: &Gateway, name: &str) -> Result<Client, Refused> {
 }
 
 #[tokio::test]
-async fn a_good_token_opens_the_connection_and_every_event_says_whose_it_is() {
+async fn a_good_token_opens_the_connection_and_every_event_says_whose_it_is_and_until_when() {
     let gateway = authorized_example().await;
     let mut invocations = gateway.invocations();
     let by_url = connect(&gateway, "authorize").await.unwrap();
@@ -36,7 +36,12 @@ async fn a_good_token_opens_the_connection_and_every_event_says_whose_it_is() {
     by_subprotocol.close(None).await;
     for route_key in ["$connect", "$default", "$disconnect"] {
         let event = event_of(&mut invocations, route_key).await;
-        assert_eq!(event["requestContext"]["authorizer"]["principalId"], "alice", "{event}");
+        let authorizer = &event["requestContext"]["authorizer"];
+        assert_eq!(
+            (&authorizer["principalId"], &authorizer["exp"]),
+            (&"alice".into(), &"4102444800".into()),
+            "{event}"
+        );
     }
     gateway.stop().await;
 }

@@ -85,7 +85,10 @@ async fn the_sample_events_are_sent_in_the_order_of_a_connection() {
     assert_eq!(output.code, 0, "{}", output.stderr);
     let records = output.records();
     let valid = records.iter().filter(|record| !name(record).starts_with("invalid/"));
-    assert_eq!(valid.map(name).collect::<Vec<_>>(), ["connect", "default", "hello", "sendmessage", "disconnect"]);
+    assert_eq!(
+        valid.map(name).collect::<Vec<_>>(),
+        ["connect", "default", "hello", "join", "sendmessage", "disconnect"]
+    );
 
     let hello = records.iter().find(|record| name(record) == "hello").unwrap();
     assert_eq!(
@@ -177,9 +180,11 @@ async fn after_a_function_that_fails_the_rest_is_sent_and_the_exit_code_is_1() {
 async fn an_unknown_name_is_2_and_the_error_lists_the_known_ones() {
     let output = run(&["invoke", "helo", "events/hello.json", "--json"]).await;
     assert_eq!((output.code, output.stdout.as_str()), (2, ""), "{}", output.stderr);
-    for said in
-        ["`helo`", "$connect, $default, $disconnect, hello, sendmessage", "SendmessageFunction (binary sendmessage)"]
-    {
+    for said in [
+        "`helo`",
+        "$connect, $default, $disconnect, hello, join, sendmessage",
+        "SendmessageFunction (binary sendmessage)",
+    ] {
         assert!(output.stderr.contains(said), "no {said}: {}", output.stderr);
     }
 }

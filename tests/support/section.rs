@@ -7,7 +7,7 @@ use super::root;
 /// The sections of documents that tests read, each with the document it stands in. A section that moves is one line to change here.
 ///
 /// In the document the section `name` stands between the comments `<!-- test: name -->` and `<!-- /test: name -->`.
-pub(crate) const SECTIONS: [(&str, &str); 7] = [
+pub(crate) const SECTIONS: [(&str, &str); 8] = [
     ("commands", "README.md"),
     ("own-api", "crates/websocket-gateway/docs/own-api.md"),
     ("add-a-route", "crates/websocket-gateway/docs/add-a-route.md"),
@@ -15,6 +15,7 @@ pub(crate) const SECTIONS: [(&str, &str); 7] = [
     ("authorizer", "crates/websocket-gateway/docs/who-may-connect.md"),
     ("options", "crates/websocket-gateway/docs/options.md"),
     ("differences", "crates/websocket-gateway/docs/parity.md"),
+    ("rooms", "crates/lambda-websocket/docs/channels.md"),
 ];
 
 /// A section of a document.

@@ -32,21 +32,41 @@ impl Table {
         self.rows().await.iter().map(|row| row["connectionId"].as_s().unwrap().clone()).collect()
     }
 
+    /// Writes the row that `$connect` writes.
     pub(crate) async fn put(&self, id: &str, channel: &str, connected_at_ms: u64) {
-        self.client
-            .put_item()
-            .table_name(&self.name)
-            .item("connectionId", AttributeValue::S(id.to_owned()))
-            .item("channel", AttributeValue::S(channel.to_owned()))
-            .item("connectedAt", AttributeValue::N(connected_at_ms.to_string()))
-            .send()
-            .await
-            .unwrap();
+        self.put_row(id, "$connect", channel, connected_at_ms, None).await;
     }
 
+    /// Writes a row: the first of its connection, or a later one, whose entry is `+` and the channel. `deadline` is in seconds.
+    pub(crate) async fn put_row(
+        &self,
+        id: &str,
+        entry: &str,
+        channel: &str,
+        connected_at_ms: u64,
+        deadline: Option<u64>,
+    ) {
+        let text = |text: &str| AttributeValue::S(text.to_owned());
+        let number = |number: u64| AttributeValue::N(number.to_string());
+        let row = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .item("connectionId", text(id))
+            .item("entry", text(entry))
+            .item("channel", text(channel))
+            // Any hash will do where nothing but this reads it.
+            .item("slot", text(&format!("00000000{id}")))
+            .item("connectedAt", number(connected_at_ms));
+        let row = deadline.into_iter().fold(row, |row, deadline| row.item("deadline", number(deadline)));
+        row.send().await.unwrap();
+    }
+
+    /// Deletes the row that `$connect` has written.
     pub(crate) async fn delete_row(&self, id: &str) {
-        let key = AttributeValue::S(id.to_owned());
-        self.client.delete_item().table_name(&self.name).key("connectionId", key).send().await.unwrap();
+        let [id, entry] = [id, "$connect"].map(|text| AttributeValue::S(text.to_owned()));
+        let delete = self.client.delete_item().table_name(&self.name).key("connectionId", id).key("entry", entry);
+        delete.send().await.unwrap();
     }
 
     pub(crate) async fn drop_table(&self) {

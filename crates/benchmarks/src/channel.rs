@@ -94,8 +94,8 @@ impl State {
             respond(response, "", "");
         } else {
             let body = match request.header("x-amz-target").rsplit('.').next() {
-                Some("GetItem") => r#"{"Item":{"channel":{"S":"rust"}}}"#.to_owned(),
-                Some("Query") => page(self.connections.load(Relaxed), request.body),
+                Some("GetItem") => format!(r#"{{"Item":{}}}"#, first_row(0)),
+                Some("Query") => rows(self.connections.load(Relaxed), request.body),
                 _ => "{}".to_owned(),
             };
             respond(response, "content-type: application/x-amz-json-1.0\r\n", &body);
@@ -108,23 +108,35 @@ fn respond(response: &mut Vec<u8>, headers: &str, body: &str) {
     let _ = write!(response, "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n{headers}\r\n{body}", body.len());
 }
 
-/// A page of a channel's rows: as many as are asked for, or all. DynamoDB ends a page at 1 MB, which is more than any channel has here. A
-/// full page says that there may be more, as on AWS.
-fn page(connections: usize, query: &[u8]) -> String {
+/// The rows of the caller, or a page of a channel's rows: as many as are asked for, or all. DynamoDB ends a page at 1 MB, which is more than
+/// any channel has here. A full page says that there may be more, as on AWS.
+fn rows(connections: usize, query: &[u8]) -> String {
     let query: Value = serde_json::from_slice(query).unwrap_or_default();
+    if query["IndexName"].is_null() {
+        return format!(r#"{{"Count":1,"Items":[{}],"ScannedCount":1}}"#, first_row(0));
+    }
     let after = query.pointer("/ExclusiveStartKey/connectionId/S").and_then(Value::as_str);
     let after = after.and_then(|id| id.trim_end_matches('=').parse::<usize>().ok());
     let start = after.map_or(0, |after| after + 1);
     let limit = query["Limit"].as_u64().and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
     let end = connections.min(start.saturating_add(limit));
-    let channel = if query["ProjectionExpression"] == "connectionId" { "" } else { r#","channel":{"S":"rust"}"# };
-    let row = |nth| format!(r#"{{"connectionId":{{"S":"{}"}}{channel}}}"#, id(nth));
-    let rows: Vec<_> = (start..end).map(row).collect();
+    // Both programs ask for the ids only; no session here has an end.
+    let rows: Vec<_> = (start..end).map(|nth| format!(r#"{{"connectionId":{{"S":"{}"}}}}"#, id(nth))).collect();
     let count = end - start;
     let last = if count < limit { String::new() } else { format!(r#","LastEvaluatedKey":{}"#, key(end - 1)) };
     format!(r#"{{"Count":{count},"Items":[{}],"ScannedCount":{count}{last}}}"#, rows.join(","))
 }
 
+/// All of a row.
+fn first_row(nth: usize) -> String {
+    let times = r#"{"connectedAt":{"N":"1762426800123"},"expiresAt":{"N":"1762434600"},"#;
+    times.to_owned() + &key(nth)[1..]
+}
+
+/// What names a row in the index.
 fn key(nth: usize) -> String {
-    format!(r#"{{"connectionId":{{"S":"{}"}},"channel":{{"S":"rust"}}}}"#, id(nth))
+    let id = id(nth);
+    format!(
+        r#"{{"connectionId":{{"S":"{id}"}},"entry":{{"S":"$connect"}},"channel":{{"S":"rust"}},"slot":{{"S":"00000000{id}"}}}}"#
+    )
 }

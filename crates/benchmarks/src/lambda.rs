@@ -83,8 +83,10 @@ fn aws(request: &Request, until: Step, steps: &Sender<(Step, Instant)>) -> Optio
         return None;
     }
     let body = match target.rsplit('.').next() {
-        Some("GetItem") => r#"{"Item":{"channel":{"S":"rust"}}}"#,
-        Some("Query") => r#"{"Items":[{"connectionId":{"S":"TnAb3dVvDoECJ5A="}}],"Count":1,"ScannedCount":1}"#,
+        // Whose row it is, in which channel: for both queries.
+        Some("Query") => {
+            r#"{"Items":[{"connectionId":{"S":"TnAb3dVvDoECJ5A="},"channel":{"S":"rust"}}],"Count":1,"ScannedCount":1}"#
+        }
         Some(_) if !target.is_empty() => "{}",
         _ => "",
     };

@@ -1,8 +1,10 @@
-//! The two kinds of text that go over a WebSocket here: plain text, and JSON of some type.
+//! What goes over a WebSocket: plain text, JSON of some type, or what an application makes of text.
 
+use std::convert::Infallible;
+use std::error::Error;
+use std::fmt;
 use std::ops::Deref;
 
-use bytes::Bytes;
 use serde::Serialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
@@ -45,56 +47,113 @@ impl Deref for Text {
     }
 }
 
-/// What a message's body can be read as: [`Text`], or [`Json`] of a type that `serde` can deserialise.
-pub trait Body: Sized + sealed::Body {}
+/// What a message's body can be read as: [`Text`], [`Json`] of a type that `serde` can deserialise, or a type of your own.
+///
+/// An implementation is a parser. What it refuses never reaches the handler: the client gets an error frame with its words, status 400.
+///
+/// ```
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// use lambda_websocket::{Body, Message, Text, two_way};
+///
+/// /// `/join red`: a line, as people type it into a chat.
+/// struct Join {
+///     room: String,
+/// }
+///
+/// impl Body for Join {
+///     type Error = &'static str;
+///
+///     fn read(message: String) -> Result<Self, Self::Error> {
+///         let room = message.strip_prefix("/join ").ok_or("Type /join and the name of a room")?;
+///         Ok(Self { room: room.trim().to_owned() })
+///     }
+/// }
+///
+/// let route = two_way(async |event: Message<Join>| Ok(Text(format!("You are in {}", event.body.room))));
+/// # let event = |body| format!(r#"{{"requestContext":{{"routeKey":"join","eventType":"MESSAGE","connectionId":"L0SM9cOFvHcCIhw=",
+/// #   "connectedAt":0,"requestTimeEpoch":0}},"body":"{body}"}}"#);
+/// # assert_eq!(route.replay(&event("/join red")).await?.body(), Some("You are in red"));
+/// # assert!(route.replay(&event("/leave")).await?.body().unwrap().contains("Type /join and"));
+/// # Ok::<(), lambda_websocket::FunctionError>(()) }).unwrap();
+/// ```
+pub trait Body: Sized {
+    /// What is wrong with a message, in words for the client: they say what to mend, and tell nothing that is not its business.
+    type Error: fmt::Display;
 
-/// What can be replied or posted: [`Text`], or [`Json`] of a type that `serde` can serialise.
-pub trait Payload: sealed::Payload {}
+    /// Reads a message as the client sent it.
+    ///
+    /// # Errors
+    /// If the message does not fit.
+    fn read(message: String) -> Result<Self, Self::Error>;
+}
 
-impl Body for Text {}
-impl<T: DeserializeOwned> Body for Json<T> {}
-impl Payload for Text {}
-impl<T: Serialize> Payload for Json<T> {}
+/// What can be replied or posted: [`Text`], [`Json`] of a type that `serde` can serialise, or a type of your own.
+///
+/// A WebSocket of API Gateway carries text, so a payload is text.
+///
+/// ```
+/// use std::convert::Infallible;
+///
+/// use lambda_websocket::{Connections, ConnectionId, Payload, PostError};
+///
+/// /// A line of a log, for clients that show it as it is.
+/// struct Line<'a> {
+///     level: &'a str,
+///     text: &'a str,
+/// }
+///
+/// impl Payload for Line<'_> {
+///     type Error = Infallible;
+///
+///     fn to_text(&self) -> Result<String, Infallible> {
+///         Ok(format!("{:5} {}", self.level, self.text))
+///     }
+/// }
+///
+/// async fn warn(connections: &Connections, to: &ConnectionId, text: &str) -> Result<bool, PostError> {
+///     Ok(connections.post(to, &Line { level: "WARN", text }).await?.is_gone())
+/// }
+/// ```
+pub trait Payload {
+    /// Why there is no text. Whatever it is, it is a failure on our side.
+    type Error: Into<Box<dyn Error + Send + Sync>>;
 
-pub(crate) mod sealed {
-    use super::{Bytes, DeserializeOwned, Json, Serialize, Text, fault};
+    /// The text of one message. A broadcast asks for it once.
+    ///
+    /// # Errors
+    /// If there is none, for example because the value can't be serialised.
+    fn to_text(&self) -> Result<String, Self::Error>;
+}
 
-    pub trait Body: Sized {
-        /// # Errors
-        /// What is wrong with the message, in words for the client.
-        fn read(message: String) -> Result<Self, String>;
+impl Body for Text {
+    type Error = Infallible;
+
+    fn read(message: String) -> Result<Self, Infallible> {
+        Ok(Self(message))
     }
+}
 
-    pub trait Payload {
-        fn to_text(&self) -> Result<String, serde_json::Error>;
+impl<T: DeserializeOwned> Body for Json<T> {
+    type Error = String;
 
-        fn to_bytes(&self) -> Result<Bytes, serde_json::Error> {
-            self.to_text().map(Bytes::from)
-        }
+    fn read(message: String) -> Result<Self, String> {
+        serde_json::from_str(&message).map(Self).map_err(|error| fault(&message, &error))
     }
+}
 
-    impl Body for Text {
-        fn read(message: String) -> Result<Self, String> {
-            Ok(Self(message))
-        }
+impl Payload for Text {
+    type Error = Infallible;
+
+    fn to_text(&self) -> Result<String, Infallible> {
+        Ok(self.0.clone())
     }
+}
 
-    impl<T: DeserializeOwned> Body for Json<T> {
-        fn read(message: String) -> Result<Self, String> {
-            serde_json::from_str(&message).map(Self).map_err(|error| fault(&message, &error))
-        }
-    }
+impl<T: Serialize> Payload for Json<T> {
+    type Error = serde_json::Error;
 
-    impl Payload for Text {
-        fn to_text(&self) -> Result<String, serde_json::Error> {
-            Ok(self.0.clone())
-        }
-    }
-
-    impl<T: Serialize> Payload for Json<T> {
-        fn to_text(&self) -> Result<String, serde_json::Error> {
-            serde_json::to_string(&self.0)
-        }
+    fn to_text(&self) -> Result<String, serde_json::Error> {
+        serde_json::to_string(&self.0)
     }
 }
 
@@ -111,7 +170,6 @@ fn fault(message: &str, error: &serde_json::Error) -> String {
 mod tests {
     use serde::Deserialize;
 
-    use super::sealed::Body as _;
     use super::*;
 
     #[derive(Debug, Deserialize)]

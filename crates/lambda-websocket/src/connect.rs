@@ -44,7 +44,7 @@ pub fn connect<'h>(handler: impl AsyncFn(Connect) -> Result<Accept, Reject> + 'h
 }
 
 impl Connect {
-    fn new(event: Event<'_>) -> Result<Self, BadEvent> {
+    pub(crate) fn new(event: Event<'_>) -> Result<Self, BadEvent> {
         Ok(Self(Handshake::new(event)?))
     }
 

@@ -86,17 +86,23 @@ impl fmt::Debug for ConnectionId {
     }
 }
 
-/// The id of the connection that is opening (`$connect`) or has closed (`$disconnect`).
+/// The id of an event's own connection, which may be opening (`$connect`) or have closed (`$disconnect`).
 ///
-/// It can be shown and it is a key of the `Registry`, but it can't be posted to: before the `$connect` handler
-/// has answered and after the connection has closed, API Gateway answers a post with 410.
+/// It can be shown and serialised, and it is a key of the `Registry`, but it can't be posted to: before the `$connect` handler
+/// has answered and after the connection has closed, API Gateway answers a post with 410. Only of a message is it known that its
+/// connection is open, so [`Message::id`](crate::Message::id) is a [`ConnectionId`].
 /// Source: API Gateway developer guide, "Use @connections commands in your backend service".
-#[derive(Clone, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash, Serialize)]
 pub struct OwnId(ConnectionId);
 
 impl OwnId {
     pub(crate) fn new(id: ConnectionId) -> Self {
         Self(id)
+    }
+
+    /// For this crate only: to users, the connection may not be open.
+    pub(crate) fn checked(&self) -> &ConnectionId {
+        &self.0
     }
 
     /// The id as API Gateway writes it.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use aws_lambda_events::apigw::{ApiGatewayWebsocketProxyRequest, ApiGatewayWebsocketProxyRequestContext};
 
@@ -15,10 +16,13 @@ use crate::event;
 /// [`Connect`](crate::Connect), [`Message`](crate::Message), [`Disconnect`](crate::Disconnect) and [`Authorize`](crate::Authorize)
 /// dereference to it, so all of it is one method away. A clone is cheap.
 #[derive(Clone)]
-pub struct RequestContext(Arc<Inner>);
+pub struct RequestContext {
+    inner: Arc<Inner>,
+    deadline: Option<Instant>,
+}
 
 struct Inner {
-    id: ConnectionId,
+    id: OwnId,
     source: EventSource,
     head: Head,
     raw: OnceLock<Box<ApiGatewayWebsocketProxyRequest>>,
@@ -43,21 +47,25 @@ impl RequestContext {
             connected_at: context.connected_at,
             request_time_epoch: context.request_time_epoch,
         };
-        Self(Arc::new(Inner { id, source, head, raw: Box::new(raw).into(), json: Box::default() }))
+        Self::of(Inner { id: OwnId::new(id), source, head, raw: Box::new(raw).into(), json: Box::default() })
     }
 
     /// Makes the context of an event whose other parts are read when a handler asks for them.
     pub(crate) fn lean(id: ConnectionId, source: EventSource, head: Head, json: Box<str>) -> Self {
-        Self(Arc::new(Inner { id, source, head, raw: OnceLock::new(), json }))
+        Self::of(Inner { id: OwnId::new(id), source, head, raw: OnceLock::new(), json })
     }
 
-    /// For this crate only: to users, the id of a connection that is not open is an [`OwnId`].
+    fn of(inner: Inner) -> Self {
+        Self { inner: Arc::new(inner), deadline: None }
+    }
+
+    pub(crate) fn with_deadline(self, deadline: Option<Instant>) -> Self {
+        Self { deadline, ..self }
+    }
+
+    /// For this crate only, which knows when the connection is open.
     pub(crate) fn checked_id(&self) -> &ConnectionId {
-        &self.0.id
-    }
-
-    pub(crate) fn own_id(&self) -> OwnId {
-        OwnId::new(self.0.id.clone())
+        self.inner.id.checked()
     }
 
     fn request_context(&self) -> &ApiGatewayWebsocketProxyRequestContext {
@@ -66,19 +74,57 @@ impl RequestContext {
 
     /// For this crate only: an authorizer has a context too, and may not post.
     pub(crate) fn api(&self) -> Connections {
-        Connections::new(Endpoint::of(self.0.source, || (self.api_id(), self.stage())))
+        Connections::new(Endpoint::of(&self.inner.source, || (self.api_id(), self.stage())))
+    }
+
+    /// The connection that the event is about. It can be posted to only if the event is a message, whose own
+    /// [`id`](crate::Message::id) can: see [`OwnId`].
+    ///
+    /// ```
+    /// use lambda_websocket::RequestContext;
+    ///
+    /// /// What every handler may call, whatever its event is.
+    /// fn audit(event: &RequestContext) -> String {
+    ///     format!("{} on {}", event.id(), event.route_key())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn id(&self) -> &OwnId {
+        &self.inner.id
+    }
+
+    /// How long the handler may still run: what is left of the function's `Timeout`, after which Lambda ends the process. `None` if there
+    /// is no deadline: in [`Route::replay`](crate::Route::replay), and under emulators that send one in the past, as `cargo lambda watch`
+    /// does.
+    ///
+    /// API Gateway itself gives up sooner if the `Timeout` is above 29 s, or above what the integration sets.
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// use lambda_websocket::{Message, RouteError, Text};
+    ///
+    /// # async fn slow_answer() -> Result<Text, RouteError> { Ok(Text::default()) }
+    /// async fn handler(event: Message<Text>) -> Result<Text, RouteError> {
+    ///     // Half a second is kept for the answer that says what has happened.
+    ///     let limit = event.remaining().unwrap_or(Duration::MAX).saturating_sub(Duration::from_millis(500));
+    ///     tokio::time::timeout(limit, slow_answer()).await?
+    /// }
+    /// ```
+    #[must_use]
+    pub fn remaining(&self) -> Option<Duration> {
+        self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
     /// The id of this event; every event has a new one. API Gateway's access log and error frames have the same id.
     #[must_use]
     pub fn request_id(&self) -> Option<&str> {
-        self.0.head.request_id.as_deref()
+        self.inner.head.request_id.as_deref()
     }
 
     /// The route that API Gateway chose: `$connect`, `$disconnect`, `$default` or one of your own.
     #[must_use]
     pub fn route_key(&self) -> &str {
-        self.0.head.route_key.as_deref().unwrap_or_default()
+        self.inner.head.route_key.as_deref().unwrap_or_default()
     }
 
     /// When the connection was made, in milliseconds since 1970; the same in every event of a connection.
@@ -86,13 +132,13 @@ impl RequestContext {
     /// If an emulator leaves it out, this is the time of this event.
     #[must_use]
     pub fn connected_at_ms(&self) -> u64 {
-        u64::try_from(self.0.head.connected_at).unwrap_or_default()
+        u64::try_from(self.inner.head.connected_at).unwrap_or_default()
     }
 
     /// When API Gateway received this event, in milliseconds since 1970.
     #[must_use]
     pub fn request_time_ms(&self) -> u64 {
-        u64::try_from(self.0.head.request_time_epoch).unwrap_or_default()
+        u64::try_from(self.inner.head.request_time_epoch).unwrap_or_default()
     }
 
     /// The client's address as API Gateway saw it.
@@ -148,7 +194,7 @@ impl RequestContext {
     /// is always `None`: a message's body is in [`Message::body`](crate::Message).
     #[must_use]
     pub fn raw(&self) -> &ApiGatewayWebsocketProxyRequest {
-        self.0.raw.get_or_init(|| Box::new(event::rest(&self.0.json)))
+        self.inner.raw.get_or_init(|| Box::new(event::rest(&self.inner.json)))
     }
 }
 
@@ -156,6 +202,19 @@ impl RequestContext {
 impl fmt::Debug for RequestContext {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ids = (self.route_key(), self.request_id());
-        f.debug_struct("RequestContext").field("id", &self.0.id).field("ids", &ids).finish_non_exhaustive()
+        f.debug_struct("RequestContext").field("id", &self.inner.id).field("ids", &ids).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_that_passes_while_the_handler_works_leaves_nothing_rather_than_none() {
+        let raw = ApiGatewayWebsocketProxyRequest::default();
+        let context = RequestContext::new("L0SM9cOFvHcCIhw=".parse().unwrap(), EventSource::Replay, raw);
+        assert_eq!(context.remaining(), None);
+        assert_eq!(context.with_deadline(Some(Instant::now())).remaining(), Some(Duration::ZERO));
     }
 }

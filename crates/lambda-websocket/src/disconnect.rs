@@ -3,7 +3,6 @@
 use std::ops::Deref;
 
 use crate::cause::chain;
-use crate::connection_id::OwnId;
 use crate::connections::Connections;
 use crate::context::RequestContext;
 use crate::error::{FunctionError, Reason, RouteError};
@@ -16,10 +15,7 @@ use crate::route::Route;
 /// API Gateway delivers this event at best effort: it may never come. Give what must go away a time to live as well. The handler
 /// can't answer here; it can tell other connections through [`Disconnect::connections`].
 #[derive(Clone, Debug)]
-pub struct Disconnect {
-    id: OwnId,
-    context: RequestContext,
-}
+pub struct Disconnect(RequestContext);
 
 /// Serves `$disconnect`. API Gateway ignores the answer, and may never call the function.
 pub fn disconnect<'h>(handler: impl AsyncFn(Disconnect) -> Result<(), RouteError> + 'h) -> Route<'h> {
@@ -30,7 +26,7 @@ pub fn disconnect<'h>(handler: impl AsyncFn(Disconnect) -> Result<(), RouteError
 }
 
 /// The client is gone and can't be told, so an error of any kind is a failure on our side.
-fn failure(RouteError(reason): RouteError) -> FunctionError {
+fn failure(RouteError { reason, .. }: RouteError) -> FunctionError {
     let cause = match reason {
         Reason::Refused { text, .. } => text.into(),
         Reason::Internal(cause) => cause,
@@ -40,21 +36,14 @@ fn failure(RouteError(reason): RouteError) -> FunctionError {
 }
 
 impl Disconnect {
-    fn new(event: Event<'_>) -> Result<Self, BadEvent> {
-        let context = event.expect(Kind::Disconnect)?.context;
-        Ok(Self { id: context.own_id(), context })
-    }
-
-    /// The id that the connection had. It can no longer be posted to, see [`OwnId`].
-    #[must_use]
-    pub fn id(&self) -> &OwnId {
-        &self.id
+    pub(crate) fn new(event: Event<'_>) -> Result<Self, BadEvent> {
+        Ok(Self(event.expect(Kind::Disconnect)?.context))
     }
 
     /// The `@connections` API of this stage, for the connections that are still open.
     #[must_use]
     pub fn connections(&self) -> Connections {
-        self.context.api()
+        self.0.api()
     }
 
     /// The WebSocket close code: the client's own, 1005 if it gave no code, 1001 after ten idle minutes, 1000 after a close through
@@ -75,6 +64,6 @@ impl Deref for Disconnect {
     type Target = RequestContext;
 
     fn deref(&self) -> &RequestContext {
-        &self.context
+        &self.0
     }
 }

@@ -5,7 +5,6 @@ use std::ops::Deref;
 
 use http::HeaderValue;
 
-use crate::connection_id::OwnId;
 use crate::context::RequestContext;
 use crate::event::{BadEvent, Event, Kind};
 
@@ -15,25 +14,15 @@ use crate::event::{BadEvent, Event, Kind};
 /// Everything else that an event knows is on [`RequestContext`]. `{:?}` leaves out headers and query string, because they may hold
 /// secrets.
 #[derive(Clone)]
-pub struct Handshake {
-    id: OwnId,
-    context: RequestContext,
-}
+pub struct Handshake(RequestContext);
 
 impl Handshake {
     pub(crate) fn new(event: Event<'_>) -> Result<Self, BadEvent> {
-        let context = event.expect(Kind::Connect)?.context;
-        Ok(Self { id: context.own_id(), context })
+        Ok(Self(event.expect(Kind::Connect)?.context))
     }
 
     pub(crate) fn context(&self) -> &RequestContext {
-        &self.context
-    }
-
-    /// The id that the connection will have. It can't be posted to yet, see [`OwnId`].
-    #[must_use]
-    pub fn id(&self) -> &OwnId {
-        &self.id
+        &self.0
     }
 
     /// The value of a query parameter; the last one, if the URL repeats it.
@@ -87,13 +76,13 @@ impl Deref for Handshake {
     type Target = RequestContext;
 
     fn deref(&self) -> &RequestContext {
-        &self.context
+        &self.0
     }
 }
 
 impl fmt::Debug for Handshake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Handshake").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Handshake").field("id", self.id()).finish_non_exhaustive()
     }
 }
 

@@ -1,7 +1,10 @@
 // The first definition of a link counts: the README's own, at its end, are for readers of the repository.
 //! [What an error does]: guide::errors
 //! [Posting from a function that is not a route]: guide::posting
+//! [A main of your own]: guide::service
 //! [Channels]: guide#modules
+//! [Who is calling]: guide#modules
+//! [Testing handlers]: guide#modules
 //! [`connect()`]: connect()
 //! [`Accept`]: Accept
 //! [`Reject`]: Reject
@@ -40,43 +43,77 @@ mod response;
 mod route;
 mod routes;
 mod serve;
+mod service;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 #[cfg(doctest)]
 #[doc = include_str!("compile_fail.md")]
 struct CompileFail;
 
-pub use authorize::{Allow, Authorize, ContextValue, Deny, Policy, authorize};
+pub use authorize::{Allow, Authorize, ContextValue, Deny, InvalidClaims, Policy, authorize};
+pub use aws::{SdkConfigError, sdk_config};
 pub use aws_lambda_events;
 pub use body::{Body, Json, Payload, Text};
 pub use connect::{Accept, Connect, Reject, connect};
 pub use connection_id::{ConnectionId, InvalidConnectionId, OwnId};
-pub use connections::{Broadcast, Closing, ConnectionInfo, Connections, Delivery, Gone, MAX_PAYLOAD_BYTES, PostError};
+pub use connections::{
+    Broadcast, Closing, ConnectionInfo, Connections, Delivery, EndpointError, Gone, MAX_PAYLOAD_BYTES, PostError,
+    Recipient,
+};
 pub use context::RequestContext;
 pub use disconnect::{Disconnect, disconnect};
-pub use error::{FunctionError, RouteError};
+pub use error::{FunctionError, Refusal, RouteError};
 pub use handshake::{Handshake, Subprotocol};
 pub use log::init_log;
 pub use message::{Message, one_way, two_way};
 pub use origin::{AllowedOrigins, InvalidOrigin};
 #[cfg(feature = "dynamodb")]
-pub use registry::{Channel, InvalidChannel, MissingTableName, Registry, RegistryError, RowKey};
+pub use registry::{
+    AttributesError, Channel, InvalidChannel, Joining, Joins, Member, Membership, MissingTableName, Registry,
+    RegistryError, RowKey,
+};
 pub use response::Response;
 pub use route::{Error, Route};
 pub use routes::Routes;
 
 /// Guides, beside the reference. In the repository they are in the folder `docs`.
 pub mod guide {
+    /// [registry]: channels
+    /// [test]: crate::guide#modules
+    ///
+    #[doc = include_str!("../docs/authorisation.md")]
+    #[cfg(feature = "dynamodb")]
+    pub mod authorisation {}
+
     /// [posting]: posting
     ///
     #[doc = include_str!("../docs/channels.md")]
     #[cfg(feature = "dynamodb")]
     pub mod channels {}
 
+    /// [authorisation]: crate::guide#modules
+    ///
     #[doc = include_str!("../docs/errors.md")]
     pub mod errors {}
 
     /// [Channels]: crate::guide#modules
+    /// [A main of your own]: service
     ///
     #[doc = include_str!("../docs/posting.md")]
     pub mod posting {}
+
+    /// [`FunctionError`]: crate::FunctionError
+    /// [`remaining`]: crate::RequestContext::remaining
+    /// [`Route::replay`]: crate::Route::replay
+    /// [`sdk_config`]: crate::sdk_config()
+    ///
+    #[doc = include_str!("../docs/service.md")]
+    pub mod service {}
+
+    /// [session's deadline]: crate::guide#modules
+    ///
+    #[doc = include_str!("../docs/testing.md")]
+    #[cfg(feature = "testing")]
+    pub mod testing {}
 }

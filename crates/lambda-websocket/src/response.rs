@@ -4,10 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::body::Text;
-use crate::connection_id::ConnectionId;
-use crate::context::RequestContext;
-
 /// A Lambda proxy response: `{"statusCode":…,"headers":…,"body":…}`.
 ///
 /// Handlers don't make it; [`Route::replay`](crate::Route::replay) returns it to tests. API Gateway treats an answer
@@ -53,25 +49,5 @@ impl Response {
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(String::as_str)
-    }
-}
-
-/// The frame that tells a client what is wrong, in the shape of API Gateway's own error frames.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct ErrorFrame<'a> {
-    message: &'a str,
-    connection_id: &'a ConnectionId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request_id: Option<&'a str>,
-}
-
-impl<'a> ErrorFrame<'a> {
-    pub(crate) fn new(message: &'a str, context: &'a RequestContext) -> Self {
-        Self { message, connection_id: context.checked_id(), request_id: context.request_id() }
-    }
-
-    pub(crate) fn to_text(&self) -> Result<Text, serde_json::Error> {
-        serde_json::to_string(self).map(Text)
     }
 }

@@ -3,15 +3,14 @@
 use std::any::Any;
 use std::fmt;
 use std::panic::AssertUnwindSafe;
+use std::time::Instant;
 
 use futures_util::FutureExt;
-use lambda_runtime::{LambdaEvent, service_fn};
 use serde::Serialize;
-use serde_json::value::RawValue;
 use tracing::Instrument;
 
 use crate::authorize::Policy;
-use crate::connections::EventSource;
+use crate::connections::{Connections, EventSource};
 use crate::error::FunctionError;
 use crate::event::{BadEvent, Event, Refused};
 use crate::log::init_log;
@@ -26,6 +25,8 @@ pub type Error = lambda_runtime::Error;
 /// Made by [`connect`](crate::connect()), [`disconnect`](crate::disconnect()), [`one_way`](crate::one_way()) and
 /// [`two_way`](crate::two_way()), by [`Routes`](crate::Routes) for several route keys in one function, and by
 /// [`authorize`](crate::authorize()), whose answer `A` is a [`Policy`].
+///
+/// A reference to a route is a `tower` service of Lambda's events: see [the guide](crate::guide::service).
 #[must_use = "a route serves nothing until it is run"]
 pub struct Route<'h, A = Response> {
     serve: Box<dyn Serve<A> + 'h>,
@@ -56,7 +57,9 @@ impl<A: Serialize> Route<'_, A> {
     /// subscriber of its own. Every log line within a handler has `requestId`, `connectionId` and `routeKey` in the span `route`. They are
     /// API Gateway's; the `requestId` of the span around it is Lambda's id of the invocation.
     ///
-    /// Events are served one after the other, as Lambda delivers them to an instance. Handlers may borrow, so a route is not `Send`.
+    /// Events are served one after the other, as Lambda delivers them to an instance. Handlers may borrow, so a route is not `Send`, and an
+    /// instance of Lambda Managed Instances, which gets several events at once, needs `PerExecutionEnvironmentMaxConcurrency: 1`: see
+    /// [the guide](crate::guide::service), also for a `main` that puts something around the route or serves other events as well.
     ///
     /// # Errors
     /// If Lambda's Runtime API can't be reached. A handler's errors don't end the process.
@@ -65,34 +68,50 @@ impl<A: Serialize> Route<'_, A> {
     /// Outside Lambda: `lambda_runtime` panics if the variables that Lambda sets are missing.
     pub async fn run(self) -> Result<(), Error> {
         init_log();
-        let route = &self;
-        lambda_runtime::run(service_fn(async move |invocation: LambdaEvent<Box<RawValue>>| {
-            let LambdaEvent { payload, context } = invocation;
-            route.handle(payload.get(), &context.request_id, EventSource::ApiGateway).await
-        }))
-        .await
+        lambda_runtime::run(&self).await
     }
 
     /// Serves one event as Lambda would deliver it, for tests and sample events.
     ///
     /// What the handler posts to `@connections` goes to `AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI`. If that is not set, posts fail with
-    /// an error that says so: a replay never talks to the API that an event came from.
+    /// an error that says so: a replay never talks to the API that an event came from. It has no deadline, so
+    /// [`remaining`](crate::RequestContext::remaining) is `None`. [`replay_at`](Self::replay_at) needs no variable.
     ///
     /// # Errors
     /// What Lambda would report as a function error: a failure on the function's side, or a panic.
     pub async fn replay(&self, json: &str) -> Result<A, FunctionError> {
-        self.handle(json, "replay", EventSource::Replay).await
+        self.handle(json, Invocation { id: "replay", source: EventSource::Replay, deadline: None }).await
     }
 
-    async fn handle(&self, json: &str, invocation_id: &str, source: EventSource) -> Result<A, FunctionError> {
-        let event = match parse(json, source)? {
+    /// Serves one event like [`replay`](Self::replay), and lets the handler post to `connections`: to a server that the test plays, or to
+    /// the recorder of the feature `testing`.
+    ///
+    /// ```no_run
+    /// # async fn f(route: lambda_websocket::Route<'_>, event: &str) -> Result<(), lambda_websocket::FunctionError> {
+    /// use lambda_websocket::Connections;
+    ///
+    /// let answer = route.replay_at(&Connections::at("http://127.0.0.1:3001/prod"), event).await?;
+    /// # Ok(()) }
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`replay`](Self::replay).
+    pub async fn replay_at(&self, connections: &Connections, json: &str) -> Result<A, FunctionError> {
+        self.handle(json, Invocation { id: "replay", source: connections.as_source(), deadline: None }).await
+    }
+}
+
+impl<A> Route<'_, A> {
+    pub(crate) async fn handle(&self, json: &str, invocation: Invocation<'_>) -> Result<A, FunctionError> {
+        let mut event = match parse(json, invocation.source)? {
             Ok(event) => event,
             Err(Refused { why, request_id }) => {
-                return self.refuse(&why, request_id.as_deref().unwrap_or(invocation_id));
+                return self.refuse(&why, request_id.as_deref().unwrap_or(invocation.id));
             }
         };
+        event.context = event.context.with_deadline(invocation.deadline);
         let context = event.context.clone();
-        let request_id = context.request_id().unwrap_or(invocation_id);
+        let request_id = context.request_id().unwrap_or(invocation.id);
         let span = tracing::error_span!(
             "route",
             requestId = request_id,
@@ -126,6 +145,14 @@ impl<A: Serialize> Route<'_, A> {
             }
         }
     }
+}
+
+/// What is known of an event beside its JSON.
+pub(crate) struct Invocation<'i> {
+    /// Names the event in the log if it does not name itself.
+    pub(crate) id: &'i str,
+    pub(crate) source: EventSource,
+    pub(crate) deadline: Option<Instant>,
 }
 
 impl<A> fmt::Debug for Route<'_, A> {

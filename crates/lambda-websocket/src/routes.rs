@@ -8,7 +8,7 @@ use futures_util::future::LocalBoxFuture;
 use crate::body::{Body, Payload};
 use crate::connect::{Accept, Connect, Reject, connect};
 use crate::disconnect::{Disconnect, disconnect};
-use crate::error::RouteError;
+use crate::error::{ErrorFrame, Refusal, RouteError};
 use crate::event::{BadEvent, Event};
 use crate::message::{Message, one_way, two_way};
 use crate::response::Response;
@@ -35,6 +35,7 @@ use crate::serve::{Serve, Unserved};
 #[must_use = "routes serve nothing until they are run"]
 pub struct Routes<'h> {
     by_key: HashMap<String, Box<dyn Serve<Response> + 'h>>,
+    error_frame: Option<ErrorFrame<'h>>,
 }
 
 impl<'h> Routes<'h> {
@@ -78,6 +79,12 @@ impl<'h> Routes<'h> {
         self.add(route_key, two_way(handler))
     }
 
+    /// Tells clients of refused messages in a shape of your own, on all routes that are here: see [`Route::error_frame`].
+    pub fn error_frame<P: Payload>(mut self, frame: impl Fn(&Refusal<'_>) -> P + 'h) -> Self {
+        self.error_frame = Some(ErrorFrame::new(frame));
+        self
+    }
+
     /// Serves Lambda's invocations, see [`Route::run`].
     ///
     /// # Errors
@@ -87,8 +94,11 @@ impl<'h> Routes<'h> {
     }
 
     /// All of them as one route, for [`Route::replay`].
-    pub fn into_route(self) -> Route<'h> {
-        Route::new(self)
+    pub fn into_route(mut self) -> Route<'h> {
+        match self.error_frame.take() {
+            Some(frame) => frame.around(Box::new(self)),
+            None => Route::new(self),
+        }
     }
 
     #[track_caller]

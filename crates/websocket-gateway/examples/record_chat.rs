@@ -49,17 +49,21 @@ async fn record(root: &Path) -> Result<String> {
     alice.says("hi").await?;
     alice.hears().await?;
     gateway.shows("$default: 200").await?;
-    alice.says(r#"{"action":"hello"}"#).await?;
+    alice.says(r#"{"action":"join","name":"Alice"}"#).await?;
     alice.hears().await?;
-    gateway.shows("hello: 200").await?;
+    bob.hears().await?;
+    gateway.shows("join: 200").await?;
+    bob.says(r#"{"action":"join","name":"Bob"}"#).await?;
+    bob.hears().await?;
+    alice.hears().await?;
+    gateway.shows("join: 200").await?;
     alice.says(r#"{"action":"sendmessage","data":"good morning"}"#).await?;
     alice.hears().await?;
     bob.hears().await?;
     gateway.shows("sendmessage: 200").await?;
-    bob.says(r#"{"action":"sendmessage","data":"hi Alice"}"#).await?;
-    bob.hears().await?;
+    bob.socket.close(None).await?;
     alice.hears().await?;
-    gateway.shows("sendmessage: 200").await?;
+    gateway.shows("$disconnect: 200").await?;
 
     let rows = alice.lines.len().max(bob.lines.len());
     let below = rows * ROW + 48;

@@ -102,7 +102,10 @@ impl Table {
 
     /// Adds the row of a connection that opened at the beginning of 1970.
     pub(crate) async fn put(&self, id: &str, channel: &str) -> Result<(), Error> {
-        let item = json!({ "connectionId": { "S": id }, "channel": { "S": channel }, "connectedAt": { "N": "1" } });
+        let item = json!({
+            "connectionId": { "S": id }, "entry": { "S": "$connect" }, "channel": { "S": channel },
+            "slot": { "S": format!("00000000{id}") }, "connectedAt": { "N": "1" },
+        });
         self.call("PutItem", &json!({ "TableName": self.name, "Item": item })).await.map(drop)
     }
 

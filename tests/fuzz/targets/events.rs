@@ -6,15 +6,20 @@ use std::time::UNIX_EPOCH;
 
 use fuzz::{Format, Sample, Tree, fuzz, now, samples};
 use lambda_websocket::{
-    Accept, Allow, Authorize, Connect, Deny, Disconnect, FunctionError, Handshake, Json, Message, Reject,
+    Accept, Allow, Authorize, Connect, Deny, Disconnect, FunctionError, Handshake, Json, Message, Refusal, Reject,
     RequestContext, Response, Route, RouteError, Routes, Text, authorize, connect, disconnect, one_way, two_way,
 };
+use serde::Deserialize;
 use serde_json::Value;
 
 fuzz!(Format::Json, samples(), run);
 
 fn samples() -> Vec<Sample> {
-    samples::events()
+    let mut samples = samples::events();
+    let context = r#""authorizer":{"principalId":"amy","integrationLatency":21,"tenant":"acme","admin":"true","level":"3","exp":"4102444800"},"#;
+    let message = samples::file("events/default.json", true).text;
+    samples.push(Sample::good(message.replacen(r#""eventType""#, &format!(r#"{context}"eventType""#), 1)));
+    samples
 }
 
 /// True if a route has taken the event.
@@ -73,8 +78,15 @@ fn all<'h>() -> Route<'h> {
             seen(&event);
             Ok(())
         })
-        .two_way("$default", async |event: Message<Text>| on_text(&event).map(Text))
+        .two_way("$default", async |event: Message<Json<Value>>| Ok(Text(seen(&event))))
+        .error_frame(frame)
         .into_route()
+}
+
+/// What the client sent can always be read once more.
+fn frame(refusal: &Refusal<'_>) -> Text {
+    let Ok(Text(sent)) = refusal.read();
+    Text(format!("{} {:?} {} {} {sent}", refusal.status(), refusal.code(), refusal.text(), seen(refusal)))
 }
 
 fn answer(answer: impl Future<Output = Result<Response, FunctionError>>) -> (u16, String) {
@@ -89,7 +101,7 @@ fn quiet_answer(answer: impl Future<Output = Result<Response, FunctionError>>) -
             serde_json::to_string(&answer).expect("an answer can be written");
             (answer.status_code(), answer.body().unwrap_or_default().to_owned())
         }
-        // Only a post can fail here, because there is nothing to post to.
+        // Only a post can fail here, because there is nothing to post to, and a deadline that is not a time.
         Err(error) => {
             assert_eq!(error.error_type(), "InternalError", "{error}");
             says_why(error.message());
@@ -154,10 +166,19 @@ fn handshake(event: &Handshake) -> String {
     format!("{headers:?} {queries:?} {offered:?} {}", seen(event))
 }
 
+#[derive(Debug, Deserialize)]
+#[expect(dead_code, reason = "it is shown")]
+struct Claims<'e> {
+    tenant: Option<&'e str>,
+    admin: Option<bool>,
+    level: Option<i8>,
+    share: Option<f64>,
+}
+
 fn seen(event: &RequestContext) -> String {
     all_debug(&[&event]);
     format!(
-        "{:?} {} {} {} {:?} {:?} {:?} {:?} {:?} {} {} {}",
+        "{:?} {} {} {} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {} {} {}",
         event.request_id(),
         event.route_key(),
         time(event.connected_at_ms()),
@@ -166,6 +187,8 @@ fn seen(event: &RequestContext) -> String {
         event.user_agent(),
         event.authorizer("tenant"),
         event.principal_id(),
+        event.authorizer_as::<Claims<'_>>().ok(),
+        event.exp(),
         event.stage_variable("colour"),
         event.stage(),
         event.api_id(),

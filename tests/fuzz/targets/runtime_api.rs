@@ -30,6 +30,7 @@ fn samples() -> Vec<Sample> {
         Sample::good(input("POST", &format!("invocation/{request_id}/response"), None)),
         Sample::good(input("POST", &format!("invocation/{request_id}/error"), Some("Runtime.Unhandled"))),
         Sample::good(input("POST", "init/error", Some("Runtime.InitError"))),
+        Sample::good(input("POST", "register", None).replace(base, "/2020-01-01/extension")),
         Sample::bad(input("PUT", "init/error", None)),
     ]
 }
@@ -45,7 +46,7 @@ fn run(data: &[u8]) -> bool {
     assert!(!message.is_empty() || body.is_empty() || report["errorMessage"] == "", "an error without a message");
     match fuzzing::runtime_call(&method, &path) {
         Ok(request_id) => {
-            assert!(path.starts_with("/2018-06-01/runtime/"));
+            assert!(path.starts_with("/2018-06-01/runtime/") || path.starts_with("/2020-01-01/extension/"));
             assert!(request_id.is_none_or(|id| !id.contains('/') && path.contains(&id)));
             true
         }

@@ -30,6 +30,8 @@ struct Input {
 
 const EVENT: &str = r#"{"an":"event"}"#;
 
+const REGISTER: &str = "/2020-01-01/extension/register";
+
 fn samples() -> Vec<Sample> {
     let ask = |method: &str, call: &str, headers: &[(&str, &str)], body: Value| {
         let headers = [&[("host", "127.0.0.1:1234"), ("content-type", "application/json")], headers].concat();
@@ -43,11 +45,14 @@ fn samples() -> Vec<Sample> {
     let type_ = [("lambda-runtime-function-error-type", "Runtime.Unhandled")];
     let error = ask("POST", "invocation/REQUEST/error", &type_, report.clone());
     let failed = ask("POST", "init/error", &type_, report);
+    let mut register = ask("POST", "", &[("lambda-extension-name", "hook")], json!({ "events": [] }));
+    register["target"] = json!(REGISTER);
     let page = ask("GET", "invocation/next", &[("origin", "http://evil.example")], json!(""));
     let inputs = [
         (false, vec![next(), response(json!({ "statusCode": 200, "body": "hello" }))]),
         (true, vec![next(), error, next(), response(json!("not JSON"))]),
         (true, vec![failed.clone(), next()]),
+        (true, vec![register.clone(), next(), register, response(json!({}))]),
         (false, vec![next(), next(), failed, response(json!({})), response(json!({}))]),
         (false, vec![page, ask("PUT", "other", &[], json!({ "x": [1] }))]),
     ];
@@ -166,6 +171,10 @@ impl Played {
             return;
         }
         match answer.status {
+            // Its requests stay without an answer, so the inputs never learn the identifier.
+            200 if ask.path() == REGISTER => {
+                assert!(answer.header("lambda-extension-identifier").is_some_and(|identifier| !identifier.is_empty()));
+            }
             200 => {
                 assert_eq!(answer.text(), EVENT);
                 let deadline = answer.header("lambda-runtime-deadline-ms").expect("a deadline");

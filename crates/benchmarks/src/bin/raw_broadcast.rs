@@ -1,6 +1,8 @@
 //! `sendmessage` written by hand: the raw calls of the SDK in a loop, with as many of them under way at once. It is the baseline of a
 //! broadcast.
 
+use std::collections::HashMap;
+
 use aws_config::BehaviorVersion;
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
 use aws_sdk_apigatewaymanagement::Client as Connections;
@@ -56,6 +58,7 @@ impl Clients {
             .index_name("channel")
             .key_condition_expression("channel = :channel")
             .expression_attribute_values(":channel", channel)
+            .projection_expression("connectionId")
             .into_paginator()
             .send();
         while let Some(page) = pages.next().await {
@@ -67,8 +70,7 @@ impl Clients {
     }
 
     async fn channel_of(&self, id: String) -> Result<Option<AttributeValue>, Error> {
-        let key = AttributeValue::S(id);
-        let found = self.dynamodb.get_item().table_name(&self.table).key("connectionId", key).send().await?;
+        let found = self.dynamodb.get_item().table_name(&self.table).set_key(Some(key(id))).send().await?;
         Ok(found.item.and_then(|mut row| row.remove("channel")))
     }
 
@@ -76,8 +78,7 @@ impl Clients {
         let post = self.connections.post_to_connection().connection_id(&id).data(Blob::new(text)).send();
         let Err(error) = post.await else { return };
         if error.as_service_error().is_some_and(|error| error.is_gone_exception()) {
-            let key = AttributeValue::S(id);
-            let removed = self.dynamodb.delete_item().table_name(&self.table).key("connectionId", key).send().await;
+            let removed = self.dynamodb.delete_item().table_name(&self.table).set_key(Some(key(id))).send().await;
             if removed.is_ok() {
                 return;
             }
@@ -86,7 +87,13 @@ impl Clients {
     }
 }
 
-fn connection_id(mut row: std::collections::HashMap<String, AttributeValue>) -> Option<String> {
+/// The key of the row that `$connect` writes.
+fn key(id: String) -> HashMap<String, AttributeValue> {
+    let entry = AttributeValue::S("$connect".to_owned());
+    HashMap::from([("connectionId".to_owned(), AttributeValue::S(id)), ("entry".to_owned(), entry)])
+}
+
+fn connection_id(mut row: HashMap<String, AttributeValue>) -> Option<String> {
     match row.remove("connectionId") {
         Some(AttributeValue::S(id)) => Some(id),
         _ => None,

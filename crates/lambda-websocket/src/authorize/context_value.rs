@@ -1,3 +1,5 @@
+use std::fmt;
+
 use serde::Serialize;
 
 /// A value of an authorizer's context. Arrays and objects are not allowed: with one of them API Gateway answers 500.
@@ -11,6 +13,17 @@ pub enum ContextValue {
     Number(serde_json::Number),
     /// True or false.
     Bool(bool),
+}
+
+/// The text that API Gateway makes of it.
+impl fmt::Display for ContextValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Text(text) => f.write_str(text),
+            Self::Number(number) => number.fmt(f),
+            Self::Bool(value) => value.fmt(f),
+        }
+    }
 }
 
 impl From<&str> for ContextValue {

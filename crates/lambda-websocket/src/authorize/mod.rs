@@ -1,13 +1,20 @@
 //! The authorizer of `$connect`: may this client connect?
 
+mod claim;
+mod claims;
 mod context_value;
 mod policy;
+pub(crate) mod session;
+mod typed;
 
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::fmt;
 use std::ops::Deref;
 
+use serde::Serialize;
+
+pub use claims::InvalidClaims;
 pub use context_value::ContextValue;
 pub use policy::Policy;
 
@@ -72,7 +79,7 @@ fn failure(cause: &(dyn Error + 'static)) -> FunctionError {
 }
 
 impl Authorize {
-    fn new(event: Event<'_>) -> Result<Self, BadEvent> {
+    pub(crate) fn new(event: Event<'_>) -> Result<Self, BadEvent> {
         let method_arn = event.method_arn()?;
         Ok(Self { handshake: Handshake::new(event)?, method_arn })
     }
@@ -100,20 +107,80 @@ impl Deref for Authorize {
 pub struct Allow {
     principal_id: String,
     context: BTreeMap<String, ContextValue>,
+    exp: Option<u64>,
 }
 
 impl Allow {
     /// Allows the client in as `principal`, for example the subject of its token. An empty principal fails the authorizer.
     pub fn new(principal: impl Into<String>) -> Self {
-        Self { principal_id: principal.into(), context: BTreeMap::new() }
+        Self { principal_id: principal.into(), context: BTreeMap::new(), exp: None }
     }
 
     /// Adds a value for later events, which read it with [`authorizer(key)`](crate::RequestContext::authorizer): a string, a number or a
     /// bool. API Gateway takes nothing else, and passes each on as a string. The whole answer must not be over 8 KB.
     ///
-    /// The keys `principalId` and `integrationLatency` are API Gateway's own: they fail the authorizer.
+    /// The keys `principalId` and `integrationLatency` are API Gateway's own, and `exp` is [`until`](Self::until)'s: they fail the
+    /// authorizer.
     pub fn with_context(mut self, key: impl Into<String>, value: impl Into<ContextValue>) -> Self {
         self.context.insert(key.into(), value.into());
+        self
+    }
+
+    /// Adds the members of a struct or a map, for later events, which read them with
+    /// [`authorizer_as`](crate::RequestContext::authorizer_as), most likely into the same type:
+    ///
+    /// ```
+    /// use lambda_websocket::{Allow, Authorize, Deny, Message, RouteError, Text};
+    /// use serde::{Deserialize, Serialize};
+    ///
+    /// #[derive(Deserialize, Serialize)]
+    /// struct Claims {
+    ///     tenant: String,
+    ///     seats: u32,
+    ///     nickname: Option<String>,
+    /// }
+    ///
+    /// async fn authorizer(_: Authorize) -> Result<Allow, Deny> {
+    ///     let claims = Claims { tenant: "acme".to_owned(), seats: 2, nickname: None };
+    ///     Ok(Allow::new("alice").with_claims(&claims)?)
+    /// }
+    ///
+    /// async fn route(event: Message<Text>) -> Result<Text, RouteError> {
+    ///     let Claims { seats, .. } = event.authorizer_as()?;
+    ///     Ok(Text(format!("You have {seats} seats")))
+    /// }
+    /// ```
+    ///
+    /// API Gateway takes strings, numbers and booleans. So a member may be one of these, or an enum without data. A member that is `None`
+    /// is left out, and is `None` again when it is read. The keys that [`with_context`](Self::with_context) does not take are not taken
+    /// here either.
+    ///
+    /// # Errors
+    /// If `claims` is not a struct or a map, or a member is a list or an object; the error names it. For these, put the words of a list
+    /// into one string, or keep what is large in a table and its key in the context.
+    pub fn with_claims(mut self, claims: &impl Serialize) -> Result<Self, InvalidClaims> {
+        self.context.extend(claims::write(claims)?);
+        Ok(self)
+    }
+
+    /// Ends the session at `exp`, in seconds since 1970: mostly the `exp` of the client's token, so that its connection does not outlive it.
+    ///
+    /// ```
+    /// # use lambda_websocket::Allow;
+    /// # struct Token { sub: String, exp: u64 }
+    /// # let token = Token { sub: "alice".to_owned(), exp: 1_762_430_400 };
+    /// let allow = Allow::new(token.sub).until(token.exp);
+    /// ```
+    ///
+    /// API Gateway knows no such deadline: it closes a connection after two hours at the latest. This one is kept by the routes, which need
+    /// no change for it. A message that API Gateway receives at `exp` or later is refused before the handler is called: the client gets an
+    /// error frame with status 403 and the code `session_ended`, on one-way and on two-way routes. The deadline travels in the context as
+    /// `exp`, and handlers read it with [`exp`](crate::RequestContext::exp).
+    ///
+    /// A session has no deadline unless an authorizer gives it one. An `exp` that gets into the context in another way, through
+    /// [`with_context`](Self::with_context) or as a member of claims, fails the authorizer, as does one in milliseconds.
+    pub fn until(mut self, exp: u64) -> Self {
+        self.exp = Some(exp);
         self
     }
 }

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::session::{self, InvalidExp};
 use super::{Allow, ContextValue};
+use crate::event::EXP;
 
 /// Source: API Gateway developer guide, "Quotas for configuring and running a WebSocket API": Lambda authorizer result size, 8 KB.
 const MAX_BYTES: usize = 8 * 1024;
 
 /// What API Gateway adds to the context itself.
 /// Source: API Gateway developer guide, "API Gateway WebSocket API mapping template reference": `$context.authorizer`.
-const RESERVED_KEYS: [&str; 2] = ["principalId", "integrationLatency"];
+pub(super) const GATEWAYS_KEYS: [&str; 2] = ["principalId", "integrationLatency"];
 
 /// API Gateway needs a principal in a denial too, and never shows it.
 const NOBODY: &str = "nobody";
@@ -57,6 +59,13 @@ pub(crate) enum InvalidAllow {
     NoPrincipal,
     #[error("the context key {0:?} is API Gateway's own: choose another")]
     ReservedKey(String),
+    #[error(
+        "the context key \"exp\" is the session's deadline: give it to Allow::until if the session is to end then, and leave it out of the \
+        context"
+    )]
+    ExpInContext,
+    #[error(transparent)]
+    Exp(#[from] InvalidExp),
     #[error("the authorizer's answer is too large: {0} bytes, and {MAX_BYTES} are allowed; put less into the context")]
     TooLarge(usize),
     #[error("the authorizer's answer can't be serialised")]
@@ -65,12 +74,19 @@ pub(crate) enum InvalidAllow {
 
 impl Policy {
     pub(crate) fn allow(method_arn: String, allow: Allow) -> Result<Self, InvalidAllow> {
-        let Allow { principal_id, context } = allow;
+        let Allow { principal_id, mut context, exp } = allow;
         if principal_id.is_empty() {
             return Err(InvalidAllow::NoPrincipal);
         }
-        if let Some(key) = context.keys().find(|key| RESERVED_KEYS.contains(&key.as_str())) {
+        if let Some(key) = context.keys().find(|key| GATEWAYS_KEYS.contains(&key.as_str())) {
             return Err(InvalidAllow::ReservedKey(key.clone()));
+        }
+        if context.contains_key(EXP) {
+            return Err(InvalidAllow::ExpInContext);
+        }
+        if let Some(exp) = exp {
+            session::check(exp)?;
+            context.insert(EXP.to_owned(), exp.into());
         }
         let policy = Self::new(principal_id, Effect::Allow, method_arn, context);
         match serde_json::to_string(&policy)?.len() {
@@ -111,6 +127,11 @@ impl Policy {
         &self.principal_id
     }
 
+    #[cfg(feature = "testing")]
+    pub(crate) fn values(&self) -> impl Iterator<Item = (&String, &ContextValue)> {
+        self.context.iter()
+    }
+
     /// A value of the context.
     #[must_use]
     pub fn context(&self, key: &str) -> Option<&ContextValue> {
@@ -133,14 +154,15 @@ mod tests {
             .with_context("admin", true)
             .with_context("level", 7)
             .with_context("share", 0.5)
-            .with_context("rest", f64::NAN);
+            .with_context("rest", f64::NAN)
+            .until(1_762_430_400);
         let statement = |effect| json!([{ "Action": "execute-api:Invoke", "Effect": effect, "Resource": ARN }]);
         assert_eq!(
             to_value(Policy::allow(ARN.to_owned(), allow).unwrap()).unwrap(),
             json!({
                 "principalId": "alice",
                 "policyDocument": { "Version": "2012-10-17", "Statement": statement("Allow") },
-                "context": { "tenant": "acme", "admin": true, "level": 7, "share": 0.5, "rest": "NaN" },
+                "context": { "tenant": "acme", "admin": true, "level": 7, "share": 0.5, "rest": "NaN", "exp": 1_762_430_400 },
             })
         );
         assert_eq!(
@@ -156,9 +178,16 @@ mod tests {
     fn an_answer_that_api_gateway_would_not_take_is_an_error() {
         let refused = |allow| Policy::allow(ARN.to_owned(), allow).unwrap_err().to_string();
         assert!(refused(Allow::new("")).contains("principal is empty"));
-        for key in RESERVED_KEYS {
+        for key in GATEWAYS_KEYS {
             assert!(refused(Allow::new("alice").with_context(key, "x")).contains(key));
         }
+        // A deadline is set on purpose or not at all.
+        let claims = json!({ "exp": 1_762_430_400 });
+        let by_claims = Allow::new("alice").with_claims(&claims).unwrap().until(1_762_430_400);
+        for allow in [Allow::new("alice").with_context("exp", 1_762_430_400), by_claims] {
+            assert!(refused(allow).contains("give it to Allow::until"));
+        }
+        assert!(refused(Allow::new("alice").until(1_762_430_400_000)).contains("not a number of seconds since 1970"));
     }
 
     #[test]

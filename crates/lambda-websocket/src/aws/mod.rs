@@ -2,7 +2,8 @@
 //! a function that never calls AWS neither pays for a client nor links the SDK.
 //!
 //! Clients are kept for each thread and not for the process. A client's connections live in the runtime that made them. A function on
-//! Lambda has one runtime on one thread, but each test has its own, and a client that outlived its runtime would fail.
+//! Lambda has one runtime on one thread, but each test has its own, and a client that outlived its runtime would fail. With the runtime's id as
+//! the key, a process-wide map would need a lock at each call and someone who clears it.
 
 mod trust;
 
@@ -25,6 +26,38 @@ use crate::cause::BoxError;
 const OPERATION: Duration = Duration::from_secs(6);
 const ATTEMPT: Duration = Duration::from_secs(3);
 const CONNECT: Duration = Duration::from_secs(1);
+
+/// The AWS SDK can't be configured, for example because the file that `AWS_CA_BUNDLE` names holds no certificate.
+#[derive(Debug, thiserror::Error)]
+#[error("the AWS SDK can't be configured")]
+pub struct SdkConfigError(#[source] BoxError);
+
+/// The configuration of this crate's own SDK clients, for other clients in the same function.
+///
+/// Clients of it share one pool of connections for each service's address, the credentials and the region from Lambda's environment, the
+/// certificates that are trusted (Amazon's own roots or those in `AWS_CA_BUNDLE`; reading a system's whole list takes most of a usual
+/// cold start), and the limits on a call: 1 s to connect, 3 s for a try, three tries and 6 s in all. Any of it can be set anew for a
+/// client.
+///
+/// ```no_run
+/// # use aws_sdk_apigatewaymanagement as aws_sdk_sqs;
+/// # async fn f() -> Result<(), lambda_websocket::Error> {
+/// let queue = aws_sdk_sqs::Client::new(&lambda_websocket::sdk_config().await?);
+/// # Ok(()) }
+/// ```
+///
+/// # On a multi-threaded runtime
+///
+/// It is made at the first call in a thread and kept for that thread, and so are the crate's own clients. So a function whose `main` is
+/// `#[tokio::main(flavor = "current_thread")]` makes everything once, while on a multi-threaded runtime each worker thread that calls AWS
+/// makes its own, with connections and TLS handshakes of its own. Below 1,769 MB of memory a function has less than one vCPU, and a second
+/// thread gains nothing. A client of your own can be made once in `main` and cloned for every thread.
+///
+/// # Errors
+/// If the certificates can't be read.
+pub async fn sdk_config() -> Result<SdkConfig, SdkConfigError> {
+    config().await.map_err(SdkConfigError)
+}
 
 async fn config() -> Result<SdkConfig, BoxError> {
     thread_local!(static CONFIG: OnceCell<SdkConfig> = const { OnceCell::new() });
@@ -92,6 +125,24 @@ pub(crate) async fn connections(url: &str) -> Result<aws_sdk_apigatewaymanagemen
     let client = Client::from_conf(Builder::from(&config().await?).endpoint_url(url).build());
     LAST.set(Some((url.to_owned(), client.clone())));
     Ok(client)
+}
+
+/// A client for `@connections` that talks to a test. It makes one try of each call, and signs it with nobody's key.
+#[cfg(feature = "testing")]
+pub(crate) fn client_over(
+    http: aws_smithy_runtime_api::client::http::SharedHttpClient,
+) -> aws_sdk_apigatewaymanagement::Client {
+    use aws_sdk_apigatewaymanagement::config::{Config, Credentials, Region};
+
+    let config = Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::from_static("eu-west-1"))
+        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .endpoint_url("http://test.invalid/prod")
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(TimeoutConfig::disabled())
+        .http_client(http);
+    aws_sdk_apigatewaymanagement::Client::from_conf(config.build())
 }
 
 /// The client for DynamoDB, at `AWS_ENDPOINT_URL_DYNAMODB` or else at the region's own endpoint.

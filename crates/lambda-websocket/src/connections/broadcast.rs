@@ -1,10 +1,13 @@
+use std::convert::Infallible;
 use std::error::Error;
 use std::future::ready;
 use std::time::SystemTime;
 
-use futures_util::{Stream, StreamExt, TryStreamExt};
+use aws_sdk_apigatewaymanagement::Client;
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
 
-use super::{Connections, Delivery, PostError, encode, post};
+use super::{Connections, Gone, PostError, Recipient, close, encode, post};
 use crate::body::Payload;
 use crate::cause::{BoxError, chain};
 use crate::connection_id::ConnectionId;
@@ -21,36 +24,10 @@ pub struct Broadcast {
     pub sent: usize,
     /// Connections that are closed or not open yet, for `Registry::remove_gone`.
     pub gone: Gone,
-    /// Connections that it could not be sent to, and why. Each is in the log too, at WARN.
+    /// How many connections were closed instead, because their sessions have ended.
+    pub expired: usize,
+    /// Connections that it could not be sent to, or that could not be closed, and why. Each is in the log too, at WARN.
     pub failed: Vec<(ConnectionId, PostError)>,
-}
-
-/// Connections that a broadcast found closed, or not open yet.
-///
-/// It also knows when the broadcast began, because a connection that was younger then than a `$connect` can last may have opened since.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Gone {
-    pub(crate) ids: Vec<ConnectionId>,
-    pub(crate) since: SystemTime,
-}
-
-impl Gone {
-    /// The number of connections.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.ids.len()
-    }
-
-    /// Whether no connection was gone.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.ids.is_empty()
-    }
-
-    /// The ids of the connections.
-    pub fn iter(&self) -> impl Iterator<Item = &ConnectionId> {
-        self.ids.iter()
-    }
 }
 
 impl Connections {
@@ -58,27 +35,31 @@ impl Connections {
     /// not stop the others.
     ///
     /// `to` is read as the posts go out, so the memory that this needs does not grow with the channel, only with the connections in it
-    /// that are gone or fail. As with [`Connections::post`], a connection may get the message twice if API Gateway's answer is lost.
+    /// that are gone or fail. Its items are those of `Registry::members` or of another stream of [`Recipient`]s or [`ConnectionId`]s. As
+    /// with [`Connections::post`], a connection may get the message twice if API Gateway's answer is lost.
+    ///
+    /// A recipient whose session has ended is closed instead, which needs `execute-api:ManageConnections` on `DELETE`, too.
     ///
     /// # Errors
     /// If the message can't be sent to any connection (over 128 KiB, not serialisable), if at least one post failed and no post succeeded,
     /// or if `to` ends with an error, so that it is not known which connections were left out. A message that reached some connections
     /// and failed for others is not an error: the failures are in the report, and in the log at WARN.
-    pub async fn broadcast<S, E>(&self, to: S, payload: &impl Payload) -> Result<Broadcast, PostError>
+    pub async fn broadcast<S, R, E>(&self, to: S, payload: &impl Payload) -> Result<Broadcast, PostError>
     where
-        S: Stream<Item = Result<ConnectionId, E>>,
+        S: Stream<Item = Result<R, E>>,
+        R: Into<Recipient>,
         E: Into<Box<dyn Error + Send + Sync>>,
     {
         let payload = encode(payload)?;
         let client = self.client().await?;
         let mut unread = None;
-        let ids = to
+        let recipients = to
             .map_err(|error| unread = Some(error.into()))
-            .take_while(|id| ready(id.is_ok()))
-            .filter_map(|id| ready(id.ok()));
-        let posts = ids.map(|id| {
-            let (client, payload) = (client.clone(), payload.clone());
-            async move { (post(client, &id, payload).await, id) }
+            .take_while(|recipient| ready(recipient.is_ok()))
+            .filter_map(|recipient| ready(recipient.ok()));
+        let posts = recipients.map(|recipient| {
+            let (client, payload, recipient) = (client.clone(), payload.clone(), recipient.into());
+            async move { (deliver(client, &recipient, payload).await, recipient.id) }
         });
         let report = posts
             .buffer_unordered(IN_FLIGHT)
@@ -89,6 +70,34 @@ impl Connections {
             None => report.into_result(),
         }
     }
+
+    /// Sends one message to many connections whose ids are at hand, as [`Connections::broadcast`] does: for a store of your own, or for
+    /// some members of a channel. See [`Gone`] for what to do with those that are gone.
+    ///
+    /// # Errors
+    /// As [`Connections::broadcast`].
+    pub async fn broadcast_to<R: Into<Recipient>>(
+        &self,
+        to: impl IntoIterator<Item = R>,
+        payload: &impl Payload,
+    ) -> Result<Broadcast, PostError> {
+        self.broadcast(stream::iter(to).map(Ok::<_, Infallible>), payload).await
+    }
+}
+
+/// What became of a message to one of many.
+enum Outcome {
+    Sent,
+    Gone,
+    /// The session has ended, and now the connection is closed.
+    Expired,
+}
+
+async fn deliver(client: Client, to: &Recipient, payload: Bytes) -> Result<Outcome, PostError> {
+    if to.has_expired(SystemTime::now()) {
+        return Ok(if close(client, &to.id).await?.is_gone() { Outcome::Gone } else { Outcome::Expired });
+    }
+    Ok(if post(client, &to.id, payload).await?.is_gone() { Outcome::Gone } else { Outcome::Sent })
 }
 
 /// The stream of ids ended with an error.
@@ -101,13 +110,14 @@ struct Unread {
 
 impl Broadcast {
     fn new() -> Self {
-        Self { sent: 0, gone: Gone { ids: Vec::new(), since: SystemTime::now() }, failed: Vec::new() }
+        Self { sent: 0, gone: Gone::new([], SystemTime::now()), expired: 0, failed: Vec::new() }
     }
 
-    fn with(mut self, id: ConnectionId, outcome: Result<Delivery, PostError>) -> Self {
+    fn with(mut self, id: ConnectionId, outcome: Result<Outcome, PostError>) -> Self {
         match outcome {
-            Ok(Delivery::Sent) => self.sent += 1,
-            Ok(Delivery::Gone) => self.gone.ids.push(id),
+            Ok(Outcome::Sent) => self.sent += 1,
+            Ok(Outcome::Gone) => self.gone.ids.push(id),
+            Ok(Outcome::Expired) => self.expired += 1,
             Err(error) => {
                 tracing::warn!(connectionId = %id, "not sent: {}", chain(&error));
                 self.failed.push((id, error));

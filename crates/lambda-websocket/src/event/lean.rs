@@ -80,6 +80,10 @@ impl<'a> Lean<'a> {
         format!(r#"{before},"isBase64Encoded":{}}}"#, self.is_base64_encoded).into()
     }
 
+    pub(super) fn exp(&self) -> Option<Value> {
+        super::exp(&self.request_context.authorizer)
+    }
+
     pub(super) fn head(&self) -> Head {
         let context = &self.request_context;
         Head {

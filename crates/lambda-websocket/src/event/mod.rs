@@ -18,7 +18,10 @@ mod mend;
 mod method_arn;
 mod with_headers;
 
+use std::collections::HashMap;
+
 use aws_lambda_events::apigw::ApiGatewayWebsocketProxyRequest;
+use serde::Deserialize;
 use serde_json::Value;
 
 pub(crate) use bad_event::BadEvent;
@@ -27,17 +30,22 @@ pub(crate) use kind::Kind;
 use crate::connection_id::ConnectionId;
 use crate::connections::EventSource;
 use crate::context::RequestContext;
+use crate::error::ErrorFrame;
 use lean::Lean;
 
 /// An event whose connection id is valid. The route checks whether it serves events of this kind.
 #[derive(Debug)]
 pub(crate) struct Event<'j> {
     /// What the event was read from, for what the type of `aws_lambda_events` does not keep.
-    json: &'j str,
+    pub(crate) json: &'j str,
     /// `None` for a kind that API Gateway does not have.
     pub(crate) kind: Option<Kind>,
     pub(crate) body: Option<String>,
+    /// The session's deadline as the authorizer's context has it.
+    pub(crate) exp: Option<Value>,
     pub(crate) context: RequestContext,
+    /// The application's own, if it has set one.
+    pub(crate) error_frame: Option<&'j ErrorFrame<'j>>,
 }
 
 /// A refused event, with its request id if it has one.
@@ -54,10 +62,10 @@ impl<'j> Event<'j> {
         }
         if let Some(message) = Lean::of(json) {
             let (kind, head) = (Kind::of(message.request_context.event_type), message.head());
-            let rest = message.rest(json);
+            let (rest, exp) = (message.rest(json), message.exp());
             let id = checked(Some(message.request_context.connection_id), head.request_id.as_ref())?;
             let context = RequestContext::lean(id, source, head, rest);
-            return Ok(Self { json, kind, body: Some(message.body), context });
+            return Ok(Self { json, kind, body: Some(message.body), exp, context, error_frame: None });
         }
         Self::of_raw(json, read(json)?, source)
     }
@@ -66,7 +74,9 @@ impl<'j> Event<'j> {
         let request = &raw.request_context;
         let kind = request.event_type.as_deref().and_then(Kind::of);
         let id = checked(request.connection_id.as_deref(), request.request_id.as_ref())?;
-        Ok(Self { json, kind, body: raw.body.take(), context: RequestContext::new(id, source, raw) })
+        let exp = exp(&request.authorizer.fields);
+        let body = raw.body.take();
+        Ok(Self { json, kind, body, exp, context: RequestContext::new(id, source, raw), error_frame: None })
     }
 
     pub(crate) fn expect(self, kind: Kind) -> Result<Self, BadEvent> {
@@ -77,6 +87,22 @@ impl<'j> Event<'j> {
     pub(crate) fn method_arn(&self) -> Result<String, BadEvent> {
         method_arn::of(self.json)
     }
+}
+
+/// The session's deadline among the values of an authorizer's context, in seconds since 1970.
+pub(crate) const EXP: &str = "exp";
+
+fn exp(authorizer: &HashMap<String, Value>) -> Option<Value> {
+    authorizer.get(EXP).filter(|exp| !exp.is_null()).cloned()
+}
+
+/// What the client sent, read once more.
+pub(crate) fn message(json: &str) -> String {
+    #[derive(Deserialize)]
+    struct Message {
+        body: Option<String>,
+    }
+    serde_json::from_str(json).ok().and_then(|message: Message| message.body).unwrap_or_default()
 }
 
 fn checked(id: Option<&str>, request_id: Option<&String>) -> Result<ConnectionId, Refused> {

@@ -25,6 +25,10 @@ pub struct Message<B> {
 }
 
 impl<B> Message<B> {
+    pub(crate) fn new(body: B, context: RequestContext) -> Self {
+        Self { body, context }
+    }
+
     /// The caller's connection, which can be posted to.
     #[must_use]
     pub fn id(&self) -> &ConnectionId {
@@ -35,6 +39,24 @@ impl<B> Message<B> {
     #[must_use]
     pub fn connections(&self) -> Connections {
         self.context.api()
+    }
+
+    /// The body, and everything else as a message without one. So the body can be moved elsewhere, and its sender can still be answered.
+    ///
+    /// ```
+    /// use lambda_websocket::{Json, Message, RouteError, Text};
+    ///
+    /// # async fn store(names: Vec<String>) -> Result<(), std::io::Error> { Ok(()) }
+    /// async fn handler(event: Message<Json<Vec<String>>>) -> Result<(), RouteError> {
+    ///     let (Json(names), event) = event.into_parts();
+    ///     store(names).await?;
+    ///     let _delivery = event.connections().post(event.id(), &Text::from("stored")).await?;
+    ///     Ok(())
+    /// }
+    /// ```
+    #[must_use]
+    pub fn into_parts(self) -> (B, Message<()>) {
+        (self.body, Message { body: (), context: self.context })
     }
 
     /// The id that API Gateway gave this message.

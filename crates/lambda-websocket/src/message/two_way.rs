@@ -1,7 +1,6 @@
 use super::Message;
-use super::handled::{Handled, handle};
+use super::handled::{Handled, handle, limited};
 use crate::body::{Body, Payload};
-use crate::connections::{MAX_PAYLOAD_BYTES, PostError};
 use crate::error::RouteError;
 use crate::event::Event;
 use crate::response::Response;
@@ -38,11 +37,7 @@ pub fn two_way<'h, B: Body + 'h, R: Payload + 'h>(
     })
 }
 
-/// A reply over the limit is our fault and not the client's, unlike a post that forwards what the client sent.
 fn reply_text(reply: &impl Payload) -> Result<String, RouteError> {
-    let text = reply.to_text()?;
-    if text.len() > MAX_PAYLOAD_BYTES {
-        return Err(RouteError::internal(PostError::TooLarge { bytes: text.len() }));
-    }
-    Ok(text)
+    let text = reply.to_text().map_err(RouteError::internal)?;
+    limited(text).map_err(RouteError::internal)
 }

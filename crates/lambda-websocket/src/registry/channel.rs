@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The name of a channel: 1 to 2,048 bytes, which is what DynamoDB takes as a partition key.
+/// The name of a channel: 1 to 1,023 bytes. DynamoDB takes 1,024 as a sort key, and the table of connections puts a `+` before the name.
 ///
 /// In `$connect`, a name that is not valid is the client's mistake: `name.parse().map_err(Reject::bad_request)?`. As a field of a
 /// message's type, a `Channel` is checked when the message is read.
@@ -11,15 +11,15 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "String")]
 pub struct Channel(String);
 
-/// The text is not a valid name of a channel: it is empty, or over 2,048 bytes.
+/// The text is not a valid name of a channel: it is empty, or over 1,023 bytes.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("The name of a channel must be 1 to {} bytes long", Channel::MAX_BYTES)]
 #[non_exhaustive]
 pub struct InvalidChannel;
 
 impl Channel {
-    /// Source: DynamoDB developer guide, "Quotas in Amazon DynamoDB": partition key length.
-    const MAX_BYTES: usize = 2048;
+    /// Source: DynamoDB developer guide, "Quotas in Amazon DynamoDB": sort key length.
+    const MAX_BYTES: usize = 1023;
 
     /// The channel's name.
     #[must_use]

@@ -1,42 +1,45 @@
-//! Who is connected, in which channel: a table of connections on DynamoDB.
+//! Who is connected, in which channels: a table of connections on DynamoDB.
 
+mod add;
+mod attributes;
 mod channel;
+mod conflict;
 mod error;
 mod members;
+mod membership;
 mod removal;
+mod row;
 mod row_key;
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::AttributeValue;
 
+pub use add::{Joining, Joins};
+pub use attributes::AttributesError;
 pub use channel::{Channel, InvalidChannel};
 pub use error::{MissingTableName, RegistryError};
+pub use membership::{Member, Membership};
 pub use row_key::RowKey;
 
 use crate::aws;
 use crate::cause::BoxError;
+use row::Row;
 
-/// A connection lasts two hours at most (API Gateway developer guide, "Quotas for configuring and running a WebSocket API"). Its row
-/// lives a little longer, so that it never goes before the connection does.
-const TIME_TO_LIVE: Duration = Duration::from_secs(2 * 60 * 60 + 10 * 60);
-
-const ID: &str = "connectionId";
-const CHANNEL: &str = "channel";
-const CONNECTED_AT: &str = "connectedAt";
-const EXPIRES_AT: &str = "expiresAt";
-
-/// The table of open connections, with one row for each:
+/// The table of open connections: for each, a row that `$connect` writes, and one more for each channel that the connection joins later.
+/// [The guide](crate::guide::channels) shows what it is for, and what each call costs.
 ///
 /// | attribute | type | meaning |
 /// |---|---|---|
 /// | `connectionId` | S, partition key | the connection |
-/// | `channel` | S, partition key of the index `channel` (keys only) | the channel that it is in |
-/// | `connectedAt` | N | when it was made, in milliseconds since 1970 |
+/// | `entry` | S, sort key | `$connect` in the first row; `+` and the channel's name in the others |
+/// | `channel` | S, partition key of the index `channel` | the channel; not in the first row of a connection that has left its first channel |
+/// | `slot` | S, sort key of that index | a hash of the connection id in 8 hex digits, and the id |
+/// | `connectedAt` | N | when the connection was made, in milliseconds since 1970 |
 /// | `expiresAt` | N, time to live | in seconds since 1970, two hours and ten minutes after `connectedAt` |
+/// | `deadline` | N | when its session ends, in seconds since 1970: the `exp` that the authorizer gave, if it gave one |
+/// | `joined` | BOOL | only in the first row: whether the connection has other rows |
+/// | any other | | the application's own, see [`Registry::add_with`] |
 ///
-/// The SDK client is made at the first call and kept for the thread. Each call ends within six seconds.
+/// The SDK client is made at the first call and kept for the thread. Each call to DynamoDB ends within six seconds.
 #[derive(Clone, Debug)]
 pub struct Registry {
     table: String,
@@ -56,46 +59,33 @@ impl Registry {
         std::env::var("TABLE_NAME").ok().filter(|name| !name.is_empty()).map(Self::new).ok_or(MissingTableName)
     }
 
-    /// Puts a connection into a channel, or moves it there from another. Needs `dynamodb:PutItem`.
+    /// The channels that a connection is in, with its attributes in each: first the channel that `$connect` put it into, then the others by
+    /// name. Empty if the connection is not in any. Needs `dynamodb:Query` on the table.
     ///
-    /// # Errors
-    /// If the table can't be written to.
-    pub async fn add(&self, id: &impl RowKey, channel: &Channel, connected_at_ms: u64) -> Result<(), RegistryError> {
-        let expires_at = connected_at_ms / 1000 + TIME_TO_LIVE.as_secs();
-        self.client("adding a connection")
-            .await?
-            .put_item()
-            .table_name(&self.table)
-            .item(ID, AttributeValue::S(id.as_key().to_owned()))
-            .item(CHANNEL, AttributeValue::S(channel.as_str().to_owned()))
-            .item(CONNECTED_AT, AttributeValue::N(connected_at_ms.to_string()))
-            .item(EXPIRES_AT, AttributeValue::N(expires_at.to_string()))
-            .send()
-            .await
-            .map_err(|error| self.error("adding a connection", error))?;
-        Ok(())
-    }
-
-    /// The channel that a connection is in, or `None` if it is not in any. Needs `dynamodb:GetItem`.
-    ///
-    /// This reads the newest state of the row, unlike [`Registry::members`].
+    /// This reads the newest state of the rows, unlike [`Registry::members`].
     ///
     /// # Errors
     /// If the table can't be read.
-    pub async fn channel_of(&self, id: &impl RowKey) -> Result<Option<Channel>, RegistryError> {
-        let answer = self
-            .client("finding a connection")
+    pub async fn channels_of(&self, id: &impl RowKey) -> Result<Vec<Membership>, RegistryError> {
+        let rows = self.rows_of(id.as_key(), "finding a connection").await?;
+        Ok(rows.into_iter().filter_map(Row::into_membership).collect())
+    }
+
+    /// All rows of a connection, in their newest state.
+    async fn rows_of(&self, id: &str, action: &'static str) -> Result<Vec<Row>, RegistryError> {
+        let pages = self
+            .client(action)
             .await?
-            .get_item()
+            .query()
             .table_name(&self.table)
-            .key(ID, AttributeValue::S(id.as_key().to_owned()))
-            .projection_expression(CHANNEL)
+            .key_condition_expression("connectionId = :id")
+            .expression_attribute_values(":id", row::text(id))
             .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| self.error("finding a connection", error))?;
-        let channel = answer.item.and_then(|mut row| row.remove(CHANNEL));
-        Ok(channel.and_then(|channel| channel.as_s().ok()?.parse().ok()))
+            .into_paginator()
+            .items()
+            .send();
+        let rows = pages.try_collect().await.map_err(|error| self.error(action, error))?;
+        Ok(rows.into_iter().map(Row).collect())
     }
 
     async fn client(&self, action: &'static str) -> Result<Client, RegistryError> {

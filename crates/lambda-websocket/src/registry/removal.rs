@@ -1,88 +1,136 @@
 //! Forgetting connections.
 
-use std::time::{Duration, UNIX_EPOCH};
+use aws_sdk_dynamodb::types::ReturnValue;
+use futures_util::{StreamExt, TryStreamExt, stream};
 
-use aws_sdk_dynamodb::types::AttributeValue;
-use futures_util::{StreamExt, stream};
-
-use super::{ID, Registry, RegistryError, RowKey};
-use crate::connection_id::ConnectionId;
+use super::conflict::conditional;
+use super::row::{self, ENTRY, FIRST, Row, key, number, text};
+use super::{Channel, Member, Membership, Registry, RegistryError, RowKey};
 use crate::connections::Gone;
 
-/// `$connect` may run for 29 s (API Gateway developer guide, "Quotas for configuring and running a WebSocket API": integration timeout),
-/// and it writes the row before the connection is open. Until then a post gets the same 410 as a post to a closed connection.
-const OPENING: Duration = Duration::from_secs(30);
-
-/// How many rows are removed at once.
+/// How many connections, or rows of one connection, are removed at once.
 const REMOVALS_IN_FLIGHT: usize = 16;
 
+const REMOVING: &str = "removing a connection";
+
 impl Registry {
-    /// Forgets a connection. It is not an error if the connection is not in the table. Needs `dynamodb:DeleteItem`.
+    /// Forgets a connection, and returns the channels that it was in: empty if it was not in the table. Needs `dynamodb:DeleteItem` and
+    /// `dynamodb:Query` on the table.
+    ///
+    /// If two functions remove a connection at the same time, each row is returned by one of them only, so that they don't both tell the
+    /// others who left.
     ///
     /// # Errors
     /// If the table can't be written to.
-    pub async fn remove(&self, id: &impl RowKey) -> Result<(), RegistryError> {
-        self.client("removing a connection")
-            .await?
-            .delete_item()
-            .table_name(&self.table)
-            .key(ID, AttributeValue::S(id.as_key().to_owned()))
-            .send()
-            .await
-            .map_err(|error| self.error("removing a connection", error))?;
-        Ok(())
+    pub async fn remove(&self, id: &impl RowKey) -> Result<Vec<Membership>, RegistryError> {
+        let rows = self.remove_rows(id.as_key(), None).await?;
+        Ok(rows.into_iter().filter_map(Row::into_membership).collect())
     }
 
-    /// Forgets many connections, several at once. It is not an error if some are not in the table. Needs `dynamodb:DeleteItem`.
-    ///
-    /// For connections that a broadcast found gone, use [`Registry::remove_gone`], which spares those that are still opening.
+    /// Takes a connection out of one channel, and returns what its row said of it: `None` if it was not in the channel. The connection
+    /// stays in its other channels, and it stays in the table: it can join this channel or others again, also if it is in none now. Needs
+    /// `dynamodb:DeleteItem` and `dynamodb:UpdateItem`.
     ///
     /// # Errors
-    /// The first failure, after all other removals were tried.
-    pub async fn remove_many(&self, ids: impl IntoIterator<Item = ConnectionId>) -> Result<(), RegistryError> {
-        let removals = stream::iter(ids).map(async |id| self.remove(&id).await).buffer_unordered(REMOVALS_IN_FLIGHT);
-        removals.collect::<Vec<_>>().await.into_iter().collect()
+    /// If the table can't be written to.
+    pub async fn remove_from(&self, id: &impl RowKey, channel: &Channel) -> Result<Option<Membership>, RegistryError> {
+        match self.delete(id.as_key(), &row::entry(channel), None).await?.row() {
+            Some(row) => Ok(row.into_membership()),
+            None => self.leave_first(id.as_key(), channel).await,
+        }
     }
 
-    /// Forgets the connections that a broadcast found gone, several at once, and returns how many it removed. Needs
-    /// `dynamodb:DeleteItem`.
+    /// Forgets the connections that a broadcast found gone, several at once, and returns what was removed, for each channel that such a
+    /// connection was in. Needs `dynamodb:DeleteItem` and `dynamodb:Query` on the table.
     ///
     /// A connection that was younger than 30 s when the broadcast began stays: its `$connect` may have been running still, and until
     /// that ends API Gateway calls the connection gone too.
     ///
     /// # Errors
     /// The first failure, after all other removals were tried.
-    pub async fn remove_gone(&self, gone: Gone) -> Result<usize, RegistryError> {
-        let since = gone.since.duration_since(UNIX_EPOCH).unwrap_or_default();
-        let cutoff_ms = since.saturating_sub(OPENING).as_millis();
+    pub async fn remove_gone(&self, gone: Gone) -> Result<Vec<Member>, RegistryError> {
+        let cutoff_ms = gone.cutoff_ms();
         let removals = stream::iter(gone.ids)
-            .map(|id| self.remove_if_older(id, cutoff_ms))
+            .map(async |id| self.remove_rows(id.as_str(), Some(cutoff_ms)).await)
             .buffer_unordered(REMOVALS_IN_FLIGHT)
             .collect::<Vec<_>>()
             .await;
-        let removed = removals.iter().filter(|removal| matches!(removal, Ok(true))).count();
-        removals.into_iter().collect::<Result<Vec<_>, _>>().map(|_| removed)
+        let rows = removals.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(rows.into_iter().flatten().filter_map(Member::new).collect())
     }
 
-    async fn remove_if_older(&self, id: ConnectionId, cutoff_ms: u128) -> Result<bool, RegistryError> {
-        let answer = self
-            .client("removing a connection that is gone")
+    /// Removes all rows of a connection if it was made before `cutoff_ms`. The first row goes first: whoever joins a channel after that
+    /// finds it missing, and whoever has joined before is seen by the query.
+    async fn remove_rows(&self, id: &str, cutoff_ms: Option<u64>) -> Result<Vec<Row>, RegistryError> {
+        let first = match self.delete(id, FIRST, cutoff_ms).await? {
+            Deletion::Refused => return Ok(Vec::new()),
+            Deletion::Done(first) if !first.has_others() => return Ok(vec![first]),
+            Deletion::Done(first) => Some(first),
+            // Another removal is under way, or one has failed half-way.
+            Deletion::NoRow => None,
+        };
+        let others = self.rows_of(id, REMOVING).await?;
+        let removed = stream::iter(others.iter().filter_map(|row| row.text(ENTRY)))
+            .map(|entry| self.delete(id, entry, cutoff_ms))
+            .buffered(REMOVALS_IN_FLIGHT)
+            .try_filter_map(async |deletion| Ok(deletion.row()))
+            .try_collect::<Vec<_>>()
+            .await?;
+        Ok(first.into_iter().chain(removed).collect())
+    }
+
+    /// Deletes a row, if its connection was made before `cutoff_ms`.
+    async fn delete(&self, id: &str, entry: &str, cutoff_ms: Option<u64>) -> Result<Deletion, RegistryError> {
+        let mut delete = self
+            .client(REMOVING)
             .await?
             .delete_item()
             .table_name(&self.table)
-            .key(ID, AttributeValue::S(id.as_str().to_owned()))
-            .condition_expression("connectedAt < :cutoff")
-            .expression_attribute_values(":cutoff", AttributeValue::N(cutoff_ms.to_string()))
-            .send()
-            .await;
-        match answer {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(self.error("removing a connection that is gone", error)),
+            .set_key(Some(key(id, entry)))
+            .return_values(ReturnValue::AllOld);
+        if let Some(cutoff_ms) = cutoff_ms {
+            delete = delete
+                .condition_expression("attribute_not_exists(connectionId) OR connectedAt < :cutoff")
+                .expression_attribute_values(":cutoff", number(cutoff_ms));
+        }
+        let deleted = conditional(async || delete.clone().send().await).await;
+        Ok(match deleted.map_err(|error| self.error(REMOVING, error))? {
+            None => Deletion::Refused,
+            Some(answer) => answer.attributes.map_or(Deletion::NoRow, |row| Deletion::Done(Row(row))),
+        })
+    }
+
+    /// Takes the first row out of the index. The row itself stays as long as the connection.
+    async fn leave_first(&self, id: &str, channel: &Channel) -> Result<Option<Membership>, RegistryError> {
+        let update = self
+            .client(REMOVING)
+            .await?
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key(id, FIRST)))
+            .condition_expression("channel = :channel")
+            .update_expression("REMOVE channel, slot")
+            .expression_attribute_values(":channel", text(channel.as_str()))
+            .return_values(ReturnValue::AllOld);
+        let updated = conditional(async || update.clone().send().await).await;
+        let updated = updated.map_err(|error| self.error(REMOVING, error))?;
+        Ok(updated.and_then(|answer| Row(answer.attributes?).into_membership()))
+    }
+}
+
+/// What became of deleting a row.
+enum Deletion {
+    Done(Row),
+    NoRow,
+    /// The connection is too young.
+    Refused,
+}
+
+impl Deletion {
+    fn row(self) -> Option<Row> {
+        match self {
+            Self::Done(row) => Some(row),
+            Self::NoRow | Self::Refused => None,
         }
     }
 }

@@ -4,9 +4,10 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Barrier;
 use std::task::Poll;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use futures_util::{StreamExt, stream};
-use lambda_websocket::{Broadcast, ConnectionId, Connections, Delivery, MAX_PAYLOAD_BYTES, PostError, Text};
+use lambda_websocket::{Broadcast, ConnectionId, Connections, Delivery, MAX_PAYLOAD_BYTES, PostError, Recipient, Text};
 
 use crate::function::calls;
 use crate::server::{Answer, Request};
@@ -85,6 +86,43 @@ fn a_message_that_is_too_large_is_sent_to_no_connection() {
     let test = "broadcast::a_message_that_is_too_large_is_sent_to_no_connection";
     let Some(requests) = calls(test, status_in_the_id, function) else { return };
     assert!(requests.is_empty(), "{requests:?}");
+}
+
+#[test]
+fn a_connection_whose_session_has_ended_is_closed_and_gets_nothing() {
+    let function = async |url: String| {
+        let recipient = |id: &str, deadline_s| Recipient { id: id.parse().unwrap(), deadline_s };
+        let later = Some(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs() + 3600);
+        let to = [
+            recipient("200a", None),
+            recipient("200b", later),
+            recipient("204c", Some(1_762_426_800)),
+            recipient("410d", Some(1_762_426_800)),
+            recipient("403e", Some(1_762_426_800)),
+        ];
+        let report = Connections::at(url).broadcast_to(to, &Text::from("hello")).await.unwrap();
+        assert_eq!((report.sent, report.expired), (2, 1));
+        let gone: Vec<_> = report.gone.iter().map(ConnectionId::as_str).collect();
+        assert_eq!(gone, ["410d"]);
+        let [(id, PostError::Forbidden)] = &report.failed[..] else { panic!("{:?}", report.failed) };
+        assert_eq!(id.as_str(), "403e");
+    };
+    let test = "broadcast::a_connection_whose_session_has_ended_is_closed_and_gets_nothing";
+    let Some(requests) = calls(test, status_in_the_id, function) else { return };
+    let lines: BTreeSet<_> = requests.iter().map(|request| request.line.as_str()).collect();
+    let posts = ["200a", "200b"].map(|id| format!("POST /@connections/{id}"));
+    let closes = ["204c", "410d", "403e"].map(|id| format!("DELETE /@connections/{id}"));
+    assert_eq!(lines, posts.iter().chain(&closes).map(String::as_str).collect());
+}
+
+#[test]
+fn plain_ids_are_enough() {
+    let function = async |url: String| {
+        let ids: Vec<ConnectionId> = ["200a", "410b"].iter().map(|id| id.parse().unwrap()).collect();
+        let report = Connections::at(url).broadcast_to(ids, &Text::from("hello")).await.unwrap();
+        assert_eq!((report.sent, report.gone.len()), (1, 1));
+    };
+    calls("broadcast::plain_ids_are_enough", status_in_the_id, function);
 }
 
 #[test]

@@ -6,6 +6,6 @@
 mod broadcast;
 mod function;
 #[cfg(feature = "dynamodb")]
-mod removal;
+mod registry;
 mod roots;
 mod server;

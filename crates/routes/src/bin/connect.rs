@@ -15,7 +15,7 @@ async fn main() -> Result<(), Error> {
         event.check_origin(&allowed)?;
         let channel = event.query("channel").filter(|name| !name.is_empty()).unwrap_or(DEFAULT_CHANNEL);
         let channel: Channel = channel.parse().map_err(Reject::bad_request)?;
-        registry.add(event.id(), &channel, event.connected_at_ms()).await?;
+        registry.add(&event, &channel).await?;
         Ok(event.subprotocol(SUBPROTOCOL).map(Accept::with_subprotocol).unwrap_or_default())
     })
     .run()

@@ -12,10 +12,10 @@ struct SendMessage {
 async fn main() -> Result<(), Error> {
     let registry = Registry::from_env()?;
     one_way(async |event: Message<Json<SendMessage>>| {
-        let Some(channel) = registry.channel_of(event.id()).await? else {
+        let Some(my) = registry.channels_of(event.id()).await?.into_iter().next() else {
             return Err(RouteError::bad_request("You are in no channel; reconnect"));
         };
-        let everyone = registry.members_with(event.id(), &channel);
+        let everyone = registry.members_with(event.id(), &my.channel);
         let report = event.connections().broadcast(everyone, &text(&event.body.data)).await?;
         // The message is out. The next message finds a row that stays behind again, and the row has a time to live.
         if let Err(error) = registry.remove_gone(report.gone).await {

@@ -84,3 +84,7 @@ pub const MAX_DURATION: Duration = Duration::from_secs(2 * 60 * 60);
 /// How long a function's process may take from its start until it asks for its first event.
 /// Source: AWS Lambda developer guide, "Lambda execution environment lifecycle": the Init phase is limited to 10 seconds.
 pub const INIT_LIMIT: Duration = Duration::from_secs(10);
+
+/// How many extensions an instance may have.
+/// Source: AWS Lambda developer guide, "Using the Lambda Extensions API to create extensions", register: the limit is 10.
+pub const EXTENSIONS: usize = 10;

@@ -45,7 +45,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::api::Function;
+use crate::api::{Code, Function};
 
 pub use build::BuildError;
 pub(crate) use build::{Build, Sources, build, name_binaries};
@@ -78,5 +78,14 @@ impl Program {
         let version = files::fingerprint([], &executable);
         let (arguments, variables) = (Vec::new(), BTreeMap::new());
         Self { function, executable, arguments, variables, directory: None, version }
+    }
+
+    /// What `_HANDLER` is on AWS.
+    fn handler(&self) -> &str {
+        match &self.function.code {
+            Code::Cargo { .. } => "bootstrap",
+            Code::Files(files) => &files.handler,
+            Code::NotHere { .. } => "",
+        }
     }
 }

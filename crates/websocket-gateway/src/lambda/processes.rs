@@ -76,7 +76,8 @@ impl Processes {
         self.host.stop.cancel();
     }
 
-    /// Ends every instance: SIGTERM to its process group, a short wait, then SIGKILL. Returns when all processes are reaped.
+    /// Ends every instance: SIGTERM to its process group and a short wait if it has registered an extension, then SIGKILL. Returns when all
+    /// processes are reaped.
     ///
     /// Invocations in progress and later ones fail with [`super::InvokeError::ShuttingDown`].
     pub(crate) async fn shutdown(&self) {

@@ -143,7 +143,7 @@ async fn flood(url: &str, end: Instant) -> Result<Turned, Error> {
 }
 
 impl Turned {
-    fn note(&mut self, came: Result<(), NotConnected>, took: Duration) {
+    fn note(&mut self, came: &Result<(), NotConnected>, took: Duration) {
         match came {
             Ok(()) => self.let_in += 1,
             Err(NotConnected::Refused(503)) => self.away += 1,

@@ -10,7 +10,7 @@ async fn main() -> Result<(), Error> {
     let gate = std::env::var("GATE")?;
     connect(async |event: Connect| {
         let channel: Channel = "lobby".parse()?;
-        registry.add(event.id(), &channel, event.connected_at_ms()).await?;
+        registry.add(&event, &channel).await?;
         // The test accepts this TCP connection, so it knows that the row is there. It lets the function go on by closing it.
         TcpStream::connect(&gate).await?.read_to_end(&mut Vec::new()).await?;
         Ok(Accept::new())

@@ -14,7 +14,7 @@ async fn main() -> Result<(), Error> {
     let channel: Channel = "lobby".parse()?;
     Routes::new()
         .connect(async |event: Connect| {
-            let stored = registry.add(event.id(), &channel, event.connected_at_ms()).await;
+            let stored = registry.add(&event, &channel).await;
             let verdict = if stored.is_ok() { "accepted" } else { "refused" };
             note(&journal, &format!("{verdict} {} {}\n", event.id(), event.query("tag").unwrap_or("-")))?;
             stored?;
@@ -23,7 +23,8 @@ async fn main() -> Result<(), Error> {
         .disconnect(async |event: Disconnect| {
             // First, so that a store that fails does not hide that this has run.
             note(&journal, &format!("disconnected {}\n", event.id()))?;
-            Ok(registry.remove(event.id()).await?)
+            registry.remove(event.id()).await?;
+            Ok(())
         })
         .run()
         .await

@@ -13,7 +13,8 @@ async fn main() -> Result<(), Error> {
     authorize(async |event: Authorize| {
         let token = the_token(&event).ok_or_else(|| Deny::unauthorized("not exactly one token"))?;
         let claims = verifier.verify(token).map_err(Deny::unauthorized)?;
-        Ok(Allow::new(claims.sub))
+        // Without this, a connection could outlive its token by two hours.
+        Ok(Allow::new(claims.sub).until(claims.exp as u64))
     })
     .run()
     .await

@@ -11,11 +11,13 @@ use ring::hmac;
 /// In bytes. HS256 is as strong as its secret: a secret shorter than the hash weakens it. Source: RFC 7518, section 3.2.
 const SHORTEST_SECRET: usize = 32;
 
-/// The claims that are used. `exp` must be there too and `nbf` may be; both are only checked.
+/// The claims that are used. `nbf` may be there too, and is only checked.
 #[derive(serde::Deserialize)]
 pub(crate) struct Claims {
     /// The subject: the client that the token was made for.
     pub(crate) sub: String,
+    /// When the token expires, in seconds since 1970. The standard allows fractions. Source: RFC 7519, section 2, "NumericDate".
+    pub(crate) exp: f64,
     /// The audience, in any form: the services that the token is meant for.
     aud: Option<serde::de::IgnoredAny>,
 }

@@ -19,8 +19,9 @@ use super::host::Host;
 use super::process_group::ProcessGroup;
 use output::Output;
 
-/// How long a process may take to end after SIGTERM.
-/// Source: AWS Lambda developer guide, "Lambda execution environment lifecycle": 500 ms with an internal extension.
+/// How long a process may take to end after SIGTERM, if it has registered an extension. Any other process gets no SIGTERM.
+/// Source: AWS Lambda developer guide, "Lambda execution environment lifecycle", shutdown phase: 0 ms without an extension, 500 ms with an
+/// internal one.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
 
 /// How long to wait for the last lines of a process after its end. Only a process that has left its group can keep the pipes open.
@@ -75,8 +76,11 @@ impl Process {
         self.child.wait().await
     }
 
-    /// Asks the process to end, and gives it some time to do so.
-    pub(super) async fn terminate(&mut self) {
+    /// Asks the process to end, and gives it some time to do so, if `is_orderly`. The caller kills what is left.
+    pub(super) async fn terminate(&mut self, is_orderly: bool) {
+        if !is_orderly {
+            return;
+        }
         self.group.signal(Signal::TERM);
         let _ = timeout(SHUTDOWN_GRACE, self.child.wait()).await;
     }

@@ -38,10 +38,10 @@ pub(super) fn of(
 /// Source: AWS Lambda developer guide, "Defined runtime environment variables".
 fn lambda_own(program: &Program, runtime_api: &str) -> impl Iterator<Item = (&'static str, OsString)> {
     let function = &program.function;
-    let (handler, task_root, runtime) = match &function.code {
-        Code::Cargo { directory, .. } => ("bootstrap", Some(directory), None),
-        Code::Files(files) => (files.handler.as_str(), program.directory.as_ref(), Some(files.runtime)),
-        Code::NotHere { .. } => ("", None, None),
+    let (task_root, runtime) = match &function.code {
+        Code::Cargo { directory, .. } => (Some(directory), None),
+        Code::Files(files) => (program.directory.as_ref(), Some(files.runtime)),
+        Code::NotHere { .. } => (None, None),
     };
     // Functions that are executables don't get it.
     let runtime = runtime.filter(|runtime| *runtime != Runtime::Executable);
@@ -50,7 +50,7 @@ fn lambda_own(program: &Program, runtime_api: &str) -> impl Iterator<Item = (&'s
         runtime.map(|runtime| ("AWS_EXECUTION_ENV", format!("AWS_Lambda_{runtime}").into())),
     ];
     [
-        ("_HANDLER", handler.into()),
+        ("_HANDLER", program.handler().into()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_size.to_string().into()),
         ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone().into()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".into()),

@@ -63,11 +63,13 @@ impl Pool {
                 failure
             }
             () = self.host.stop.cancelled() => {
+                let is_orderly = self.lock().has_extension(id);
                 let failure = self.end(id, End::ShuttingDown);
-                process.terminate().await;
+                process.terminate(is_orderly).await;
                 failure
             }
             () = self.overdue(id) => {
+                let is_orderly = self.lock().has_extension(id);
                 let failure = self.end(id, End::Overdue);
                 match failure {
                     // If the caller has given up already, nothing else reports it.
@@ -75,7 +77,7 @@ impl Pool {
                         .host
                         .happenings
                         .tell(Level::Warning, || What::Killed { function: function.logical_id.clone() }),
-                    None => process.terminate().await,
+                    None => process.terminate(is_orderly).await,
                 }
                 failure
             }

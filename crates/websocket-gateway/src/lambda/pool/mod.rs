@@ -66,6 +66,16 @@ impl Pool {
         self.program.function.timeout
     }
 
+    /// The function's name.
+    pub(super) fn name(&self) -> &str {
+        &self.program.function.name
+    }
+
+    /// The function's handler.
+    pub(super) fn handler(&self) -> &str {
+        self.program.handler()
+    }
+
     /// The function's ARN.
     pub(super) fn arn(&self) -> HeaderValue {
         self.arn.clone()
@@ -145,6 +155,16 @@ impl Pool {
     /// Remembers why the instance could not initialise, until its process has ended.
     pub(super) fn init_failed(&self, id: InstanceId, why: InvokeError) -> Result<(), Refusal> {
         self.lock().init_failed(id, why)
+    }
+
+    /// Registers an extension in the instance's process, and returns the identifier of its further requests.
+    pub(super) fn register_extension(&self, id: InstanceId, name: &str) -> Result<String, Refusal> {
+        self.lock().register(id, name)
+    }
+
+    /// Checks that the instance has an extension with this identifier.
+    pub(super) fn check_extension(&self, id: InstanceId, identifier: &str) -> Result<(), Refusal> {
+        self.lock().check_extension(id, identifier)
     }
 
     /// When to check the instance again, or `None` if it has taken too long.

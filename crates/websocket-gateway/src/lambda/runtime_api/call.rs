@@ -2,9 +2,10 @@
 
 use http::Method;
 
+use super::extensions;
 use crate::lambda::schedule::Refusal;
 
-/// What every path begins with. It begins with the version of the API.
+/// What the path of every call begins with, except an extension's.
 const API: &str = "/2018-06-01/runtime/";
 
 /// A request to the Runtime API, from its method and path.
@@ -14,12 +15,17 @@ pub(super) enum Call<'p> {
     Response { request_id: &'p str },
     Error { request_id: &'p str },
     InitError,
+    Extension(extensions::Call),
 }
 
 impl<'p> Call<'p> {
-    /// Reads `/2018-06-01/runtime/...`.
+    /// Reads `/2018-06-01/runtime/...` or `/2020-01-01/extension/...`.
     pub(super) fn read(method: &Method, path: &'p str) -> Result<Self, Refusal> {
-        path.strip_prefix(API).and_then(|call| Self::of(method, call)).ok_or(Refusal::UnknownCall)
+        let call = match path.strip_prefix(API) {
+            Some(call) => Self::of(method, call),
+            None => extensions::Call::of(method, path).map(Self::Extension),
+        };
+        call.ok_or(Refusal::UnknownCall)
     }
 
     fn of(method: &Method, call: &'p str) -> Option<Self> {
@@ -62,6 +68,24 @@ mod tests {
             (Method::GET, ""),
         ] {
             assert_eq!(read(method.clone(), path), Err(Refusal::UnknownCall), "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn extensions_have_an_api_of_their_own() {
+        let path = |call: &str| format!("/2020-01-01/extension/{call}");
+        for (method, call, expected) in [
+            (Method::POST, "register", extensions::Call::Register),
+            (Method::GET, "event/next", extensions::Call::Next),
+            (Method::POST, "init/error", extensions::Call::Error),
+            (Method::POST, "exit/error", extensions::Call::Error),
+        ] {
+            assert_eq!(Call::read(&method, &path(call)), Ok(Call::Extension(expected)), "{method} {call}");
+        }
+        for (method, call) in
+            [(Method::GET, "register"), (Method::POST, "event/next"), (Method::GET, "invocation/next")]
+        {
+            assert_eq!(Call::read(&method, &path(call)), Err(Refusal::UnknownCall), "{method} {call}");
         }
     }
 }

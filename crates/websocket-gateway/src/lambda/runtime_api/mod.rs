@@ -6,6 +6,7 @@
 
 mod answer;
 mod call;
+mod extensions;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -92,6 +93,7 @@ async fn answer(pool: &Pool, instance: InstanceId, request: Request<Incoming>) -
     let status = answer::status(&received);
     match call {
         Call::Next => {}
+        Call::Extension(call) => return extensions::answer(pool, instance, call, &head.headers, received).await,
         Call::Response { request_id } => {
             finish(pool, instance, request_id, &head.headers, answer::payload(received))?;
         }
@@ -133,7 +135,7 @@ fn event(pool: &Pool, delivery: Delivery) -> HttpAnswer {
 pub(super) fn read_call(method: &http::Method, path: &str) -> Result<Option<String>, Refusal> {
     Ok(match Call::read(method, path)? {
         Call::Response { request_id } | Call::Error { request_id } => Some(request_id.to_owned()),
-        Call::Next | Call::InitError => None,
+        Call::Next | Call::InitError | Call::Extension(_) => None,
     })
 }
 
@@ -155,6 +157,7 @@ fn refused(refusal: &Refusal) -> HttpAnswer {
         Refusal::InvalidStateTransition => (StatusCode::FORBIDDEN, "InvalidStateTransition"),
         Refusal::InvalidRequestId => (StatusCode::BAD_REQUEST, "InvalidRequestID"),
         Refusal::BrokenBody => (StatusCode::BAD_REQUEST, "InvalidRequest"),
+        Refusal::Extension(refusal) => (StatusCode::FORBIDDEN, refusal.error_type()),
     };
     let body = serde_json::json!({ "errorType": error_type, "errorMessage": refusal.to_string() });
     http_answer::json(status, body.to_string())

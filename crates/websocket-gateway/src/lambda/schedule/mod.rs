@@ -3,6 +3,7 @@
 //! An invocation goes to the instance that became idle last, so that the others can end after a while. If no instance is idle, the invocation
 //! waits, in the order of arrival, for an instance that asks. The caller starts instances, see [`Schedule::wants_instance`].
 
+mod extensions;
 #[cfg(fuzzing)]
 pub(super) mod fuzzing;
 
@@ -15,6 +16,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
+use self::extensions::Extension;
+pub(super) use self::extensions::ExtensionRefusal;
 use super::error::InvokeError;
 use super::instance_id::InstanceId;
 use super::invocation::{Delivery, Invocation};
@@ -52,6 +55,7 @@ struct Instance {
     answered: Option<(String, Instant)>,
     /// Its process id.
     pid: Option<u32>,
+    extensions: Vec<Extension>,
     /// The end of the time that this phase may last.
     until: Instant,
     /// Wakes the instance's parked request for the next invocation.
@@ -130,6 +134,8 @@ pub(super) enum Refusal {
     InvalidRequestId,
     #[error("the request's body ended too early")]
     BrokenBody,
+    #[error("{0}")]
+    Extension(ExtensionRefusal),
 }
 
 impl Schedule {
@@ -190,7 +196,8 @@ impl Schedule {
     pub(super) fn add(&mut self, id: InstanceId, now: Instant) {
         let phase = Phase::Starting { error: None };
         let (until, wake) = (now + INIT_LIMIT, Arc::default());
-        self.instances.insert(id, Instance { phase, since: now, init: None, answered: None, pid: None, until, wake });
+        let (init, answered, pid, extensions) = Default::default();
+        self.instances.insert(id, Instance { phase, since: now, init, answered, pid, extensions, until, wake });
     }
 
     /// Remembers the process of an instance.

@@ -109,11 +109,19 @@ fn the_example_s_template_means_the_same_with_plain_resources() {
   WebSocketApiDefaultRouteResponse:
     Type: AWS::ApiGatewayV2::RouteResponse
     Properties: { ApiId: !Ref WebSocketApi, RouteId: !Ref DefaultRoute, RouteResponseKey: $default }
+  WebSocketApiJoinRouteResponse:
+    Type: AWS::ApiGatewayV2::RouteResponse
+    Properties: { ApiId: !Ref WebSocketApi, RouteId: !Ref JoinRoute, RouteResponseKey: $default }
 ";
-    for (key, name) in
-        [("$disconnect", "Disconnect"), ("$default", "Default"), ("hello", "Hello"), ("sendmessage", "Sendmessage")]
-    {
-        let expression = if key == "$default" { "RouteResponseSelectionExpression: $default, " } else { "" };
+    for (key, name) in [
+        ("$disconnect", "Disconnect"),
+        ("$default", "Default"),
+        ("hello", "Hello"),
+        ("join", "Join"),
+        ("sendmessage", "Sendmessage"),
+    ] {
+        let is_two_way = ["$default", "join"].contains(&key);
+        let expression = if is_two_way { "RouteResponseSelectionExpression: $default, " } else { "" };
         plain += &format!(
             "
   {name}Route:
