@@ -56,9 +56,8 @@ fn main() {
 
 fn request(method: &str, path: &str, body: &str) -> String {
     let api = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap();
-    let (host, prefix) = api.trim_start_matches("http://").split_once('/').unwrap();
-    let mut stream = TcpStream::connect(host).unwrap();
-    let head = format!("{method} /{prefix}/2018-06-01/runtime/invocation/{path} HTTP/1.1\r\nhost: {host}\r\n");
+    let mut stream = TcpStream::connect(&api).unwrap();
+    let head = format!("{method} /2018-06-01/runtime/invocation/{path} HTTP/1.1\r\nhost: {api}\r\n");
     write!(stream, "{head}connection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len()).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();

@@ -6,6 +6,7 @@ mod cargo_lambda;
 mod command_line;
 mod hot_reload;
 mod lambda_api;
+mod languages;
 mod lifecycle;
 mod management_api;
 mod new;

@@ -1,7 +1,7 @@
 //! A local Amazon API Gateway for WebSocket APIs.
 //!
-//! [`Gateway::start`] reads a SAM template, builds the functions behind its routes, and serves the API on a local port: real
-//! WebSocket clients at the front, the functions' own binaries behind a real Lambda Runtime API, `@connections` and DynamoDB for
+//! [`Gateway::start`] reads a SAM template, builds or finds the functions behind its routes, and serves the API on a local port: real
+//! WebSocket clients at the front, the functions as processes behind a real Lambda Runtime API, `@connections` and DynamoDB for
 //! them to call. The rules of API Gateway are in the modules that bear their names.
 //!
 //! # In a test

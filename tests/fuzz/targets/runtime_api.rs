@@ -18,7 +18,7 @@ struct Input {
 }
 
 fn samples() -> Vec<Sample> {
-    let base = "/0123456789abcdef0123456789abcdef/2018-06-01/runtime";
+    let base = "/2018-06-01/runtime";
     let input = |method: &str, call: &str, error_type: Option<&str>| {
         let body = r#"{"errorType":"Unhandled","errorMessage":"division by zero","stackTrace":[]}"#;
         json!({ "method": method, "path": format!("{base}/{call}"), "error_type": error_type, "body": body })
@@ -30,6 +30,7 @@ fn samples() -> Vec<Sample> {
         Sample::good(input("POST", &format!("invocation/{request_id}/response"), None)),
         Sample::good(input("POST", &format!("invocation/{request_id}/error"), Some("Runtime.Unhandled"))),
         Sample::good(input("POST", "init/error", Some("Runtime.InitError"))),
+        Sample::good(input("POST", "register", None).replace(base, "/2020-01-01/extension")),
         Sample::bad(input("PUT", "init/error", None)),
     ]
 }
@@ -44,12 +45,9 @@ fn run(data: &[u8]) -> bool {
     );
     assert!(!message.is_empty() || body.is_empty() || report["errorMessage"] == "", "an error without a message");
     match fuzzing::runtime_call(&method, &path) {
-        Ok((instance, request_id)) => {
-            assert_eq!(instance.len(), 32);
-            // The id that the gateway gave to the process leads to the same instance.
-            let written = path.trim_start_matches('/').split('/').next().unwrap_or_default();
-            assert_eq!(written.to_ascii_lowercase(), instance, "an instance has one id");
-            assert!(request_id.is_none_or(|id| !id.contains('/')));
+        Ok(request_id) => {
+            assert!(path.starts_with("/2018-06-01/runtime/") || path.starts_with("/2020-01-01/extension/"));
+            assert!(request_id.is_none_or(|id| !id.contains('/') && path.contains(&id)));
             true
         }
         Err(why) => {

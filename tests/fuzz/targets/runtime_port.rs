@@ -24,16 +24,18 @@ fuzz!(Format::Json, samples(), run);
 struct Input {
     /// Whether the instance is new: it has not asked for its first invocation yet.
     new: bool,
-    /// In them, `INSTANCE`, `REQUEST` and `INVOCATION` stand for the ids of the instance and of what it has fetched last.
+    /// In them, `REQUEST` and `INVOCATION` stand for the ids of what the instance has fetched last.
     asks: Vec<Ask>,
 }
 
 const EVENT: &str = r#"{"an":"event"}"#;
 
+const REGISTER: &str = "/2020-01-01/extension/register";
+
 fn samples() -> Vec<Sample> {
     let ask = |method: &str, call: &str, headers: &[(&str, &str)], body: Value| {
         let headers = [&[("host", "127.0.0.1:1234"), ("content-type", "application/json")], headers].concat();
-        let target = format!("/INSTANCE/2018-06-01/runtime/{call}");
+        let target = format!("/2018-06-01/runtime/{call}");
         json!({ "method": method, "target": target, "headers": headers, "body": body })
     };
     let next = || ask("GET", "invocation/next", &[], json!(""));
@@ -43,11 +45,14 @@ fn samples() -> Vec<Sample> {
     let type_ = [("lambda-runtime-function-error-type", "Runtime.Unhandled")];
     let error = ask("POST", "invocation/REQUEST/error", &type_, report.clone());
     let failed = ask("POST", "init/error", &type_, report);
+    let mut register = ask("POST", "", &[("lambda-extension-name", "hook")], json!({ "events": [] }));
+    register["target"] = json!(REGISTER);
     let page = ask("GET", "invocation/next", &[("origin", "http://evil.example")], json!(""));
     let inputs = [
         (false, vec![next(), response(json!({ "statusCode": 200, "body": "hello" }))]),
         (true, vec![next(), error, next(), response(json!("not JSON"))]),
         (true, vec![failed.clone(), next()]),
+        (true, vec![register.clone(), next(), register, response(json!({}))]),
         (false, vec![next(), next(), failed, response(json!({})), response(json!({}))]),
         (false, vec![page, ask("PUT", "other", &[], json!({ "x": [1] }))]),
     ];
@@ -106,8 +111,6 @@ type Outcome = Result<Bytes, InvokeError>;
 struct Played {
     function: PlayedFunction,
     client: Client,
-    /// Its id.
-    id: String,
     /// The last invocation: the ids with which it was fetched, and its caller.
     request_id: String,
     invocation_id: String,
@@ -119,10 +122,8 @@ impl Played {
     async fn start() -> Self {
         let program = samples::repository("tests/fuzz/waits.sh");
         let (function, first) = PlayedFunction::start(program, EVENT.into()).await.expect("an instance");
-        let (address, id) = function.runtime_api.trim_start_matches("http://").split_once('/').expect("an address");
         Self {
-            client: Client::of(address),
-            id: id.to_owned(),
+            client: Client::of(&function.runtime_api),
             request_id: "none".to_owned(),
             invocation_id: "none".to_owned(),
             caller: tokio::spawn(first),
@@ -149,7 +150,7 @@ impl Played {
     }
 
     fn with_ids(&self, ask: &Ask) -> Ask {
-        let ids = [("INSTANCE", &self.id), ("REQUEST", &self.request_id), ("INVOCATION", &self.invocation_id)];
+        let ids = [("REQUEST", &self.request_id), ("INVOCATION", &self.invocation_id)];
         let filled = |text: &str| ids.iter().fold(text.to_owned(), |text, (name, id)| text.replace(name, id));
         let headers = ask.headers.iter().map(|(name, value)| (name.clone(), filled(value))).collect();
         Ask { target: filled(&ask.target), headers, ..ask.clone() }
@@ -170,6 +171,10 @@ impl Played {
             return;
         }
         match answer.status {
+            // Its requests stay without an answer, so the inputs never learn the identifier.
+            200 if ask.path() == REGISTER => {
+                assert!(answer.header("lambda-extension-identifier").is_some_and(|identifier| !identifier.is_empty()));
+            }
             200 => {
                 assert_eq!(answer.text(), EVENT);
                 let deadline = answer.header("lambda-runtime-deadline-ms").expect("a deadline");
@@ -224,7 +229,7 @@ impl Played {
             // A rude request may have answered it.
             self.is_fetched &= !self.caller.is_finished();
             if !self.is_fetched {
-                let next = self.plain("GET", "invocation/next");
+                let next = Self::plain("GET", "invocation/next");
                 self.invoke_for(&next).await;
                 let answer = self.client.ask(&next).await;
                 self.check(&next, &answer).await;
@@ -232,7 +237,7 @@ impl Played {
                     return false;
                 }
             }
-            let response = self.plain("POST", &format!("invocation/{}/response", self.request_id));
+            let response = Self::plain("POST", &format!("invocation/{}/response", self.request_id));
             let answer = self.client.ask(&response).await;
             assert_eq!(answer.status, 202, "{}", answer.text());
             self.check(&response, &answer).await;
@@ -240,10 +245,10 @@ impl Played {
         true
     }
 
-    fn plain(&self, method: &str, call: &str) -> Ask {
+    fn plain(method: &str, call: &str) -> Ask {
         Ask {
             method: method.to_owned(),
-            target: format!("/{}/2018-06-01/runtime/{call}", self.id),
+            target: format!("/2018-06-01/runtime/{call}"),
             headers: vec![("host".to_owned(), "localhost".to_owned())],
             body: RawValue::from_string("{}".to_owned()).expect("JSON"),
         }

@@ -64,6 +64,10 @@ pub const TABLE_NAME_CHARACTERS: usize = 255;
 /// Source: AWS Lambda developer guide, "Lambda quotas": 6 MB each for request and response, synchronous.
 pub const INVOCATION_BYTES: usize = 6 * 1024 * 1024;
 
+/// The largest size of a function's files with its layers, in bytes.
+/// Source: AWS Lambda developer guide, "Lambda quotas": deployment package, 250 MB unzipped.
+pub const UNZIPPED_BYTES: u128 = 250 * 1024 * 1024;
+
 /// How many invocations of all functions of an account may be in progress at the same time, apart from functions that reserve a concurrency of
 /// their own. A guess about the account: the quota can be raised, and new accounts may have less.
 /// Source: AWS Lambda developer guide, "Lambda quotas": concurrent executions, 1,000.

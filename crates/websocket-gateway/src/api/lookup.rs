@@ -40,7 +40,7 @@ impl Function {
     pub fn binary(&self) -> Option<&str> {
         match &self.code {
             Code::Cargo { binary, .. } => binary.as_deref(),
-            Code::NotHere { .. } => None,
+            Code::Files(_) | Code::NotHere { .. } => None,
         }
     }
 }

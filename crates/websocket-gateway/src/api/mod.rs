@@ -5,13 +5,13 @@
 mod account;
 mod authorizer;
 mod body_path;
+mod code;
 pub mod limits;
 mod lookup;
 mod route_selection_expression;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::iam::Policy;
@@ -19,6 +19,7 @@ use crate::secrets::Names;
 
 pub use account::Account;
 pub use authorizer::{Authorizer, IdentitySource};
+pub use code::{Code, Files, Layer, Place, Runtime};
 pub use route_selection_expression::{InvalidExpression, RouteSelectionExpression};
 
 /// A WebSocket API and the stage that is served, with the functions and tables of its template.
@@ -91,7 +92,7 @@ pub struct Function {
     pub arn: String,
     /// Where the template defines it, as messages show it: `{file}:{line}:{column}`, for example `template.yaml:12:3`.
     pub defined_at: String,
-    /// What it is built from.
+    /// What it is built from, or what runs as it is.
     pub code: Code,
     /// The environment variables that the template sets. Empty for [`Code::NotHere`].
     pub environment: BTreeMap<String, String>,
@@ -143,25 +144,6 @@ impl fmt::Debug for Function {
             .field("policy", policy)
             .finish()
     }
-}
-
-/// What a function is built from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Code {
-    /// A Rust crate, which the gateway builds with cargo.
-    Cargo {
-        /// The crate's directory. A relative path in the template starts at the template's directory.
-        directory: PathBuf,
-        /// The name of the binary. `None` if the template does not name it: then the crate must have exactly one binary.
-        binary: Option<String>,
-    },
-    /// Code that the gateway can't build, for example for another runtime, in a container image or in S3. The gateway can only invoke the
-    /// function where another program runs it.
-    NotHere {
-        /// The reason, as the end of the sentence "the function can't be started here: …".
-        why: String,
-    },
 }
 
 /// A DynamoDB table, in the form of the requests that create it.

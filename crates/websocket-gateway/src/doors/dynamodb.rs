@@ -85,7 +85,7 @@ impl DynamoDbDoor {
                 }
             }
         };
-        let admit = server::for_functions();
+        let admit = server::at_most(server::CONNECTIONS_OF_FUNCTIONS);
         let served = server::serve(self.listener, Some(HEAD_PATIENCE), admit, stopping.clone(), answer);
         OpenDoor { task: tokio::spawn(served), stopping: stopping.drop_guard() }
     }

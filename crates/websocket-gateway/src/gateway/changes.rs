@@ -1,6 +1,5 @@
 //! Watches the template and the functions' sources for changes.
 
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -48,7 +47,7 @@ pub struct Changes {
 
 impl Gateway {
     /// Watches the template and the functions' sources: the files `*.rs` and `*.toml` in the crates of the functions that the gateway builds,
-    /// and in the crates that these depend on by path. A file that has changed after `since` counts as a change, too, because it may have been
+    /// and in the crates that these depend on by path; and code in the folders of the functions that run as they are. A file that has changed after `since` counts as a change, too, because it may have been
     /// edited while the first build was running.
     ///
     /// # Errors
@@ -128,9 +127,8 @@ impl Changes {
             // The build has shown the same error to the user. The manifest is watched already, so that it is read again after its next change.
             tracing::debug!("{error}");
         }
-        let files = self.sources.files.iter().chain([&self.template]);
-        let holding_files = files.filter_map(|file| file.parent()).map(Path::to_owned);
-        for directory in self.sources.directories().into_iter().chain(holding_files) {
+        let of_template = self.template.parent().map(Path::to_owned);
+        for directory in self.sources.directories().into_iter().chain(of_template) {
             // This includes directories that are watched already: one that was removed and created again is not watched any more.
             match self.watcher.watch(&directory, RecursiveMode::NonRecursive) {
                 Err(_) if !directory.exists() => {}
@@ -140,13 +138,9 @@ impl Changes {
         Ok(())
     }
 
-    /// Whether a path is the template or a source. Other files in a crate's directory may be logs, data and recordings, even the gateway's own.
+    /// Whether a path is the template or a source.
     fn concerns(&self, path: &Path) -> bool {
-        // A new directory may contain sources already.
-        let is_source = || matches!(path.extension().and_then(OsStr::to_str), Some("rs" | "toml")) || path.is_dir();
-        let is_in_a_crate = || self.sources.crates.iter().any(|directory| path.starts_with(directory));
-        let is_built = || self.sources.targets.iter().any(|target| path.starts_with(target));
-        *path == *self.template || self.sources.files.contains(path) || is_source() && is_in_a_crate() && !is_built()
+        *path == *self.template || self.sources.concern(path)
     }
 
     /// A watched file that has changed after `since`.

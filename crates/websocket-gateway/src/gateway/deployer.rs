@@ -10,7 +10,7 @@ use crate::api::{Api, Code};
 use crate::dynamodb::{self, TableStore};
 use crate::guard::Guard;
 use crate::happenings::HappeningSender;
-use crate::lambda::{self, Functions, Processes, Program, RemoteLambda};
+use crate::lambda::{self, Build, Functions, Processes, Program, RemoteLambda, Runtimes};
 use crate::service::Deployment;
 use crate::template::{Loaded, TemplateError};
 
@@ -32,6 +32,7 @@ pub(super) struct Deployer {
     pub(super) tables: TableStore,
     /// The server that runs the functions, if the gateway does not.
     pub(super) elsewhere: Option<Arc<RemoteLambda>>,
+    pub(super) runtimes: Runtimes,
 }
 
 impl Deployer {
@@ -63,13 +64,15 @@ impl Deployer {
                 lambda::name_binaries(api.functions.values_mut()).await;
                 Functions::remote(remote, api.functions.values())
             }
-            None => Functions::local(self.build(&mut api, before).await?, api.functions.values()),
+            None => self.build(&mut api, before).await?,
         };
         Ok(Deployment::new(api, functions))
     }
 
-    async fn build(&self, api: &mut Api, before: Option<&Deployment>) -> Result<Processes, StartError> {
-        let mut programs = lambda::build(api.functions.values(), self.options.release).await?;
+    async fn build(&self, api: &mut Api, before: Option<&Deployment>) -> Result<Functions, StartError> {
+        let build = lambda::build(api.functions.values(), self.options.release, &self.runtimes).await?;
+        self.runtimes.warn_of(&api.functions, &build);
+        let Build { mut programs, not_here } = build;
         // From here on every binary is known by its name.
         let built = programs.iter().map(|program| (program.function.logical_id.clone(), program.function.clone()));
         api.functions.extend(built);
@@ -83,12 +86,11 @@ impl Deployer {
         }
         let mut environment = endpoints(self.address, api, &self.dynamodb_url);
         environment.extend(trust);
-        match before.and_then(|before| before.functions.processes()) {
-            Some(processes) => Ok(processes.redeploy(programs, environment)),
-            None => {
-                Processes::start(programs, environment, self.happenings.clone()).await.map_err(StartError::RuntimeApi)
-            }
-        }
+        let processes = match before.and_then(|before| before.functions.processes()) {
+            Some(processes) => processes.redeploy(programs, environment),
+            None => Processes::new(programs, environment, self.happenings.clone()),
+        };
+        Ok(Functions::local(processes, not_here))
     }
 }
 

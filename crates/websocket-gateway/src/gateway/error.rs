@@ -59,7 +59,4 @@ pub enum StartError {
         /// The operating system's answer.
         source: io::Error,
     },
-    /// The Runtime API can't be opened.
-    #[error("can't open the Lambda Runtime API: {0}")]
-    RuntimeApi(io::Error),
 }

@@ -27,7 +27,7 @@ use crate::api::Api;
 use crate::doors;
 use crate::guard::{AllowedHosts, Credentials, Guard};
 use crate::happenings::{HappeningSender, Happenings, Interest, Invocations, Level, Reloaded, What};
-use crate::lambda::{InvokeError, RemoteLambda};
+use crate::lambda::{InvokeError, RemoteLambda, Runtimes};
 use crate::secrets::without_userinfo;
 use crate::service::connections::{AdoptError, Adopted, OpenConnections};
 use crate::service::{Asynchronous, DISCONNECTS_AT_ONCE, Places, Service, Turns};
@@ -63,7 +63,8 @@ pub struct Gateway {
 }
 
 impl Gateway {
-    /// Reads the template, builds its functions with cargo and starts serving. Function processes start when they are needed.
+    /// Reads the template, builds its Rust functions with cargo, finds what runs all others, and starts serving. Function processes start when
+    /// they are needed.
     ///
     /// # Errors
     /// See [`StartError`].
@@ -118,6 +119,7 @@ impl Gateway {
             dynamodb_url: store.url.clone(),
             tables: store.tables.clone(),
             elsewhere,
+            runtimes: Runtimes::default(),
         };
         let deployment = Arc::new(deployer.deploy(api, None).await?);
         let service = Arc::new(Service {

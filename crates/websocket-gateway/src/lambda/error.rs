@@ -7,6 +7,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+/// What to do about a program that does not start.
+fn advice(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::NotFound => "restart the gateway to build or to find it again",
+        _ if error.raw_os_error() == Some(rustix::io::Errno::NOEXEC.raw_os_error()) => {
+            "it was built for another system or processor: build it for this machine"
+        }
+        _ => "see whether this user may run it",
+    }
+}
+
 /// Why an invocation failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -56,7 +67,7 @@ pub enum InvokeError {
         is_reserved: bool,
     },
     /// The operating system did not start the process.
-    #[error("could not start {}: {source}; if the file is missing, restart the gateway to build it again", .executable.display())]
+    #[error("could not start {}: {source}; {}", .executable.display(), advice(source))]
     NotStarted {
         /// The operating system's error.
         source: io::Error,
@@ -77,10 +88,8 @@ pub enum InvokeError {
         /// The logical id that was asked for.
         function: String,
     },
-    /// The gateway can't start the function, because its code is [`Code::NotHere`](crate::api::Code::NotHere).
-    #[error(
-        "the function can't be started here: {why}; start it elsewhere, and pass --lambda-endpoint URL to call it there"
-    )]
+    /// The gateway can't start the function, for example because its code is [`Code::NotHere`](crate::api::Code::NotHere).
+    #[error("the function can't be started here: {why}")]
     NotHere {
         /// The reason.
         why: String,

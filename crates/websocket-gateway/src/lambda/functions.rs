@@ -7,7 +7,7 @@ use bytes::Bytes;
 
 use super::pool::Pool;
 use super::{InvokeError, Processes, RemoteLambda};
-use crate::api::{Code, Function};
+use crate::api::Function;
 
 /// The functions of an API, by their logical ids.
 #[derive(Debug)]
@@ -52,14 +52,11 @@ impl Callable {
 }
 
 impl Functions {
-    /// Functions that run as processes of the gateway. This includes those of `functions` that the gateway can't start, with the reason.
-    pub(crate) fn local<'f>(processes: Processes, functions: impl IntoIterator<Item = &'f Function>) -> Self {
+    /// Functions that run as processes of the gateway, and those that it can't start: their logical ids, each with the reason.
+    pub(crate) fn local(processes: Processes, not_here: impl IntoIterator<Item = (String, String)>) -> Self {
         let pools = processes.pools().map(|(id, pool)| (id.clone(), Callable::Local(Arc::clone(pool))));
         let mut by_id: HashMap<_, _> = pools.collect();
-        by_id.extend(functions.into_iter().filter_map(|function| match &function.code {
-            Code::NotHere { why } => Some((function.logical_id.clone(), Callable::NotHere(why.as_str().into()))),
-            Code::Cargo { .. } => None,
-        }));
+        by_id.extend(not_here.into_iter().map(|(id, why)| (id, Callable::NotHere(why.into()))));
         Self { by_id, processes: Some(processes) }
     }
 

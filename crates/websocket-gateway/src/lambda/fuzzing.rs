@@ -23,7 +23,7 @@ pub use super::schedule::fuzzing::schedule;
 pub struct PlayedFunction {
     functions: Functions,
     callable: Callable,
-    /// `http://127.0.0.1:PORT/INSTANCE`.
+    /// `127.0.0.1:PORT`.
     pub runtime_api: String,
 }
 
@@ -31,7 +31,7 @@ impl PlayedFunction {
     /// Starts the instance with a first invocation. `program` prints its `AWS_LAMBDA_RUNTIME_API`, and waits.
     ///
     /// # Errors
-    /// If the Runtime API has no port, or the program is not there.
+    /// If the program can't be started.
     pub async fn start(
         program: PathBuf,
         event: Bytes,
@@ -50,8 +50,8 @@ impl PlayedFunction {
         };
         let happenings = HappeningSender::new(Clock::default());
         let mut told = happenings.subscribe(Interest::UpTo(Level::Info));
-        let programs = vec![Program { function, executable: program }];
-        let functions = Functions::local(Processes::start(programs, BTreeMap::new(), happenings).await?, []);
+        let programs = vec![Program::binary(function, program)];
+        let functions = Functions::local(Processes::new(programs, BTreeMap::new(), happenings), []);
         let callable = functions.get("Played").map_err(io::Error::other)?.clone();
         let mut played = Self { functions, callable, runtime_api: String::new() };
         let mut first = Box::pin(played.invoke(event));
@@ -81,11 +81,11 @@ impl PlayedFunction {
     }
 }
 
-/// Reads the method and path of a request to the Runtime API. Returns the instance's id as the gateway writes it, and the request id if there is one.
+/// Reads the method and path of a request to the Runtime API. Returns the request id if there is one.
 ///
 /// # Errors
 /// Why it is refused.
-pub fn runtime_call(method: &str, path: &str) -> Result<(String, Option<String>), String> {
+pub fn runtime_call(method: &str, path: &str) -> Result<Option<String>, String> {
     let (method, _) = head(method, &[]).ok_or("not a method")?;
     runtime_api::read_call(&method, path).map_err(|refusal| refusal.to_string())
 }

@@ -9,8 +9,6 @@ use crate::happenings::HappeningSender;
 
 /// What all instances share, even those of different functions and deployments.
 pub(super) struct Host {
-    /// `host:port` of the Runtime API.
-    pub(super) runtime_api: String,
     pub(super) happenings: HappeningSender,
     /// What the functions share that have no concurrency of their own.
     pub(super) concurrency: Concurrency,
@@ -21,9 +19,8 @@ pub(super) struct Host {
 }
 
 impl Host {
-    pub(super) fn new(runtime_api: String, happenings: HappeningSender) -> Self {
+    pub(super) fn new(happenings: HappeningSender) -> Self {
         Self {
-            runtime_api,
             happenings,
             concurrency: Concurrency::of_account(CONCURRENCY),
             instances: TaskTracker::new(),

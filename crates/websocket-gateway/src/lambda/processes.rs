@@ -2,18 +2,13 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::io;
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
-use tokio::net::TcpListener;
-use tokio_util::sync::{CancellationToken, DropGuard};
-use tokio_util::task::TaskTracker;
+use tokio_util::sync::DropGuard;
 
+use super::Program;
 use super::host::Host;
-use super::instance_id::Owners;
 use super::pool::Pool;
-use super::{Program, runtime_api};
 use crate::happenings::HappeningSender;
 
 /// The functions that run as processes of the gateway.
@@ -23,44 +18,19 @@ pub(crate) struct Processes {
     /// The functions by their logical ids.
     pools: HashMap<String, Arc<Pool>>,
     host: Arc<Host>,
-    /// The pool of every instance, also of earlier deployments.
-    by_instance: Arc<Owners<Pool>>,
-    serving: Arc<Serving>,
-}
-
-/// The Runtime API. It is shared by all deployments and ends with the last of them.
-struct Serving {
-    /// Cancelled when no instance needs the Runtime API any more.
-    runtime_api: CancellationToken,
-    /// The Runtime API's server.
-    tasks: TaskTracker,
-    _on_drop: [DropGuard; 2],
+    /// Shared by all deployments: the instances end with the last of them.
+    stop_on_drop: Arc<DropGuard>,
 }
 
 impl Processes {
-    /// Opens the Runtime API on a free port of 127.0.0.1. Processes start when they are needed.
+    /// The processes themselves start when they are needed.
     ///
     /// `own` is the gateway's own environment for functions (endpoints, credentials, region). It wins over the template's.
-    ///
-    /// # Errors
-    /// If no port can be opened.
-    pub(crate) async fn start(
-        programs: Vec<Program>,
-        own: BTreeMap<String, String>,
-        happenings: HappeningSender,
-    ) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let host = Arc::new(Host::new(listener.local_addr()?.to_string(), happenings));
-        let runtime_api = CancellationToken::new();
-        let by_instance = Arc::new(Owners::new());
-        let tasks = TaskTracker::new();
-        let pools = Arc::clone(&by_instance);
-        tasks.spawn(runtime_api::serve(listener, pools, host.happenings.clone(), runtime_api.clone()));
-        tasks.close();
-        let on_drop = [host.stop.clone().drop_guard(), runtime_api.clone().drop_guard()];
-        let serving = Arc::new(Serving { runtime_api, tasks, _on_drop: on_drop });
-        let nothing = Self { pools: HashMap::new(), host, by_instance, serving };
-        Ok(nothing.redeploy(programs, own))
+    pub(crate) fn new(programs: Vec<Program>, own: BTreeMap<String, String>, happenings: HappeningSender) -> Self {
+        let host = Arc::new(Host::new(happenings));
+        let stop_on_drop = Arc::new(host.stop.clone().drop_guard());
+        let nothing = Self { pools: HashMap::new(), host, stop_on_drop };
+        nothing.redeploy(programs, own)
     }
 
     /// Replaces the programs. A function keeps its instances if nothing about it has changed, including its executable.
@@ -72,17 +42,12 @@ impl Processes {
         let pools = programs.into_iter().map(|program| {
             let id = program.function.logical_id.clone();
             let before = self.pools.get(&id);
-            let (own, host, by_instance) = (Arc::clone(&own), Arc::clone(&self.host), Arc::clone(&self.by_instance));
-            let new = Pool::new(program, own, host, by_instance, before.map(|before| &**before));
+            let new = Pool::new(program, Arc::clone(&own), Arc::clone(&self.host), before.map(|before| &**before));
             let pool = before.filter(|old| old.is_like(&new)).map_or(new, Arc::clone);
             (id, pool)
         });
-        Self {
-            pools: pools.collect(),
-            host: Arc::clone(&self.host),
-            by_instance: Arc::clone(&self.by_instance),
-            serving: Arc::clone(&self.serving),
-        }
+        let (host, stop_on_drop) = (Arc::clone(&self.host), Arc::clone(&self.stop_on_drop));
+        Self { pools: pools.collect(), host, stop_on_drop }
     }
 
     /// Every function, with its logical id.
@@ -122,13 +87,11 @@ impl Processes {
         self.host.stop.cancel();
         self.host.instances.close();
         self.host.instances.wait().await;
-        self.serving.runtime_api.cancel();
-        self.serving.tasks.wait().await;
     }
 }
 
 impl fmt::Debug for Processes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Processes").field("runtime_api", &self.host.runtime_api).finish_non_exhaustive()
+        f.debug_struct("Processes").field("pools", &self.pools).finish_non_exhaustive()
     }
 }

@@ -1,106 +1,193 @@
-//! What a function is built from, and whether the gateway can build that.
+//! What a function is built from, or what runs as it is, and whether the gateway can do that.
 
 use std::path::{Component, Path, PathBuf};
 
-use miette::SourceSpan;
-
 use super::error::Finding;
-use super::kinds::SERVERLESS_FUNCTION;
+use super::kinds::{LAMBDA_LAYER, SERVERLESS_FUNCTION, SERVERLESS_LAYER};
 use super::node::{Node, Value};
 use super::properties::Properties;
 use super::stack::{Resource, Stack};
-use crate::api::Code;
+use crate::api::{Code, Files, Layer, Place, Runtime};
 
-/// The runtimes of functions that are executables, as Rust functions are.
-const RUNTIMES: [&str; 2] = ["provided.al2023", "provided.al2"];
+const RUST: &str = "rust-cargolambda";
 
-const BUILD_METHOD: &str = "rust-cargolambda";
+/// The build methods that make no other files than those that are in the folder already, apart from dependencies.
+const COPIES: [&str; 2] = ["nodejs", "python"];
+
+/// Where `sam build` writes what it makes, beside the template.
+const SAM_BUILD: &str = ".aws-sam/build";
 
 /// Where the template says that the code is.
 enum Source {
-    /// A directory, relative to the template's.
-    Directory(String),
-    /// Why the gateway can't build the code, and the place in the template that causes it.
-    NotHere(String, SourceSpan),
+    /// A path, relative to the template's directory.
+    Path(String),
+    /// The text of the only file.
+    Inline(String),
+    /// Why the gateway can't run the code.
+    NotHere(String),
 }
 
 pub(super) fn read(stack: &Stack, resource: &Resource, warnings: &mut Vec<Finding>) -> Result<Code, Finding> {
-    let metadata = stack.metadata(resource);
-    Ok(match source(&stack.properties(resource), &metadata, resource)? {
-        Source::Directory(path) => {
-            let named = binary(&metadata, warnings)?;
-            let (directory, built) = crate_of(Path::new(&path));
-            Code::Cargo { directory: stack.directory.join(directory), binary: named.or(built) }
-        }
-        Source::NotHere(why, span) => {
-            warnings.push(Finding::at(span, format!("`{}` can't be started here: {why}", resource.id)).help(
-                "run it elsewhere, for example with `sam local start-lambda` or `cargo lambda watch`, and name that server with \
-                 --lambda-endpoint URL",
-            ));
-            Code::NotHere { why }
-        }
-    })
-}
-
-fn source(properties: &Properties<'_>, metadata: &Properties<'_>, resource: &Resource) -> Result<Source, Finding> {
+    let (properties, metadata) = (stack.properties(resource), stack.metadata(resource));
+    let not_here = |why: &str| Ok(Code::NotHere { why: why.to_owned() });
     if let Some(node) = properties.optional("PackageType")?
         && node.text("`PackageType`")? == "Image"
     {
-        return Ok(Source::NotHere("it is a container image".to_owned(), node.span));
+        return not_here("it is a container image");
     }
-    let runtime = properties.required("Runtime")?;
-    let name = runtime.text("`Runtime`")?;
-    if !RUNTIMES.contains(&name.as_str()) {
-        let why = format!(
-            "its runtime is `{name}`, but the gateway builds only Rust functions, whose runtime is `{}`",
-            RUNTIMES[0]
-        );
-        return Ok(Source::NotHere(why, runtime.span));
-    }
-    if let Some(node) = metadata.optional("BuildMethod")? {
-        let method = node.text("`BuildMethod`")?;
-        if !matches!(method.as_str(), BUILD_METHOD | "makefile") {
-            return Ok(Source::NotHere(
-                format!("its `BuildMethod` is `{method}`, but the gateway builds only with cargo"),
-                node.span,
-            ));
+    let name = properties.required("Runtime")?.text("`Runtime`")?;
+    let Some(runtime) = Runtime::named(&name) else { return not_here(&format!("its runtime is `{name}`")) };
+    let place = match source(&properties, &metadata, resource)? {
+        Source::NotHere(why) => return Ok(Code::NotHere { why }),
+        Source::Inline(text) => Place::Inline(text),
+        Source::Path(path) => {
+            let method = build_method(&metadata)?;
+            if runtime == Runtime::Executable
+                && let Some(code) = cargo(stack, resource, &path, method.as_deref(), warnings)?
+            {
+                return Ok(code);
+            }
+            place(stack, resource, &path, runtime, method.as_deref())
         }
-    }
+    };
+    let handler = match properties.optional("Handler")? {
+        Some(node) => node.text("`Handler`")?,
+        None if runtime == Runtime::Executable => String::new(),
+        None => return Err(properties.missing("Handler")),
+    };
+    let layers = layers(stack, &properties, warnings)?;
+    Ok(Code::Files(Files { runtime, handler, place, layers }))
+}
+
+fn source(properties: &Properties<'_>, metadata: &Properties<'_>, resource: &Resource) -> Result<Source, Finding> {
     if let Some(asset) = metadata.optional("aws:asset:path")? {
-        return asset_source(&asset, metadata);
+        return from(&asset, "aws:asset:path");
+    }
+    if let Some(inline) = properties.optional("InlineCode")? {
+        return Ok(Source::Inline(inline.text("`InlineCode`")?));
     }
     let property = if resource.kind == SERVERLESS_FUNCTION { "CodeUri" } else { "Code" };
-    if let Some(inline) = properties.optional("InlineCode")? {
-        return Ok(Source::NotHere("its code is inside the template".to_owned(), inline.span));
-    }
-    place(&properties.required(property)?, property)
+    from(&properties.required(property)?, property)
 }
 
-/// Reads the code's place from the metadata that `cdk synth` writes.
-fn asset_source(asset: &Node, metadata: &Properties<'_>) -> Result<Source, Finding> {
-    let bundled = metadata.optional("aws:asset:is-bundled")?.is_some_and(|node| node.boolean("").unwrap_or_default());
-    if bundled {
-        return Ok(Source::NotHere("its asset is the output of a build, not a crate".to_owned(), asset.span));
-    }
-    place(asset, "aws:asset:path")
-}
-
-/// Reads `CodeUri` or `Code`: a path on this machine, or an object that only CloudFormation can use.
-fn place(node: &Node, property: &str) -> Result<Source, Finding> {
-    let not_here = |why: &str| Ok(Source::NotHere(why.to_owned(), node.span));
+/// Reads `CodeUri` or `Code`: a path on this machine, or an object that mostly only CloudFormation can use.
+fn from(node: &Node, property: &str) -> Result<Source, Finding> {
+    let not_here = |why: &str| Ok(Source::NotHere(why.to_owned()));
     match &node.value {
         Value::Text(path) if path.starts_with("s3:") || path.starts_with("https:") => not_here("its code is in S3"),
-        Value::Text(path) if path.ends_with(".zip") => not_here("its code is an archive, not a crate"),
-        Value::Text(path) if !path.is_empty() => Ok(Source::Directory(path.clone())),
-        Value::Map(map) if map.get("ZipFile").is_some() => not_here("its code is inside the template"),
-        Value::Map(map) if map.get("ImageUri").is_some() => not_here("it is a container image"),
-        Value::Map(map) if !map.0.is_empty() => not_here("its code is in S3"),
-        _ => Err(Finding::at(
-            node.span,
-            format!("`{property}` must be the directory of a crate, so that the gateway can build it"),
-        )
-        .help("write the path relative to the template's directory, for example `crates/routes`")),
+        Value::Text(path) if !path.is_empty() => Ok(Source::Path(path.clone())),
+        Value::Map(map) => match (map.get("ZipFile"), map.get("ImageUri")) {
+            (Some(text), _) => Ok(Source::Inline(text.text("`ZipFile`")?)),
+            (None, Some(_)) => not_here("it is a container image"),
+            (None, None) if map.0.is_empty() => Err(no_place(node, property)),
+            (None, None) => not_here("its code is in S3"),
+        },
+        _ => Err(no_place(node, property)),
     }
+}
+
+fn no_place(node: &Node, property: &str) -> Finding {
+    Finding::at(node.span, format!("`{property}` must be the folder of the function's code"))
+        .help("write the path relative to the template's directory, for example `crates/routes` or `src`")
+}
+
+/// The crate that an executable is built from. `None` if its folder has no crate, but files that run as they are or that `sam build` makes.
+fn cargo(
+    stack: &Stack,
+    resource: &Resource,
+    path: &str,
+    method: Option<&str>,
+    warnings: &mut Vec<Finding>,
+) -> Result<Option<Code>, Finding> {
+    let metadata = stack.metadata(resource);
+    let (directory, built) = crate_of(Path::new(path));
+    let directory = stack.directory.join(directory);
+    let has_crate = directory.join("Cargo.toml").is_file();
+    let other = method.filter(|method| *method != RUST);
+    let runs_as_it_is = || path.ends_with(".zip") || is_file(stack, path, "bootstrap");
+    if !has_crate && (other.is_some() || runs_as_it_is() || sam_build(stack, resource).is_dir()) {
+        return Ok(None);
+    }
+    if let Some(method) = other {
+        let message = format!("the gateway ignores `BuildMethod: {method}` and builds with cargo");
+        let finding = Finding::at(metadata.span_of("BuildMethod"), message);
+        warnings.push(finding.help(format!("to let `sam build` do the same, write `BuildMethod: {RUST}`")));
+    }
+    let named = match metadata.optional("BuildProperties")? {
+        Some(build) => build.map("`BuildProperties`")?.get("Binary").map(|node| node.text("`Binary`")).transpose()?,
+        None => None,
+    };
+    Ok(Some(Code::Cargo { directory, binary: named.or(built) }))
+}
+
+fn is_file(stack: &Stack, folder: &str, name: &str) -> bool {
+    stack.directory.join(folder).join(name).is_file()
+}
+
+fn build_method(metadata: &Properties<'_>) -> Result<Option<String>, Finding> {
+    metadata.optional("BuildMethod")?.map(|node| node.text("`BuildMethod`")).transpose()
+}
+
+/// Where the files are: what the path names, or what `sam build` makes of that.
+fn place(stack: &Stack, resource: &Resource, path: &str, runtime: Runtime, method: Option<&str>) -> Place {
+    let sources = stack.directory.join(path);
+    if path.ends_with(".zip") {
+        return Place::Archive(sources);
+    }
+    // `sam build` notes in its own copy of the template from which resource it has built what is there.
+    let is_built = resource.metadata.get("SamResourceId").is_some() || stack.directory.ends_with(SAM_BUILD);
+    let runs_as_it_is = match runtime {
+        Runtime::Executable => is_file(stack, path, "bootstrap"),
+        _ => method.is_none_or(|method| COPIES.iter().any(|copies| method.starts_with(copies))),
+    };
+    if is_built || runs_as_it_is {
+        return Place::Directory(sources);
+    }
+    Place::SamBuild { output: sam_build(stack, resource), sources }
+}
+
+/// Where `sam build` writes what it makes of a resource.
+fn sam_build(stack: &Stack, resource: &Resource) -> PathBuf {
+    stack.directory.join(SAM_BUILD).join(&resource.id)
+}
+
+/// The folders of the layers. Those that are only on AWS get a warning.
+fn layers(stack: &Stack, properties: &Properties<'_>, warnings: &mut Vec<Finding>) -> Result<Vec<Layer>, Finding> {
+    let Some(node) = properties.optional("Layers")? else { return Ok(Vec::new()) };
+    let mut found = Vec::new();
+    for item in node.list("`Layers`")? {
+        let name = item.text("a layer")?;
+        let is_layer = |resource: &&Resource| {
+            resource.id == name && [SERVERLESS_LAYER, LAMBDA_LAYER].contains(&resource.kind.as_str())
+        };
+        match stack.resources.iter().find(is_layer).map(|resource| layer(stack, resource)).transpose()?.flatten() {
+            Some(layer) => found.push(layer),
+            None => warnings.push(
+                Finding::at(
+                    item.span,
+                    format!("the layer `{name}` is not a folder on this machine, so functions run without it"),
+                )
+                .help("install the packages that functions need from it, as for a function without layers"),
+            ),
+        }
+    }
+    Ok(found)
+}
+
+fn layer(stack: &Stack, resource: &Resource) -> Result<Option<Layer>, Finding> {
+    let (properties, metadata) = (stack.properties(resource), stack.metadata(resource));
+    let property = if resource.kind == SERVERLESS_LAYER { "ContentUri" } else { "Content" };
+    let node = match metadata.optional("aws:asset:path")? {
+        Some(asset) => asset,
+        None => properties.required(property)?,
+    };
+    Ok(match &node.value {
+        Value::Text(path) if !path.starts_with("s3:") && !path.ends_with(".zip") => {
+            let is_source = build_method(&metadata)?.is_some() && metadata.optional("SamResourceId")?.is_none();
+            Some(Layer { directory: stack.directory.join(path), is_source })
+        }
+        _ => None,
+    })
 }
 
 /// Splits a path into the crate's directory and the binary. `cargo lambda build` puts a binary into `target/lambda/{binary}` of the crate, and
@@ -115,18 +202,4 @@ fn crate_of(path: &Path) -> (PathBuf, Option<String>) {
         }
         None => (path.to_owned(), None),
     }
-}
-
-/// The name of the binary, from the resource's `Metadata`.
-fn binary(metadata: &Properties<'_>, warnings: &mut Vec<Finding>) -> Result<Option<String>, Finding> {
-    if let Some(node) = metadata.optional("BuildMethod")?
-        && node.text("`BuildMethod`")? != BUILD_METHOD
-    {
-        warnings.push(
-            Finding::at(node.span, "the gateway ignores `BuildMethod` and builds with cargo")
-                .help(format!("to let `sam build` do the same, write `BuildMethod: {BUILD_METHOD}`")),
-        );
-    }
-    let Some(build) = metadata.optional("BuildProperties")? else { return Ok(None) };
-    build.map("`BuildProperties`")?.get("Binary").map(|node| node.text("`Binary`")).transpose()
 }

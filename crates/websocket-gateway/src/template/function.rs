@@ -10,15 +10,16 @@ use super::roles;
 use super::stack::{Resource, Stack};
 use crate::api::{Code, Function, limits};
 
-/// Properties for parts of a function's environment that do not exist here.
+/// Properties for parts of a function's environment that do not exist here. The last is only ignored for Rust functions.
 const UNSUPPORTED: [&str; 2] = ["FileSystemConfigs", "Layers"];
 
 pub(super) fn read(stack: &Stack, resource: &Resource, warnings: &mut Vec<Finding>) -> Result<Function, Finding> {
     let properties = stack.properties(resource);
     let code = code::read(stack, resource, warnings)?;
     let environment = match code {
-        Code::Cargo { .. } => {
-            warnings.extend(properties.ignored(&UNSUPPORTED));
+        Code::Cargo { .. } | Code::Files(_) => {
+            let ignored = if matches!(code, Code::Files(_)) { &UNSUPPORTED[..1] } else { &UNSUPPORTED };
+            warnings.extend(properties.ignored(ignored));
             environment(&properties, warnings)?
         }
         // The program that starts the function sets its environment.

@@ -32,8 +32,8 @@ const LAST_ANSWERS: Duration = Duration::from_secs(1);
 /// How long a client may take to send the head of its first request. How long API Gateway waits is not known.
 pub(crate) const FIRST_HEAD: Duration = Duration::from_secs(10);
 
-/// How many connections a port that only functions use serves at the same time: some for each instance of many functions.
-const CONNECTIONS_OF_FUNCTIONS: usize = 2048;
+/// How many connections the port of the store serves at the same time: some for each instance of many functions.
+pub(crate) const CONNECTIONS_OF_FUNCTIONS: usize = 2048;
 
 /// The other end of a connection, and the place that the connection takes.
 #[derive(Clone, Debug)]
@@ -42,9 +42,9 @@ pub(crate) struct Peer<P> {
     pub(crate) place: P,
 }
 
-/// Admits as many connections at the same time as functions need.
-pub(crate) fn for_functions() -> impl Fn() -> Option<Arc<OwnedSemaphorePermit>> {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_OF_FUNCTIONS));
+/// Admits so many connections at the same time.
+pub(crate) fn at_most(connections: usize) -> impl Fn() -> Option<Arc<OwnedSemaphorePermit>> {
+    let places = Arc::new(Semaphore::new(connections));
     move || Arc::clone(&places).try_acquire_owned().ok().map(Arc::new)
 }
 

@@ -18,7 +18,8 @@ pub enum BuildError {
     },
     /// A function's directory does not contain a crate.
     #[error(
-        "{defined_at}: function {function}: there is no Cargo.toml in {}; point CodeUri (or Code) at the directory of the function's crate",
+        "{defined_at}: function {function}: there is neither a Cargo.toml nor a bootstrap in {}; point CodeUri (or Code) at the directory of \
+         the function's crate, or build the function first",
         .directory.display()
     )]
     NoManifest {
@@ -31,8 +32,8 @@ pub enum BuildError {
     },
     /// A function's directory is the root of a workspace, and not a crate.
     #[error(
-        "{defined_at}: function {function}: {} has no [package]: it describes a workspace, not a crate; \
-         point CodeUri (or Code) at the directory of the function's crate",
+        "{defined_at}: function {function}: {} has no [package]: it describes a workspace, not a crate; name the function's binary in \
+         Metadata.BuildProperties.Binary, or point CodeUri (or Code) at the directory of the function's crate",
         .manifest.display()
     )]
     NoPackage {

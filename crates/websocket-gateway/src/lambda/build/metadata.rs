@@ -63,13 +63,20 @@ impl Workspace {
         Ok(Self { root, target_directory, packages })
     }
 
-    /// The package in a directory, which must be a canonical path.
-    pub(super) fn package_in(&self, directory: &Path) -> Option<&Package> {
-        self.packages.get(directory)
+    /// The package in a directory, which must be a canonical path, or for the workspace's own directory the package with this binary.
+    pub(super) fn package_for(&self, directory: &Path, binary: Option<&str>) -> Option<&Package> {
+        self.packages.get(directory).or_else(|| {
+            let binary = binary.filter(|_| self.root.canonicalize().is_ok_and(|root| root == directory))?;
+            self.packages.values().find(|package| package.has_binary(binary))
+        })
     }
 }
 
 impl Package {
+    fn has_binary(&self, name: &str) -> bool {
+        self.targets.iter().any(|target| target.is_binary() && target.name == name)
+    }
+
     /// The directories of the crates that it depends on by path, except those that only its tests use.
     pub(super) fn path_dependencies(&self) -> impl Iterator<Item = &Path> {
         let built = self.dependencies.iter().filter(|dependency| dependency.kind.as_deref() != Some("dev"));

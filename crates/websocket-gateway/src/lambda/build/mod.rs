@@ -1,4 +1,4 @@
-//! From a function in the template to its executable, with cargo.
+//! From a function in the template to a program that can be started. Rust functions are built with cargo for it.
 
 mod cargo;
 mod error;
@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use crate::api::{Code, Function};
 
-use super::Program;
+use super::{Program, Runtimes};
 use workspaces::Workspaces;
 
 pub use error::BuildError;
@@ -25,11 +25,20 @@ struct Binary {
     name: String,
 }
 
-/// Builds the binaries of `functions` with one `cargo build` for each workspace. Returns the functions in their order, without those that
-/// are [`Code::NotHere`]. Several functions may share a binary.
+/// What can be started, and what can't.
+#[derive(Debug, Default)]
+pub(crate) struct Build {
+    /// The programs of the functions that can be started.
+    pub(crate) programs: Vec<Program>,
+    /// The logical ids of the others, each with the reason as the end of the sentence "the function can't be started here: …".
+    pub(crate) not_here: Vec<(String, String)>,
+}
+
+/// Finds or builds the programs of `functions`, the binaries of Rust functions with one `cargo build` for each workspace. Several functions
+/// may share a binary.
 ///
-/// Each function is returned with the name of its binary, even if the template does not name it. Cargo's progress and messages go to this
-/// process's stderr.
+/// Each Rust function is returned with the name of its binary and its crate's directory, even if the template does not name them. Cargo's
+/// progress and messages go to this process's stderr.
 ///
 /// # Errors
 ///
@@ -37,16 +46,29 @@ struct Binary {
 pub(crate) async fn build(
     functions: impl IntoIterator<Item = &Function>,
     release: bool,
-) -> Result<Vec<Program>, BuildError> {
+    runtimes: &Runtimes,
+) -> Result<Build, BuildError> {
+    let mut build = Build::default();
     let mut workspaces = Workspaces::default();
     let mut jobs = BTreeMap::<PathBuf, BTreeSet<Binary>>::new();
     let mut wanted = Vec::new();
     for function in functions {
         let (directory, binary) = match &function.code {
             Code::Cargo { directory, binary } => (directory, binary),
-            Code::NotHere { .. } => continue,
+            Code::Files(files) => {
+                match runtimes.program(function, files).await {
+                    Ok(program) => build.programs.push(program),
+                    Err(why) => build.not_here.push((function.logical_id.clone(), why)),
+                }
+                continue;
+            }
+            Code::NotHere { why } => {
+                let advice = "start it elsewhere, and pass --lambda-endpoint URL to call it there";
+                build.not_here.push((function.logical_id.clone(), format!("{why}; {advice}")));
+                continue;
+            }
         };
-        let (workspace, package) = workspaces.find(function, directory).await?;
+        let (workspace, package) = workspaces.find(function, directory, binary.as_deref()).await?;
         let binary = package.binary_of(function, binary.as_ref())?;
         jobs.entry(workspace.root.clone()).or_default().insert(binary.clone());
         wanted.push((function, binary));
@@ -56,7 +78,10 @@ pub(crate) async fn build(
     for (workspace, binaries) in &jobs {
         executables.extend(cargo::build(workspace, binaries, release).await?);
     }
-    wanted.into_iter().map(|(function, binary)| program(function, binary, &executables)).collect()
+    for (function, binary) in wanted {
+        build.programs.push(program(function, binary, &executables)?);
+    }
+    Ok(build)
 }
 
 /// Sets the names of binaries that the template does not name, for functions that the gateway does not build. If cargo can't tell the name,
@@ -65,9 +90,9 @@ pub(crate) async fn name_binaries(functions: impl Iterator<Item = &mut Function>
     let mut workspaces = Workspaces::default();
     for function in functions {
         let Code::Cargo { directory, binary: None } = &function.code else { continue };
-        let found = workspaces.find(function, directory).await;
+        let found = workspaces.find(function, directory, None).await;
         match found.and_then(|(_, package)| package.binary_of(function, None)) {
-            Ok(binary) => *function = with_binary(function, binary.name),
+            Ok(binary) => *function = with_binary(function, &binary),
             Err(error) => tracing::debug!("{error}"),
         }
     }
@@ -79,18 +104,22 @@ fn program(
     executables: &BTreeMap<Binary, PathBuf>,
 ) -> Result<Program, BuildError> {
     match executables.get(&binary) {
-        Some(executable) => {
-            Ok(Program { function: with_binary(function, binary.name), executable: executable.clone() })
-        }
+        Some(executable) => Ok(Program::binary(with_binary(function, &binary), executable.clone())),
         None => Err(BuildError::NoExecutable { binary: binary.name, manifest: binary.manifest }),
     }
 }
 
-/// The function with the name of its binary.
-fn with_binary(function: &Function, name: String) -> Function {
+/// The function with the name of its binary, and with the directory of its crate if the template names that of the workspace.
+fn with_binary(function: &Function, found: &Binary) -> Function {
     let mut function = function.clone();
-    if let Code::Cargo { binary, .. } = &mut function.code {
-        *binary = Some(name);
+    if let Code::Cargo { directory, binary } = &mut function.code {
+        *binary = Some(found.name.clone());
+        let manifest = found.manifest.canonicalize();
+        if let Some(own) = found.manifest.parent()
+            && directory.join("Cargo.toml").canonicalize().ok() != manifest.ok()
+        {
+            *directory = own.to_owned();
+        }
     }
     function
 }

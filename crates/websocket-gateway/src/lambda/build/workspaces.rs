@@ -13,7 +13,8 @@ use super::{BuildError, cargo};
 pub(super) struct Workspaces(Vec<Workspace>);
 
 impl Workspaces {
-    /// The package in `directory`, which `function` is built from, and its workspace.
+    /// The package in `directory`, which `function` is built from, and its workspace. In the directory of a workspace without a package of its
+    /// own it is the package with the binary that the template names, as for `cargo lambda build`.
     ///
     /// # Errors
     /// If the directory does not have a valid manifest of a package.
@@ -21,6 +22,7 @@ impl Workspaces {
         &mut self,
         function: &Function,
         directory: &Path,
+        binary: Option<&str>,
     ) -> Result<(&Workspace, &Package), BuildError> {
         let manifest = directory.join("Cargo.toml");
         let Some(real) = directory.canonicalize().ok().filter(|_| manifest.is_file()) else {
@@ -30,7 +32,7 @@ impl Workspaces {
                 directory: directory.to_owned(),
             });
         };
-        let known = self.0.iter().position(|workspace| workspace.package_in(&real).is_some());
+        let known = self.0.iter().position(|workspace| workspace.package_for(&real, binary).is_some());
         let index = match known {
             Some(index) => index,
             None => {
@@ -39,7 +41,7 @@ impl Workspaces {
             }
         };
         let workspace = &self.0[index];
-        match workspace.package_in(&real) {
+        match workspace.package_for(&real, binary) {
             Some(package) => Ok((workspace, package)),
             None => Err(BuildError::NoPackage {
                 function: function.logical_id.clone(),
@@ -65,7 +67,7 @@ mod tests {
         let mut workspaces = Workspaces::default();
         for directory in ["one", "two", "../once_outside", "one", "two/../two"] {
             let function = project.function("one", None);
-            workspaces.find(&function, &project.0.join(directory)).await.unwrap();
+            workspaces.find(&function, &project.0.join(directory), None).await.unwrap();
         }
 
         assert_eq!(workspaces.0.len(), 2);

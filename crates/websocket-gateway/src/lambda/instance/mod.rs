@@ -6,6 +6,7 @@ mod variables;
 
 use std::collections::BTreeMap;
 use std::io;
+use std::net::SocketAddr;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -15,7 +16,6 @@ use tokio::time::timeout;
 
 use super::Program;
 use super::host::Host;
-use super::instance_id::InstanceId;
 use super::process_group::ProcessGroup;
 use output::Output;
 
@@ -36,19 +36,21 @@ pub(super) struct Process {
 }
 
 impl Process {
-    /// Starts the process of an instance. `own` is the gateway's own environment for the function.
+    /// Starts the process of an instance. `own` is the gateway's own environment for the function, `runtime_api` the instance's Runtime API.
     pub(super) fn start(
         program: &Program,
         own: &BTreeMap<String, String>,
         host: &Host,
-        id: InstanceId,
+        runtime_api: SocketAddr,
     ) -> io::Result<Self> {
-        let function = &program.function;
-        // AWS leaves out the scheme, but lambda_runtime can't read an address with a path and without a scheme.
-        let runtime_api = format!("http://{}/{id}", host.runtime_api);
-        let mut child = Command::new(&program.executable)
+        let mut command = Command::new(&program.executable);
+        if let Some(directory) = &program.directory {
+            command.current_dir(directory);
+        }
+        let mut child = command
+            .args(&program.arguments)
             .env_clear()
-            .envs(variables::of(variables::inherited(), function, own, &runtime_api))
+            .envs(variables::of(variables::inherited(), program, own, &runtime_api.to_string()))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -59,7 +61,8 @@ impl Process {
             descriptors::limit(pid);
         }
         let group = ProcessGroup::of(&child);
-        let output = Output::follow(&host.happenings, &function.logical_id, child.stdout.take(), child.stderr.take());
+        let output =
+            Output::follow(&host.happenings, &program.function.logical_id, child.stdout.take(), child.stderr.take());
         Ok(Self { child, group, output })
     }
 

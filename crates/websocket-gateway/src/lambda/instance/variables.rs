@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::env;
 use std::ffi::OsString;
 
-use crate::api::{Code, Function};
+use crate::api::{Code, Runtime};
 use crate::ids;
+use crate::lambda::Program;
 
 /// The variables that functions inherit from the gateway's process. Other variables are not inherited, because they would be missing on AWS.
 const INHERITED: [&str; 6] = ["PATH", "HOME", "TMPDIR", "LANG", "RUST_BACKTRACE", "RUST_LOG"];
@@ -15,32 +16,41 @@ pub(super) fn inherited() -> impl Iterator<Item = (String, OsString)> {
     INHERITED.into_iter().filter_map(|name| Some((name.to_owned(), env::var_os(name)?)))
 }
 
-/// All environment variables of a function. If several sources set the same variable, the last of them wins: `basics`, the template, the
-/// gateway's `own` variables, and those that Lambda itself sets. `runtime_api` is `http://host:port/prefix`.
+/// All environment variables of a function. If several sources set the same variable, the last of them wins: `basics`, the runtime, the
+/// template, the gateway's `own` variables, and those that Lambda itself sets. `runtime_api` is `host:port`.
 pub(super) fn of(
     basics: impl IntoIterator<Item = (String, OsString)>,
-    function: &Function,
+    program: &Program,
     own: &BTreeMap<String, String>,
     runtime_api: &str,
 ) -> BTreeMap<String, OsString> {
     let text = |(name, value): (&String, &String)| (name.clone(), OsString::from(value));
     let mut environment = BTreeMap::from([("TZ".to_owned(), OsString::from(":UTC"))]);
     environment.extend(basics);
-    environment.extend(function.environment.iter().map(text));
+    environment.extend(program.variables.iter().map(|(name, value)| (name.clone(), value.clone())));
+    environment.extend(program.function.environment.iter().map(text));
     environment.extend(own.iter().map(text));
-    environment.extend(lambda_own(function, runtime_api).map(|(name, value)| (name.to_owned(), value)));
+    environment.extend(lambda_own(program, runtime_api).map(|(name, value)| (name.to_owned(), value)));
     environment
 }
 
 /// The variables that Lambda sets and that a template can't change.
 /// Source: AWS Lambda developer guide, "Defined runtime environment variables".
-fn lambda_own(function: &Function, runtime_api: &str) -> impl Iterator<Item = (&'static str, OsString)> {
-    let task_root = match &function.code {
-        Code::Cargo { directory, .. } => Some(("LAMBDA_TASK_ROOT", directory.clone().into())),
-        Code::NotHere { .. } => None,
+fn lambda_own(program: &Program, runtime_api: &str) -> impl Iterator<Item = (&'static str, OsString)> {
+    let function = &program.function;
+    let (task_root, runtime) = match &function.code {
+        Code::Cargo { directory, .. } => (Some(directory), None),
+        Code::Files(files) => (program.directory.as_ref(), Some(files.runtime)),
+        Code::NotHere { .. } => (None, None),
     };
+    // Functions that are executables don't get it.
+    let runtime = runtime.filter(|runtime| *runtime != Runtime::Executable);
+    let optional = [
+        task_root.map(|directory| ("LAMBDA_TASK_ROOT", directory.into())),
+        runtime.map(|runtime| ("AWS_EXECUTION_ENV", format!("AWS_Lambda_{runtime}").into())),
+    ];
     [
-        ("_HANDLER", "bootstrap".into()),
+        ("_HANDLER", program.handler().into()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", function.memory_size.to_string().into()),
         ("AWS_LAMBDA_FUNCTION_NAME", function.name.clone().into()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".into()),
@@ -50,7 +60,7 @@ fn lambda_own(function: &Function, runtime_api: &str) -> impl Iterator<Item = (&
         ("AWS_LAMBDA_RUNTIME_API", runtime_api.into()),
     ]
     .into_iter()
-    .chain(task_root)
+    .chain(optional.into_iter().flatten())
 }
 
 #[cfg(test)]
@@ -58,10 +68,11 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::api::Function;
     use crate::iam::Policy;
 
-    fn function(variables: &[(&str, &str)]) -> Function {
-        Function {
+    fn program(variables: &[(&str, &str)]) -> Program {
+        let function = Function {
             logical_id: "Hello".into(),
             name: "shop-Hello".into(),
             arn: String::new(),
@@ -72,7 +83,8 @@ mod tests {
             memory_size: 128,
             reserved_concurrency: None,
             policy: Policy::default(),
-        }
+        };
+        Program::binary(function, "/code/bootstrap".into())
     }
 
     fn map(variables: &[(&str, &str)]) -> BTreeMap<String, String> {
@@ -82,10 +94,10 @@ mod tests {
     #[test]
     fn a_later_source_wins() {
         let basics = ["A", "B", "C", "AWS_LAMBDA_FUNCTION_NAME"].map(|name| (name.to_owned(), "basics".into()));
-        let template = function(&[("B", "template"), ("C", "template"), ("AWS_LAMBDA_FUNCTION_NAME", "template")]);
+        let template = program(&[("B", "template"), ("C", "template"), ("AWS_LAMBDA_FUNCTION_NAME", "template")]);
         let own = map(&[("C", "own"), ("AWS_LAMBDA_FUNCTION_NAME", "own")]);
 
-        let environment = of(basics, &template, &own, "http://127.0.0.1:1/1");
+        let environment = of(basics, &template, &own, "127.0.0.1:1");
 
         assert_eq!(environment["A"], "basics");
         assert_eq!(environment["B"], "template");
@@ -95,9 +107,9 @@ mod tests {
 
     #[test]
     fn the_environment_has_everything_that_a_runtime_needs() {
-        let environment = of([], &function(&[]), &BTreeMap::new(), "http://127.0.0.1:1/1");
+        let environment = of([], &program(&[]), &BTreeMap::new(), "127.0.0.1:1");
 
-        assert_eq!(environment["AWS_LAMBDA_RUNTIME_API"], "http://127.0.0.1:1/1");
+        assert_eq!(environment["AWS_LAMBDA_RUNTIME_API"], "127.0.0.1:1");
         assert_eq!(environment["AWS_LAMBDA_FUNCTION_VERSION"], "$LATEST");
         assert_eq!(environment["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"], "128");
         assert_eq!(environment["AWS_LAMBDA_LOG_GROUP_NAME"], "/aws/lambda/shop-Hello");

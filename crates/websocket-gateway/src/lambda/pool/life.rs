@@ -1,14 +1,17 @@
 //! The life of one instance: what its pool does from the start of the process until the process is reaped.
 
+use std::io;
 use std::sync::Arc;
 
 use tokio::time::sleep_until;
+use tokio_util::sync::CancellationToken;
 
 use super::Pool;
 use crate::happenings::{Level, What};
 use crate::lambda::instance::Process;
 use crate::lambda::instance_id::InstanceId;
 use crate::lambda::platform_log;
+use crate::lambda::runtime_api::RuntimeApi;
 use crate::lambda::schedule::End;
 
 impl Pool {
@@ -18,10 +21,15 @@ impl Pool {
             self.end(id, End::ShuttingDown);
             return;
         }
-        match Process::start(&self.program, &self.own, &self.host, id) {
-            Ok(process) => {
+        match self.start().await {
+            Ok((runtime_api, process)) => {
                 self.lock().started(id, process.pid());
-                self.watch(id, process).await;
+                let stopping = CancellationToken::new();
+                let happenings = self.host.happenings.clone();
+                tokio::join!(runtime_api.serve(Arc::clone(&self), id, happenings, stopping.clone()), async {
+                    self.watch(id, process).await;
+                    stopping.cancel();
+                });
             }
             Err(source) => {
                 let executable = self.program.executable.clone();
@@ -30,6 +38,13 @@ impl Pool {
                 }
             }
         }
+    }
+
+    /// Opens a Runtime API, and starts the process that will find it.
+    async fn start(&self) -> io::Result<(RuntimeApi, Process)> {
+        let runtime_api = RuntimeApi::open().await?;
+        let process = Process::start(&self.program, &self.own, &self.host, runtime_api.address())?;
+        Ok((runtime_api, process))
     }
 
     /// Waits for whatever ends the instance first. The pool forgets the instance before its process is killed, so that it gets no more work.

@@ -7,7 +7,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::HeaderValue;
@@ -16,7 +16,7 @@ use tokio::sync::{Notify, oneshot};
 use super::concurrency::{Concurrency, InProgress};
 use super::error::InvokeError;
 use super::host::Host;
-use super::instance_id::{InstanceId, Owners};
+use super::instance_id::InstanceId;
 use super::invocation::{Answer, Delivery, Invocation};
 use super::schedule::{End, Failure, Next, Refusal, Schedule};
 use super::{Program, platform_log};
@@ -32,14 +32,10 @@ pub(crate) struct Pool {
     program: Program,
     /// The function's ARN, for the headers of an invocation.
     arn: HeaderValue,
-    /// When the executable was built.
-    built: Option<SystemTime>,
     /// The gateway's own environment for the function.
     own: Arc<BTreeMap<String, String>>,
     host: Arc<Host>,
     concurrency: Concurrency,
-    /// Where the Runtime API finds this pool.
-    pools: Arc<Owners<Self>>,
     /// Never locked across an await.
     schedule: Mutex<Schedule>,
     /// Notifies the tasks of the instances that an instance may be overdue sooner than [`Pool::check`] has said.
@@ -54,17 +50,15 @@ impl Pool {
         program: Program,
         own: Arc<BTreeMap<String, String>>,
         host: Arc<Host>,
-        pools: Arc<Owners<Self>>,
         before: Option<&Self>,
     ) -> Arc<Self> {
         let cpus = thread::available_parallelism().map_or(1, usize::from);
         let concurrency = concurrency(&program.function, &host, before.map(|before| &before.concurrency));
         let schedule = Mutex::new(Schedule::new(program.function.timeout, cpus * INSTANCES_PER_CPU));
-        let built = std::fs::metadata(&program.executable).and_then(|file| file.modified()).ok();
         // Lambda does not accept a name that is not valid in a header.
         let arn = HeaderValue::try_from(&program.function.arn).unwrap_or(HeaderValue::from_static(""));
         let (sooner, is_waiting) = (Notify::new(), AtomicBool::new(false));
-        Arc::new(Self { program, arn, built, own, host, concurrency, pools, schedule, sooner, is_waiting })
+        Arc::new(Self { program, arn, own, host, concurrency, schedule, sooner, is_waiting })
     }
 
     /// The function's `Timeout`.
@@ -77,6 +71,11 @@ impl Pool {
         &self.program.function.name
     }
 
+    /// The function's handler.
+    pub(super) fn handler(&self) -> &str {
+        self.program.handler()
+    }
+
     /// The function's ARN.
     pub(super) fn arn(&self) -> HeaderValue {
         self.arn.clone()
@@ -87,7 +86,9 @@ impl Pool {
         let place = &other.program.function.defined_at;
         let function = Function { defined_at: place.clone(), ..self.program.function.clone() };
         function == other.program.function
-            && (&self.program.executable, self.built, &self.own) == (&other.program.executable, other.built, &other.own)
+            && (&self.program.executable, self.program.version) == (&other.program.executable, other.program.version)
+            && self.program.variables == other.program.variables
+            && self.own == other.own
     }
 
     /// Invokes the function and waits for its answer. If the future is dropped, an invocation that an instance has fetched runs to its end;
@@ -173,7 +174,6 @@ impl Pool {
 
     /// Forgets an instance, and starts others for the invocations that still wait. The caller must report the failure.
     fn end(self: &Arc<Self>, id: InstanceId, end: End) -> Option<Failure> {
-        self.pools.remove(id);
         let mut schedule = self.lock();
         let failure = schedule.end(id, end, Instant::now());
         self.start_wanted(&mut schedule);
@@ -195,9 +195,8 @@ impl Pool {
     fn start_wanted(self: &Arc<Self>, schedule: &mut Schedule) {
         let now = Instant::now();
         while schedule.wants_instance(now) {
-            let id = InstanceId::random();
+            let id = InstanceId::next();
             schedule.add(id, now);
-            self.pools.add(id, Arc::clone(self));
             self.host.instances.spawn(Arc::clone(self).run(id));
         }
         if let Some(at) = schedule.may_want_instance_at(now)

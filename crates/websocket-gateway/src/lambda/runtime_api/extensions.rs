@@ -18,8 +18,8 @@ use crate::wire::body::Received;
 const NAME: HeaderName = HeaderName::from_static("lambda-extension-name");
 const IDENTIFIER: HeaderName = HeaderName::from_static("lambda-extension-identifier");
 
-/// What follows the instance id in every path. It begins with the version of the API.
-const API: &str = "2020-01-01/extension/";
+/// What every path begins with.
+const API: &str = "/2020-01-01/extension/";
 
 /// A request to the Extensions API, from its method and path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +74,7 @@ fn check(body: Received) -> Result<(), ExtensionRefusal> {
 }
 
 fn registered(pool: &Pool, identifier: String) -> HttpAnswer {
-    let body = json!({ "functionName": pool.name(), "functionVersion": "$LATEST", "handler": "bootstrap" });
+    let body = json!({ "functionName": pool.name(), "functionVersion": "$LATEST", "handler": pool.handler() });
     let mut answer = http_answer::json(StatusCode::OK, Bytes::from(body.to_string()));
     answer.headers_mut().insert(IDENTIFIER, super::text(identifier));
     answer

@@ -1,12 +1,15 @@
 //! The Lambda Runtime API, version 2018-06-01, through which the functions' processes get events and answer them.
 //!
-//! The path of a request begins with `/{instance id}`, which only the instance knows.
+//! Each instance has a port of its own: the runtimes' clients take a host and a port and nothing else, so no key in the path can say whose
+//! request it is.
 //! Source: AWS Lambda developer guide, "Using the Lambda runtime API for custom runtimes".
 
 mod answer;
 mod call;
 mod extensions;
 
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -16,7 +19,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use self::call::Call;
-use super::instance_id::{InstanceId, Owners};
+use super::instance_id::InstanceId;
 use super::invocation::{Answer, Delivery};
 use super::pool::Pool;
 use super::schedule::Refusal;
@@ -33,47 +36,70 @@ const DEADLINE: HeaderName = HeaderName::from_static("lambda-runtime-deadline-ms
 const FUNCTION_ARN: HeaderName = HeaderName::from_static("lambda-runtime-invoked-function-arn");
 const TRACE_ID: HeaderName = HeaderName::from_static("lambda-runtime-trace-id");
 
-/// Serves until `stopping` is cancelled, without a time limit for idle connections: a runtime may be silent for as long as it likes.
-pub(super) async fn serve(
+/// How many connections an instance may have at the same time: its runtime uses one or two, and each of its extensions as many.
+const CONNECTIONS: usize = 32;
+
+/// The Runtime API of one instance, before its process starts.
+pub(super) struct RuntimeApi {
     listener: TcpListener,
-    pools: Arc<Owners<Pool>>,
-    happenings: HappeningSender,
-    stopping: CancellationToken,
-) {
-    // Functions get its IP address, so that no name needs to be allowed.
-    let hosts = Arc::new(AllowedHosts::default());
-    let answer = move |_, request| {
-        let (pools, hosts, happenings) = (Arc::clone(&pools), Arc::clone(&hosts), happenings.clone());
-        async move {
-            match hosts.admit(Door::RuntimeApi, &happenings, request).await {
-                Ok(request) => answer(&pools, request).await.unwrap_or_else(|refusal| refused(&refusal)),
-                Err(refused) => refused,
-            }
-        }
-    };
-    server::serve(listener, None, server::for_functions(), stopping, answer).await;
+    address: SocketAddr,
 }
 
-async fn answer(pools: &Owners<Pool>, request: Request<Incoming>) -> Result<HttpAnswer, Refusal> {
+impl RuntimeApi {
+    /// Opens a free port of 127.0.0.1.
+    pub(super) async fn open() -> io::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address })
+    }
+
+    /// What the process gets as `AWS_LAMBDA_RUNTIME_API`.
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until `stopping` is cancelled, without a time limit for idle connections: a runtime may be silent for as long as it likes.
+    pub(super) async fn serve(
+        self,
+        pool: Arc<Pool>,
+        instance: InstanceId,
+        happenings: HappeningSender,
+        stopping: CancellationToken,
+    ) {
+        // Functions get its IP address, so that no name needs to be allowed.
+        let hosts = Arc::new(AllowedHosts::default());
+        let answer = move |_, request| {
+            let (pool, hosts, happenings) = (Arc::clone(&pool), Arc::clone(&hosts), happenings.clone());
+            async move {
+                match hosts.admit(Door::RuntimeApi, &happenings, request).await {
+                    Ok(request) => answer(&pool, instance, request).await.unwrap_or_else(|refusal| refused(&refusal)),
+                    Err(refused) => refused,
+                }
+            }
+        };
+        server::serve(self.listener, None, server::at_most(CONNECTIONS), stopping, answer).await;
+    }
+}
+
+async fn answer(pool: &Pool, instance: InstanceId, request: Request<Incoming>) -> Result<HttpAnswer, Refusal> {
     let (head, body) = request.into_parts();
-    let (instance, call) = Call::read(&head.method, head.uri.path())?;
-    let pool = pools.get(instance).ok_or(Refusal::UnknownInstance)?;
+    let call = Call::read(&head.method, head.uri.path())?;
     if call == Call::Next {
         // Waits until there is an invocation. It never answers without one, because runtimes don't expect that.
         let delivery = pool.next(instance).await?;
-        return Ok(event(&pool, delivery));
+        return Ok(event(pool, delivery));
     }
     let received = answer::read(body).await?;
     let status = answer::status(&received);
     match call {
         Call::Next => {}
-        Call::Extension(call) => return extensions::answer(&pool, instance, call, &head.headers, received).await,
+        Call::Extension(call) => return extensions::answer(pool, instance, call, &head.headers, received).await,
         Call::Response { request_id } => {
-            finish(&pool, instance, request_id, &head.headers, answer::payload(received))?;
+            finish(pool, instance, request_id, &head.headers, answer::payload(received))?;
         }
         Call::Error { request_id } => {
             let error = answer::function_error(received, &head.headers);
-            finish(&pool, instance, request_id, &head.headers, Err(error))?;
+            finish(pool, instance, request_id, &head.headers, Err(error))?;
         }
         Call::InitError => pool.init_failed(instance, answer::function_error(received, &head.headers))?,
     }
@@ -104,15 +130,13 @@ fn event(pool: &Pool, delivery: Delivery) -> HttpAnswer {
     response
 }
 
-/// Reads a method and path: the instance's id, and the request id if there is one.
+/// Reads a method and path: the request id if there is one.
 #[cfg(fuzzing)]
-pub(super) fn read_call(method: &http::Method, path: &str) -> Result<(String, Option<String>), Refusal> {
-    let (instance, call) = Call::read(method, path)?;
-    let request_id = match call {
+pub(super) fn read_call(method: &http::Method, path: &str) -> Result<Option<String>, Refusal> {
+    Ok(match Call::read(method, path)? {
         Call::Response { request_id } | Call::Error { request_id } => Some(request_id.to_owned()),
         Call::Next | Call::InitError | Call::Extension(_) => None,
-    };
-    Ok((instance.to_string(), request_id))
+    })
 }
 
 /// Reads the body of an error.

@@ -122,9 +122,7 @@ impl Failure {
 /// Why a request to the Runtime API is refused.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Refusal {
-    #[error(
-        "the path does not begin with the id of a running instance; use the whole address in AWS_LAMBDA_RUNTIME_API"
-    )]
+    #[error("the instance has been ended: its invocation timed out, or it is not needed any more")]
     UnknownInstance,
     #[error("the Runtime API does not know this method and path")]
     UnknownCall,

@@ -24,7 +24,7 @@ impl Fixture {
     }
 
     fn add(&mut self) -> InstanceId {
-        let id = InstanceId::random();
+        let id = InstanceId::next();
         self.schedule.add(id, self.now);
         id
     }
@@ -197,7 +197,7 @@ fn only_the_running_invocation_can_be_answered_and_only_once() {
     wrong.invocation_id = "another".to_owned();
 
     assert_eq!(it.answer(id, &wrong), Err(Refusal::InvalidRequestId));
-    assert_eq!(it.answer(InstanceId::random(), &delivery), Err(Refusal::UnknownInstance));
+    assert_eq!(it.answer(InstanceId::next(), &delivery), Err(Refusal::UnknownInstance));
     assert_eq!(it.schedule.next(id, it.now).err(), Some(Refusal::InvalidStateTransition));
     assert!(answer.try_recv().is_err());
 

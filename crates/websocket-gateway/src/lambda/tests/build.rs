@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::scratch;
 use crate::api::{Code, Function};
 use crate::iam::Policy;
-use crate::lambda::{BuildError, build};
+use crate::lambda::{Build, BuildError, Runtimes};
 
 #[tokio::test]
 async fn every_function_gets_its_binary() {
@@ -22,7 +22,7 @@ async fn every_function_gets_its_binary() {
         project.function("two", Some("second")),
     ];
 
-    let programs = build(&functions, false).await.unwrap();
+    let programs = build(&functions).await.unwrap().programs;
 
     let names = programs.iter().map(|program| program.executable.file_stem().unwrap().to_str().unwrap());
     assert_eq!(names.collect::<Vec<_>>(), ["second", "only", "second"]);
@@ -45,7 +45,7 @@ async fn a_crate_that_cargo_build_leaves_out_by_default_is_built_too() {
     fs::create_dir_all(project.0.join("src")).unwrap();
     fs::write(project.0.join("src/lib.rs"), "").unwrap();
 
-    let programs = build(&[project.function("member", None)], false).await.unwrap();
+    let programs = build(&[project.function("member", None)]).await.unwrap().programs;
 
     assert!(programs[0].executable.is_file());
 }
@@ -56,7 +56,7 @@ async fn a_function_whose_binary_is_ambiguous_is_refused_with_the_choices() {
     project.package("two", &["first", "second"]);
     let manifest = project.0.join("two/Cargo.toml");
 
-    let error = build(&[project.function("two", None)], false).await.unwrap_err();
+    let error = build(&[project.function("two", None)]).await.unwrap_err();
     let manifest = manifest.display();
     assert_eq!(
         error.to_string(),
@@ -66,7 +66,7 @@ async fn a_function_whose_binary_is_ambiguous_is_refused_with_the_choices() {
         )
     );
 
-    let error = build(&[project.function("two", Some("third"))], false).await.unwrap_err();
+    let error = build(&[project.function("two", Some("third"))]).await.unwrap_err();
     assert_eq!(
         error.to_string(),
         format!(
@@ -79,7 +79,7 @@ async fn a_function_whose_binary_is_ambiguous_is_refused_with_the_choices() {
 #[tokio::test]
 async fn a_code_uri_without_a_crate_is_refused() {
     let project = Project::new("no_crate");
-    let error = build(&[project.function("nowhere", None)], false).await.unwrap_err();
+    let error = build(&[project.function("nowhere", None)]).await.unwrap_err();
     assert!(matches!(&error, BuildError::NoManifest { function, .. } if function == "Nowhere"), "{error}");
     assert!(error.to_string().starts_with("template.yaml:3:5: function Nowhere: "), "{error}");
 }
@@ -90,7 +90,7 @@ async fn a_crate_without_a_binary_is_refused() {
     project.package("library", &[]);
     fs::write(project.0.join("library/src/lib.rs"), "").unwrap();
     for named in [None, Some("library")] {
-        let error = build(&[project.function("library", named)], false).await.unwrap_err();
+        let error = build(&[project.function("library", named)]).await.unwrap_err();
         assert!(error.to_string().contains("has no binary; add a src/main.rs, or point CodeUri"), "{error}");
     }
 }
@@ -99,11 +99,23 @@ async fn a_crate_without_a_binary_is_refused() {
 async fn a_code_uri_that_is_a_workspace_is_refused_with_advice() {
     let project = Project::new("workspace");
     project.package("one", &["one"]);
-    let error = build(&[project.function(".", None)], false).await.unwrap_err();
+    let error = build(&[project.function(".", None)]).await.unwrap_err();
     assert!(matches!(&error, BuildError::NoPackage { .. }), "{error}");
-    let advice =
-        "it describes a workspace, not a crate; point CodeUri (or Code) at the directory of the function's crate";
-    assert!(error.to_string().ends_with(advice), "{error}");
+    let advice = "it describes a workspace, not a crate; name the function's binary in Metadata.BuildProperties.Binary, or point";
+    assert!(error.to_string().contains(advice), "{error}");
+}
+
+#[tokio::test]
+async fn a_code_uri_that_is_a_workspace_is_built_if_the_binary_is_named() {
+    let project = Project::new("named");
+    project.package("one", &["one"]);
+    project.package("two", &["two"]);
+
+    let programs = build(&[project.function(".", Some("two"))]).await.unwrap().programs;
+
+    assert_eq!(programs[0].executable.file_stem().unwrap(), "two");
+    let Code::Cargo { directory, .. } = &programs[0].function.code else { panic!() };
+    assert!(directory.ends_with("two"), "{}", directory.display());
 }
 
 #[tokio::test]
@@ -114,7 +126,7 @@ async fn a_path_with_a_symbolic_link_is_built_too() {
     let mut function = project.function("one", None);
     function.code = Code::Cargo { directory: project.0.with_file_name("link_to_it").join("one"), binary: None };
 
-    let programs = build(&[function], false).await.unwrap();
+    let programs = build(&[function]).await.unwrap().programs;
 
     assert!(programs[0].executable.is_file());
 }
@@ -122,11 +134,14 @@ async fn a_path_with_a_symbolic_link_is_built_too() {
 #[tokio::test]
 async fn a_function_that_is_not_here_is_not_built() {
     let project = Project::new("not_here");
-    let nodejs = Function {
-        code: Code::NotHere { why: "its runtime is `nodejs22.x`".to_owned() },
+    let java = Function {
+        code: Code::NotHere { why: "its runtime is `java21`".to_owned() },
         ..project.function("nowhere", None)
     };
-    assert!(build(&[nodejs], false).await.unwrap().is_empty());
+    let build = build(&[java]).await.unwrap();
+    let why = "its runtime is `java21`; start it elsewhere, and pass --lambda-endpoint URL to call it there";
+    assert_eq!(build.not_here, [("Nowhere".to_owned(), why.to_owned())]);
+    assert!(build.programs.is_empty());
 }
 
 #[tokio::test]
@@ -134,11 +149,11 @@ async fn a_broken_manifest_and_broken_code_are_told_apart() {
     let project = Project::new("broken");
     project.package("one", &["one"]);
     fs::write(project.0.join("one/src/bin/one.rs"), "not rust").unwrap();
-    let error = build(&[project.function("one", None)], false).await.unwrap_err();
+    let error = build(&[project.function("one", None)]).await.unwrap_err();
     assert!(matches!(error, BuildError::Failed { .. }), "{error}");
 
     fs::write(project.0.join("one/Cargo.toml"), "not toml").unwrap();
-    let error = build(&[project.function("one", None)], false).await.unwrap_err();
+    let error = build(&[project.function("one", None)]).await.unwrap_err();
     assert!(matches!(error, BuildError::InvalidManifest { .. }), "{error}");
 }
 
@@ -162,8 +177,12 @@ async fn what_a_build_from_the_shell_has_built_is_not_built_again() {
     shell.args(["build", "--quiet"]).current_dir(&project.0);
     assert!(shell.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_PKG_NAME").status().unwrap().success());
 
-    build(&[project.function("one", None)], false).await.unwrap();
+    build(&[project.function("one", None)]).await.unwrap();
     assert_eq!(fs::read_to_string(project.0.join("one/runs")).unwrap(), "once\n");
+}
+
+async fn build(functions: &[Function]) -> Result<Build, BuildError> {
+    crate::lambda::build(functions, false, &Runtimes::default()).await
 }
 
 /// A workspace on the disk.

@@ -43,7 +43,7 @@ impl Instance {
         let output = async {
             loop {
                 if let What::Output { line, .. } = &happenings.next().await.expect("more happens").what {
-                    return format!("{line}/2018-06-01/runtime");
+                    return format!("http://{line}/2018-06-01/runtime");
                 }
             }
         };
@@ -93,8 +93,8 @@ async fn start(happenings: HappeningSender) -> (Functions, Happenings) {
     let told = happenings.subscribe(Interest::UpTo(Level::Info));
     // Longer than the test waits: the function's time-out would end the instance.
     let function = Function { timeout: Duration::from_secs(900), ..probe() };
-    let programs = vec![Program { function, executable: EXECUTABLE.clone() }];
-    (start_programs(programs, &[], happenings).await, told)
+    let programs = vec![Program::binary(function, EXECUTABLE.clone())];
+    (start_programs(programs, happenings).await, told)
 }
 
 #[tokio::test]

@@ -61,11 +61,11 @@ async fn no_more_invocations_are_in_progress_than_lambda_allows() {
 #[tokio::test]
 async fn a_reload_does_not_double_the_reserved_concurrency() {
     let function = || Function { reserved_concurrency: Some(1), ..probe() };
-    let program = |function| Program { function, executable: probe_executable() };
-    let before = Processes::start(vec![program(function())], BTreeMap::new(), silent()).await.unwrap();
+    let program = |function| Program::binary(function, probe_executable());
+    let before = Processes::new(vec![program(function())], BTreeMap::new(), silent());
     let changed = Function { memory_size: 256, ..function() };
-    let after = Functions::local(before.redeploy(vec![program(changed)], BTreeMap::new()), &[]);
-    let before = Functions::local(before, &[]);
+    let after = Functions::local(before.redeploy(vec![program(changed)], BTreeMap::new()), []);
+    let before = Functions::local(before, []);
     let meeting = Meeting::open().await;
     let (old, ()) = tokio::join!(invoke(&before, meeting.event("meet")), async {
         let mut guest = meeting.guest().await;

@@ -3,7 +3,11 @@
 pub(super) mod build;
 mod by_hand;
 mod concurrency;
+mod executables;
+mod languages;
+mod node;
 mod processes;
+mod python;
 
 use std::path::{Path, PathBuf};
 

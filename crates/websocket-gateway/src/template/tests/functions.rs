@@ -1,60 +1,121 @@
-//! Functions that the gateway can't build.
+//! What functions are built from, or what runs as it is.
 
 use super::*;
+use crate::api::{Files, Layer, Place, Runtime};
 
 /// The template with other properties for `DefaultFunction`, which say what it is built from.
 fn default_function(properties: &str) -> String {
     with("{ FunctionName: default, MemorySize: 256, Timeout: 20 }", &format!("{{ {properties} }}"))
 }
 
+fn code_of(text: &str, function: &str) -> Code {
+    let Loaded { api, warnings, .. } = load_text(text).unwrap();
+    assert!(warnings.is_empty(), "{warnings:?}");
+    api.functions[function].code.clone()
+}
+
+fn files(runtime: Runtime, handler: &str, place: Place) -> Code {
+    Code::Files(Files { runtime, handler: handler.to_owned(), place, layers: Vec::new() })
+}
+
+fn directory(path: &str) -> Place {
+    Place::Directory(Path::new("/nowhere/chat").join(path))
+}
+
 #[test]
-fn a_warning_says_why_the_gateway_can_not_build_a_function() {
-    let cases = [
-        ("Runtime: nodejs20.x", "nodejs20.x", "its runtime is `nodejs20.x`"),
-        ("PackageType: Image, ImageUri: x", "Image", "it is a container image"),
-        ("CodeUri: s3://bucket/key", "s3:", "its code is in S3"),
-        ("CodeUri: !Ref AWS::NoValue, InlineCode: x", "x }", "its code is inside the template"),
-        ("CodeUri: out/function.zip", "out/", "its code is an archive"),
-    ];
-    for (properties, place, why) in cases {
-        let text = default_function(properties);
-        let Loaded { api, warnings, .. } = load_text(&text).unwrap();
-        let Code::NotHere { why: found } = &api.functions["DefaultFunction"].code else { panic!("{properties}") };
-        assert!(found.starts_with(why), "{found} instead of {why}");
-        let message = format!("`DefaultFunction` can't be started here: {why}");
-        assert_warns(&text, &warnings, place, &message, "--lambda-endpoint URL");
-        assert!(matches!(api.functions["ConnectFunction"].code, Code::Cargo { .. }));
+fn what_the_gateway_can_not_run_has_a_reason() {
+    for (properties, why) in [
+        ("Runtime: java21", "its runtime is `java21`"),
+        ("Runtime: python2.7", "its runtime is `python2.7`"),
+        ("PackageType: Image, ImageUri: x", "it is a container image"),
+        ("CodeUri: s3://bucket/key", "its code is in S3"),
+        ("CodeUri: { Bucket: b, Key: k }", "its code is in S3"),
+    ] {
+        let code = code_of(&default_function(properties), "DefaultFunction");
+        assert_eq!(code, Code::NotHere { why: why.to_owned() }, "{properties}");
     }
-    let text = with("CodeUri: crates/routes\n", "CodeUri: { Bucket: b, Key: k }\n");
-    let warnings = load_text(&text).unwrap().warnings;
-    assert_warns(&text, &warnings[..1], "{ Bucket", "its code is in S3", "--lambda-endpoint URL");
-    let text = with("BuildMethod: rust-cargolambda", "BuildMethod: go1.x");
-    let warnings = load_text(&text).unwrap().warnings;
-    assert_warns(&text, &warnings, "go1.x", "its `BuildMethod` is `go1.x`", "--lambda-endpoint URL");
 }
 
 #[test]
 fn lambda_functions_describe_their_code_with_other_properties() {
-    let cases = [
-        ("{ S3Bucket: b, S3Key: k }", "its code is in S3"),
-        ("{ ZipFile: x }", "its code is inside the template"),
-        ("{ ImageUri: x }", "it is a container image"),
-        ("https://bucket.s3.amazonaws.com/key", "its code is in S3"),
-    ];
-    for (code, why) in cases {
-        let text = with("!GetAtt ConnectFunction.Arn", "!GetAtt Plain.Arn")
-            + &format!(
-                "  Plain: {{ Type: AWS::Lambda::Function, Properties: {{ Runtime: provided.al2, Role: !GetAtt R.Arn, Code: {code} }} }}\n  R: {{ Type: AWS::IAM::Role }}\n"
-            );
-        let Loaded { api, warnings, .. } = load_text(&text).unwrap();
-        assert_eq!(api.functions["Plain"].code, Code::NotHere { why: why.to_owned() });
-        assert_warns(&text, &warnings, code, &format!("`Plain` can't be started here: {why}"), "--lambda-endpoint URL");
+    let not_here = |why: &str| Code::NotHere { why: why.to_owned() };
+    for (code, expected) in [
+        ("{ S3Bucket: b, S3Key: k }", not_here("its code is in S3")),
+        ("{ ImageUri: x }", not_here("it is a container image")),
+        ("https://bucket.s3.amazonaws.com/key", not_here("its code is in S3")),
+        ("{ ZipFile: x }", files(Runtime::NodeJs { major: 22 }, "index.handler", Place::Inline("x".to_owned()))),
+        ("src", files(Runtime::NodeJs { major: 22 }, "index.handler", directory("src"))),
+    ] {
+        let plain = format!(
+            "  Plain: {{ Type: AWS::Lambda::Function, Properties: {{ Runtime: nodejs22.x, Handler: index.handler, Role: !GetAtt R.Arn, Code: {code} }} }}\n  R: {{ Type: AWS::IAM::Role }}\n"
+        );
+        let text = with("!GetAtt ConnectFunction.Arn", "!GetAtt Plain.Arn") + &plain;
+        assert_eq!(load_text(&text).unwrap().api.functions["Plain"].code, expected, "{code}");
     }
 }
 
 #[test]
+fn files_run_as_they_are() {
+    let node = Runtime::NodeJs { major: 20 };
+    let python = Runtime::Python { minor: 12 };
+    for (properties, expected) in [
+        ("Runtime: nodejs20.x, Handler: a/b.c, CodeUri: src", files(node, "a/b.c", directory("src"))),
+        ("Runtime: python3.12, Handler: app.run, CodeUri: .", files(python, "app.run", directory("."))),
+        (
+            "Runtime: python3.12, CodeUri: a.zip",
+            files(python, "bootstrap", Place::Archive("/nowhere/chat/a.zip".into())),
+        ),
+        (
+            "CodeUri: out/go.zip",
+            files(Runtime::Executable, "bootstrap", Place::Archive("/nowhere/chat/out/go.zip".into())),
+        ),
+        (
+            "CodeUri: !Ref AWS::NoValue, InlineCode: 'x', Runtime: nodejs20.x, Handler: index.handler",
+            files(node, "index.handler", Place::Inline("x".to_owned())),
+        ),
+    ] {
+        assert_eq!(code_of(&default_function(properties), "DefaultFunction"), expected, "{properties}");
+    }
+}
+
+#[test]
+fn what_sam_has_to_build_first_is_taken_from_there() {
+    let node = Runtime::NodeJs { major: 20 };
+    let sam_build = Place::SamBuild {
+        output: "/nowhere/chat/.aws-sam/build/ConnectFunction".into(),
+        sources: "/nowhere/chat/src".into(),
+    };
+    let text = |metadata: &str| {
+        let own = "Properties: { Runtime: nodejs20.x, CodeUri: src }\n    Type: AWS::Serverless::Function\n  Ignored:\n    Type: AWS::Serverless::Function\n    Properties:\n      Policies:";
+        with("Metadata: { BuildMethod: rust-cargolambda, BuildProperties: { Binary: connect } }", metadata)
+            .replacen("  ConnectFunction:\n    Type: AWS::Serverless::Function\n", "  ConnectFunction:\n", 1)
+            .replacen("Properties:\n      Policies:", own, 1)
+    };
+    for (metadata, expected) in [
+        ("Metadata: { BuildMethod: esbuild }", sam_build),
+        ("Metadata: { BuildMethod: nodejs20.x }", directory("src")),
+        ("Metadata: { BuildMethod: esbuild, SamResourceId: ConnectFunction }", directory("src")),
+    ] {
+        assert_eq!(code_of(&text(metadata), "ConnectFunction"), files(node, "bootstrap", expected), "{metadata}");
+    }
+}
+
+#[test]
+fn layers_are_folders_of_the_template() {
+    let layers = "  Shared:\n    Type: AWS::Serverless::LayerVersion\n    Properties: { ContentUri: layers/shared }\n  Made:\n    Type: AWS::Serverless::LayerVersion\n    Metadata: { BuildMethod: nodejs20.x }\n    Properties: { ContentUri: layers/made }\n";
+    let arn = "arn:aws:lambda:eu-west-1:1:layer:x:1";
+    let properties = format!("Runtime: nodejs20.x, Layers: [!Ref Shared, !Ref Made, '{arn}']");
+    let text = default_function(&properties) + layers;
+    let Loaded { api, warnings, .. } = load_text(&text).unwrap();
+    let Code::Files(files) = &api.functions["DefaultFunction"].code else { panic!() };
+    let layer = |path: &str, is_source| Layer { directory: Path::new("/nowhere/chat").join(path), is_source };
+    assert_eq!(files.layers, [layer("layers/shared", false), layer("layers/made", true)]);
+    assert_warns(&text, &warnings, "'arn:", "is not a folder on this machine", "install the packages");
+}
+
+#[test]
 fn the_environment_of_a_function_that_runs_elsewhere_is_not_resolved() {
-    let text = default_function("Runtime: nodejs20.x, Environment: { Variables: { X: !ImportValue Elsewhere } }");
+    let text = default_function("Runtime: java21, Environment: { Variables: { X: !ImportValue Elsewhere } }");
     assert!(load_text(&text).unwrap().api.functions["DefaultFunction"].environment.is_empty());
 }
 

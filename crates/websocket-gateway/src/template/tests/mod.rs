@@ -481,7 +481,7 @@ fn mistakes_are_shown_at_their_place() {
             "CodeUri: crates/routes",
             "CodeUri: ''",
             "''",
-            "must be the directory of a crate",
+            "must be the folder of the function's code",
             "relative to the template's directory",
         ),
         ("    Timeout: 10\n", "    Timeout: ten\n", "ten", "`Timeout`, in seconds, must be a whole number", ""),
@@ -577,14 +577,12 @@ fn ignored_properties_are_warnings_unless_they_make_no_difference() {
     let text = with("StageName: prod", domain)
         .replace("IntegrationTimeout: 5000", "RequestModels: { $default: !Ref Elsewhere }")
         .replace("RETRIES: 3", "SECRET: '{{resolve:ssm:/a}}'")
-        .replace("BuildMethod: rust-cargolambda", "BuildMethod: makefile")
         .replace("Transform: AWS::Serverless-2016-10-31\n", "\n");
     let warnings = load_text(&text).unwrap().warnings;
     let messages: Vec<_> = warnings.iter().map(|warning| warning.message.as_str()).collect();
     let expected = [
         "without a `Transform`, CloudFormation does not know AWS::Serverless::WebSocketApi",
         "the gateway ignores `Domain`",
-        "the gateway ignores `BuildMethod` and builds with cargo",
         "`SECRET` has a dynamic reference, which only CloudFormation resolves",
         "the gateway ignores `RequestModels`",
     ];

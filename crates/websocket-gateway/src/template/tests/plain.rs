@@ -244,7 +244,7 @@ fn mistakes_are_shown_at_their_place() {
             "      Code: target/lambda/chat/\n",
             "      Code: {}\n",
             "{}",
-            "`Code` must be the directory of a crate",
+            "`Code` must be the folder of the function's code",
             "relative to the template's directory",
         ),
         ("RouteResponseKey: $default", "RouteResponseKey: x", "x }", "`RouteResponseKey` can only be `$default`", ""),
