@@ -128,15 +128,19 @@ fn unserved(integration: &Properties<'_>) -> Result<Option<Unserved>, Finding> {
     let name = kind.text("`IntegrationType`")?;
     if name != "AWS_PROXY" {
         let what = match name.as_str() {
-            "MOCK" => "answers without a function",
-            "HTTP" | "HTTP_PROXY" => "calls an HTTP server",
-            "AWS" => "calls an AWS service, or a function through mapping templates",
+            "MOCK" => "answers without a function".to_owned(),
+            "HTTP" | "HTTP_PROXY" => "calls an HTTP server".to_owned(),
+            "AWS" => match service_of(integration).as_deref() {
+                Some("lambda") => "calls a function through mapping templates".to_owned(),
+                Some(service) => format!("calls the AWS service `{service}`"),
+                None => "calls an AWS service".to_owned(),
+            },
             _ => return Err(not_an_integration_type(&kind, &name)),
         };
         return Ok(Some(Unserved {
             why: format!("its integration is `{name}`, which {what}"),
             at: kind.span,
-            advice: "the gateway serves Lambda proxies: to use the route here, too, let its integration be `AWS_PROXY` with a function"
+            advice: "the gateway serves Lambda proxies only: to try the route here, let its integration be `AWS_PROXY` with a function"
                 .to_owned(),
         }));
     }
@@ -149,6 +153,13 @@ fn unserved(integration: &Properties<'_>) -> Result<Option<Unserved>, Finding> {
         })),
         _ => Ok(None),
     }
+}
+
+/// The service in a URI such as `arn:aws:apigateway:us-east-1:sqs:path/…`.
+fn service_of(integration: &Properties<'_>) -> Option<String> {
+    let uri = integration.optional("IntegrationUri").ok()??.text("").ok()?;
+    let mut parts = uri.split(':').skip(2);
+    (parts.next() == Some("apigateway")).then(|| parts.nth(1).map(str::to_owned))?
 }
 
 fn not_an_integration_type(kind: &Node, name: &str) -> Finding {

@@ -17,6 +17,7 @@ mod names;
 mod notes;
 mod plain;
 mod roles;
+mod serverless_framework;
 mod warnings;
 
 const TEMPLATE: &str = "\

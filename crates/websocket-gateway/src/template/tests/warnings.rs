@@ -191,6 +191,17 @@ fn routes_that_only_aws_can_serve_are_named_and_kept_from_default() {
             "the route `send-message` can't be served here, so its messages get the frame `Internal server error`: ";
         assert_warns(&text, &warnings, place, &format!("{message}{why}"), help);
     }
+    for (uri, what) in [
+        ("arn:aws:apigateway:us-east-1:sqs:path/123456789012/queue", "calls the AWS service `sqs`"),
+        (
+            "!Sub 'arn:aws:apigateway:us-east-1:lambda:path/functions/${Function.Arn}'",
+            "calls a function through mapping",
+        ),
+        ("!ImportValue Elsewhere", "calls an AWS service"),
+    ] {
+        let text = changed("AWS_PROXY, IntegrationUri: !GetAtt Function.Arn", &format!("AWS, IntegrationUri: {uri}"));
+        assert_warns(&text, &load_text(&text).unwrap().warnings, "AWS,", &format!("is `AWS`, which {what}"), "");
+    }
     let text = changed("      Target: !Sub integrations/${SendIntegration}\n", "");
     let Loaded { api, warnings, .. } = load_text(&text).unwrap();
     assert_eq!((api.routes.len(), api.unserved.len()), (1, 1));
