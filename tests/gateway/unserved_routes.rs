@@ -12,8 +12,8 @@ async fn unserved(happenings: &mut Happenings) -> (String, String) {
     in_time("an unserved route", async {
         loop {
             let happening = happenings.next().await.expect("the gateway has not stopped");
-            if let What::Unserved { route_key, why, .. } = happening.what {
-                return (route_key, why);
+            if let What::Unserved { route_key, why, .. } = &happening.what {
+                return (route_key.clone(), why.clone());
             }
         }
     })
