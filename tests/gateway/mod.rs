@@ -17,4 +17,5 @@ mod robustness;
 mod store;
 mod terminal;
 mod tls;
+mod unserved_routes;
 mod web_pages;

@@ -66,7 +66,7 @@ pub fn matches(pattern: &str, text: &str) -> bool {
 /// # Errors
 /// Why API Gateway would not understand the answer.
 pub fn proxy_answer(answer: &[u8]) -> Result<(u16, Option<String>, Option<String>), String> {
-    let answer = integration::read(answer).map_err(|error| error.to_string())?;
+    let answer = integration::read(answer)?;
     let subprotocol = answer.header("sec-websocket-protocol").map(str::to_owned);
     Ok((answer.status_code, subprotocol, answer.body))
 }

@@ -84,6 +84,7 @@ mod tests {
             stage: Stage { name: "prod".to_owned(), variables: BTreeMap::new() },
             account: Account::default(),
             routes: [("hello".to_owned(), route)].into(),
+            unserved: BTreeMap::new(),
             authorizer: None,
             functions: [
                 function("Identified", "hello", "shared"),

@@ -36,8 +36,11 @@ pub struct Api {
     pub route_selection_expression: RouteSelectionExpression,
     /// The stage that is served.
     pub stage: Stage,
-    /// Every route, by its route key: `$connect`, `$disconnect`, `$default` or the API's own.
+    /// Every route that is served, by its route key: `$connect`, `$disconnect`, `$default` or the API's own.
     pub routes: BTreeMap<String, Route>,
+    /// Routes of the template that the gateway can't serve, by their route keys, with the reason: for example an integration that is not a
+    /// Lambda proxy. To clients they behave as a route whose integration fails.
+    pub unserved: BTreeMap<String, String>,
     /// The authorizer of `$connect`. Without one, every client may connect unless `$connect` refuses it.
     pub authorizer: Option<Authorizer>,
     /// Every function that a route or the authorizer invokes, by its logical id.
@@ -86,7 +89,7 @@ pub struct Route {
 pub struct Function {
     /// The logical id in the template.
     pub logical_id: String,
-    /// The function's `FunctionName`. Without that property it is `{name of the template's directory}-{logical id}`.
+    /// The function's `FunctionName`. Without that property it is `{name of the stack}-{logical id}`.
     pub name: String,
     /// The ARN, in the API's account and region.
     pub arn: String,
@@ -152,7 +155,7 @@ impl fmt::Debug for Function {
 pub struct Table {
     /// The logical id in the template.
     pub logical_id: String,
-    /// The table's name, which functions get from `!Ref`: its `TableName`, or else `{name of the template's directory}-{logical id}`.
+    /// The table's name, which functions get from `!Ref`: its `TableName`, or else `{name of the stack}-{logical id}`.
     pub name: String,
     /// The body of the `CreateTable` request.
     /// Source: Amazon DynamoDB API reference, `CreateTable`.

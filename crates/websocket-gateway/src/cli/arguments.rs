@@ -113,6 +113,9 @@ struct Serving {
     /// A value for a parameter of the template; may be repeated
     #[arg(long = "parameter", value_name = "NAME=VALUE", value_parser = name_and_value)]
     parameters: Vec<(String, String)>,
+    /// The stack's name, `AWS::StackName` in the template [default: the name of the template's folder]
+    #[arg(long, value_name = "NAME", value_parser = stack_name)]
+    stack_name: Option<String>,
     /// The API to serve, by its logical id, if the template has several
     #[arg(long, value_name = "ID")]
     api: Option<String>,
@@ -228,6 +231,9 @@ impl Serving {
         for (name, value) in self.parameters {
             options = options.parameter(name, value);
         }
+        if let Some(name) = self.stack_name {
+            options = options.stack_name(name);
+        }
         if let Some(api) = self.api {
             options = options.api(api);
         }
@@ -241,6 +247,16 @@ impl Serving {
 fn name_and_value(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("write NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
+}
+
+/// As CloudFormation names stacks.
+fn stack_name(text: &str) -> Result<String, String> {
+    let is_allowed = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if text.starts_with(|c: char| c.is_ascii_alphabetic()) && text.chars().all(is_allowed) && text.len() <= 128 {
+        Ok(text.to_owned())
+    } else {
+        Err("write at most 128 letters, digits and `-`, with a letter first".to_owned())
+    }
 }
 
 fn http_url(text: &str) -> Result<String, String> {
@@ -286,6 +302,14 @@ mod tests {
         assert!(http_url("http://localhost:8000/x").is_ok());
         for bad in ["http://me:pass@localhost:8000", "https://localhost", "localhost:8000", "/x"] {
             assert!(http_url(bad).unwrap_err().contains("http://HOST:PORT"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_stack_has_a_name_that_cloudformation_allows() {
+        assert_eq!(stack_name("chat-2"), Ok("chat-2".to_owned()));
+        for bad in ["", "-chat", "2chat", "my chat", "my_chat", &"x".repeat(129)] {
+            assert!(stack_name(bad).is_err(), "{bad}");
         }
     }
 

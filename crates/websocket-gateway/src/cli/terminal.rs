@@ -14,6 +14,7 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
+use websocket_gateway::api::Api;
 use websocket_gateway::{Gateway, Happenings, Reloaded, StartError, Visible};
 
 const DIM: &str = "\x1b[2m";
@@ -69,12 +70,15 @@ pub(crate) fn show_happenings(mut happenings: Happenings) -> Lines {
 
 pub(crate) fn show_where(gateway: &Gateway) {
     let api = gateway.api();
-    let routes: Vec<_> = api.routes.keys().map(String::as_str).collect();
     let url = gateway.url();
-    say(&format!(
-        "\nConnect to {url}\n    npx wscat -c {url}\n\nRoutes: {}\nPress Ctrl-C to stop.\n",
-        routes.join("  ")
-    ));
+    say(&format!("\nConnect to {url}\n    npx wscat -c {url}\n\nRoutes: {}\nPress Ctrl-C to stop.\n", routes(&api)));
+}
+
+fn routes(api: &Api) -> String {
+    let asks_only_the_authorizer = api.authorizer.is_some() && !api.routes.contains_key("$connect");
+    let connect = asks_only_the_authorizer.then_some("$connect (the authorizer only)");
+    let routes: Vec<_> = connect.into_iter().chain(api.routes.keys().map(String::as_str)).collect();
+    if routes.is_empty() { "none, so every message is answered with an error".to_owned() } else { routes.join("  ") }
 }
 
 /// Prints the environment as lines for a POSIX shell. A variable that can't be such a line is a warning on standard error, where a person

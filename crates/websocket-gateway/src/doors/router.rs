@@ -40,7 +40,7 @@ async fn answer(service: Arc<Service>, peer: Peer<Place>, request: Request<Incom
     let deployment = service.deployment();
     if stage != deployment.api.stage.name {
         service.happenings.tell(Level::Warning, || {
-            let why = format!("no stage in {path}: it begins with /{}", deployment.api.stage.name);
+            let why = no_stage(&request, &path, &deployment.api.stage.name);
             let door = if rest.is_empty() { Door::WebSocket } else { Door::ManagementApi };
             What::refused(door, StatusCode::FORBIDDEN.as_u16(), why)
         });
@@ -60,6 +60,13 @@ async fn answer(service: Arc<Service>, peer: Peer<Place>, request: Request<Incom
             (Err(refused), _) => refused,
         },
     }
+}
+
+/// What is wrong with a URL that does not begin with the stage, and the URL that was probably meant.
+fn no_stage<B>(request: &Request<B>, path: &str, stage: &str) -> String {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("HOST");
+    let query = request.uri().query().map_or_else(String::new, |_| "?…".to_owned());
+    format!("no stage in {path}: the URL is ws://{host}/{stage}{query}")
 }
 
 /// The length of the whole URL, as the client wrote it.
@@ -93,6 +100,14 @@ fn is_plain_get<B>(request: &Request<B>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_url_without_the_stage_is_answered_with_the_right_one() {
+        let request = |uri: &str| Request::get(uri).header(HOST, "localhost:3001").body(()).unwrap();
+        assert_eq!(no_stage(&request("/"), "/", "dev"), "no stage in /: the URL is ws://localhost:3001/dev");
+        let with_query = no_stage(&request("/x?token=secret"), "/x", "dev");
+        assert_eq!(with_query, "no stage in /x: the URL is ws://localhost:3001/dev?…");
+    }
 
     #[test]
     fn paths_are_those_of_api_gateway() {

@@ -18,6 +18,7 @@ fn api(variables: &[(&str, &str)]) -> Api {
         },
         account: Account::default(),
         routes: BTreeMap::new(),
+        unserved: BTreeMap::new(),
         authorizer: None,
         functions: BTreeMap::new(),
         tables: Vec::new(),

@@ -21,6 +21,7 @@ use crate::template::{self, Loaded, TemplateError};
 pub struct Options {
     pub(super) template: PathBuf,
     pub(super) parameters: BTreeMap<String, String>,
+    pub(super) stack_name: Option<String>,
     pub(super) api: Option<String>,
     pub(super) stage: Option<String>,
     pub(super) host: IpAddr,
@@ -62,6 +63,13 @@ impl Options {
     /// A value for one of the template's parameters, instead of its default. May be called several times.
     pub fn parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
         self.parameters.insert(name.into(), value.into());
+        self
+    }
+
+    /// The stack's name, `AWS::StackName` in the template. The default is the name of the template's directory, shortened if a name that the
+    /// template makes of it would be too long.
+    pub fn stack_name(mut self, name: impl Into<String>) -> Self {
+        self.stack_name = Some(name.into());
         self
     }
 
@@ -181,6 +189,7 @@ impl Options {
     fn reading(&self) -> template::Options {
         template::Options {
             parameters: self.parameters.clone(),
+            stack_name: self.stack_name.clone(),
             api: self.api.clone(),
             stage: self.stage.clone(),
             ..template::Options::default()
@@ -195,6 +204,7 @@ impl fmt::Debug for Options {
         let Self {
             template,
             parameters,
+            stack_name,
             api,
             stage,
             host,
@@ -218,6 +228,7 @@ impl fmt::Debug for Options {
         shown
             .field("template", template)
             .field("parameters", &Names(parameters))
+            .field("stack_name", stack_name)
             .field("api", api)
             .field("stage", stage)
             .field("host", host)
@@ -252,6 +263,7 @@ impl Default for Options {
         Self {
             template: PathBuf::from("template.yaml"),
             parameters: BTreeMap::new(),
+            stack_name: None,
             api: None,
             stage: None,
             host: Ipv4Addr::LOCALHOST.into(),

@@ -88,6 +88,19 @@ pub enum What {
         /// The id in the client's error frame.
         request_id: String,
     },
+    /// The gateway can't serve a route of the template, and an event for it is lost. A client gets the frame `Internal server error`, or a
+    /// 502 during its handshake.
+    #[non_exhaustive]
+    Unserved {
+        /// The connection.
+        connection_id: String,
+        /// The id in the client's error frame.
+        request_id: String,
+        /// The route.
+        route_key: String,
+        /// The reason.
+        why: String,
+    },
     /// An event goes to a route's function.
     #[non_exhaustive]
     Event {

@@ -25,6 +25,7 @@ impl Happening {
             | What::Opened { connection_id }
             | What::Received { connection_id, .. }
             | What::NoRoute { connection_id, .. }
+            | What::Unserved { connection_id, .. }
             | What::Event { connection_id, .. }
             | What::Invoked(Invocation { connection_id, .. })
             | What::ReplyTooLarge { connection_id, .. }
@@ -43,6 +44,7 @@ impl Happening {
         match &self.what {
             What::Authorized { request_id, .. }
             | What::NoRoute { request_id, .. }
+            | What::Unserved { request_id, .. }
             | What::Event { request_id, .. }
             | What::Invoked(Invocation { request_id, .. }) => Some(request_id),
             What::Refused { request_id, .. } => request_id.as_deref(),
@@ -82,6 +84,7 @@ impl What {
             Self::Opened { .. } => f.write_str("open"),
             Self::Received { message, .. } => write!(f, "received {} bytes", message.len()),
             Self::NoRoute { .. } => f.write_str("no route takes the message: Forbidden"),
+            Self::Unserved { route_key, why, .. } => write!(f, "{route_key}: the gateway can't serve this route: {why}"),
             Self::Event { route_key, function, .. } => write!(f, "{route_key}: an event for {function}"),
             Self::Invoked(invocation) => invocation.fmt_line(f),
             Self::ReplyTooLarge { route_key, bytes, .. } => {

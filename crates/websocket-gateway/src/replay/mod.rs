@@ -59,7 +59,7 @@ pub enum ReplayError {
     )]
     Malformed {
         /// What is wrong with it.
-        cause: serde_json::Error,
+        cause: String,
         /// The function's answer.
         answer: Bytes,
     },

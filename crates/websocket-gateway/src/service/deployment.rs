@@ -12,7 +12,7 @@ use crate::lambda::{Callable, Functions};
 pub(crate) struct Deployment {
     pub(crate) api: Arc<Api>,
     pub(crate) functions: Functions,
-    /// Every route by its route key, with the function behind it.
+    /// Every route that is served by its route key, with the function behind it.
     pub(crate) routes: BTreeMap<String, Integration>,
     pub(crate) authorizer: Option<DeployedAuthorizer>,
 }
@@ -43,5 +43,13 @@ impl Deployment {
             DeployedAuthorizer { authorizer, function }
         });
         Self { api: Arc::new(api), functions, routes, authorizer }
+    }
+
+    /// The route with this route key: its integration, or why the gateway can't serve it.
+    pub(crate) fn route(&self, route_key: &str) -> Option<(&str, Result<&Integration, &str>)> {
+        let served = self.routes.get_key_value(route_key).map(|(key, integration)| (key.as_str(), Ok(integration)));
+        let unserved =
+            || self.api.unserved.get_key_value(route_key).map(|(key, why)| (key.as_str(), Err(why.as_str())));
+        served.or_else(unserved)
     }
 }

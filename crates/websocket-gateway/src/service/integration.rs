@@ -33,6 +33,9 @@ impl Outcome {
     }
 }
 
+/// The keys that an answer may have.
+const KEYS: [&str; 5] = ["statusCode", "headers", "multiValueHeaders", "body", "isBase64Encoded"];
+
 /// A function's answer. To API Gateway an answer with any other top-level key is malformed, and so it is to serde here. That an answer
 /// which has a key twice is malformed, too, is a guess.
 #[derive(Debug, Default, Deserialize)]
@@ -64,12 +67,12 @@ impl ProxyResponse {
 
 /// Numbers written as text are taken, too: a guess, because API Gateway does so for REST APIs. Anything else is malformed.
 fn status<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u16, D::Error> {
-    let value = Value::deserialize(deserializer)?;
-    let number = value.as_u64().or_else(|| value.as_str()?.parse().ok());
-    number
-        .and_then(|number| number.try_into().ok())
-        .filter(|status| (200..=599).contains(status))
-        .ok_or_else(|| serde::de::Error::custom("statusCode is not an HTTP status"))
+    status_of(&Value::deserialize(deserializer)?).ok_or_else(|| serde::de::Error::custom("not an HTTP status"))
+}
+
+fn status_of(value: &Value) -> Option<u16> {
+    let number = value.as_u64().or_else(|| value.as_str()?.parse().ok())?;
+    number.try_into().ok().filter(|status| (200..=599).contains(status))
 }
 
 fn or_null<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
@@ -105,7 +108,7 @@ pub(crate) async fn wait_for(
             told = Some(answer);
             match understood {
                 Ok(response) => (Outcome::Answered(response), None),
-                Err(error) => (Outcome::Failed, Some(error.to_string())),
+                Err(error) => (Outcome::Failed, Some(error)),
             }
         }
     };
@@ -135,19 +138,57 @@ fn level_of(result: InvocationResult) -> Level {
 }
 
 /// Reads a function's answer as API Gateway does.
-pub(crate) fn read(answer: &[u8]) -> Result<ProxyResponse, serde_json::Error> {
+///
+/// # Errors
+/// Says what is wrong with it.
+pub(crate) fn read(answer: &[u8]) -> Result<ProxyResponse, String> {
     // Otherwise serde would read an array as the fields in their order.
     if answer.trim_ascii_start().first() == Some(&b'[') {
-        return Err(serde::de::Error::custom("an array"));
+        return Err("it is a list instead of an object with a statusCode".to_owned());
     }
-    serde_json::from_slice(answer)
+    serde_json::from_slice(answer).map_err(|error| what_is_wrong(answer).unwrap_or_else(|| error.to_string()))
+}
+
+/// What is wrong with a malformed answer, in words for the author of a function in any language.
+fn what_is_wrong(answer: &[u8]) -> Option<String> {
+    let Ok(answer) = serde_json::from_slice::<Value>(answer) else { return Some("it is not JSON".to_owned()) };
+    let Value::Object(fields) = &answer else {
+        return Some(format!("it is {} instead of an object with a statusCode", kind_of(&answer)));
+    };
+    if let Some(unknown) = fields.keys().find(|key| !KEYS.contains(&key.as_str())) {
+        return Some(format!("it has the key {unknown}, and may have only {}", KEYS.join(", ")));
+    }
+    let Some(status) = fields.get("statusCode") else { return Some("it has no statusCode".to_owned()) };
+    if status_of(status).is_none() {
+        return Some(format!("its statusCode is {status}, which is not an HTTP status"));
+    }
+    let must_be = |name: &str, wanted: &str| {
+        let value = fields.get(name).filter(|value| !value.is_null() && kind_of(value) != wanted)?;
+        Some(format!("its {name} is {} instead of {wanted}", kind_of(value)))
+    };
+    must_be("body", "text")
+        .map(|wrong| wrong + ": write what JSON.stringify or json.dumps makes of it")
+        .or_else(|| must_be("headers", "an object"))
+        .or_else(|| must_be("multiValueHeaders", "an object"))
+        .or_else(|| must_be("isBase64Encoded", "a boolean"))
+}
+
+fn kind_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "text",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parse(answer: &str) -> Result<ProxyResponse, serde_json::Error> {
+    fn parse(answer: &str) -> Result<ProxyResponse, String> {
         read(answer.as_bytes())
     }
 
@@ -159,6 +200,32 @@ mod tests {
         assert_eq!(response.header("Sec-WebSocket-Protocol"), Some("chat"));
         let multi = parse(r#"{"statusCode":"200","multiValueHeaders":{"Sec-WebSocket-Protocol":["chat"]}}"#).unwrap();
         assert_eq!(multi.header("sec-websocket-protocol"), Some("chat"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_without_a_word_of_rust() {
+        for (answer, why) in [
+            ("null", "it is null instead of an object with a statusCode"),
+            (r#""text""#, "it is text instead of an object with a statusCode"),
+            (r#"[200]"#, "it is a list instead of an object with a statusCode"),
+            ("", "it is not JSON"),
+            (r#"{"body":"x"}"#, "it has no statusCode"),
+            (
+                r#"{"statusCode":200,"ok":true}"#,
+                "it has the key ok, and may have only statusCode, headers, multiValueHeaders, body",
+            ),
+            (
+                r#"{"statusCode":200,"body":{"a":1}}"#,
+                "its body is an object instead of text: write what JSON.stringify",
+            ),
+            (r#"{"statusCode":"ok"}"#, "its statusCode is \"ok\", which is not an HTTP status"),
+            (r#"{"statusCode":200,"headers":[]}"#, "its headers is a list instead of an object"),
+            (r#"{"statusCode":200,"multiValueHeaders":1}"#, "its multiValueHeaders is a number instead of an object"),
+            (r#"{"statusCode":200,"isBase64Encoded":"no"}"#, "its isBase64Encoded is text instead of a boolean"),
+        ] {
+            let found = parse(answer).unwrap_err();
+            assert!(found.starts_with(why), "{found} instead of {why}");
+        }
     }
 
     #[test]

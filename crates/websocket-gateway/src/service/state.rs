@@ -11,7 +11,8 @@ use super::{Asynchronous, Deployment, Places, Turns};
 use crate::clock::Clock;
 use crate::event::Writer;
 use crate::guard::Guard;
-use crate::happenings::HappeningSender;
+use crate::happenings::{HappeningSender, Level, What};
+use crate::ids::{self, ConnectionId};
 
 /// How many `$disconnect`s run at the same time, a tenth of Lambda's concurrency, when many clients leave at once. The others wait: there are never
 /// more of them than there have been clients.
@@ -55,6 +56,18 @@ impl Service {
         let mut deployed = self.deployed.write().unwrap_or_else(PoisonError::into_inner);
         let before = std::mem::replace(&mut *deployed, deployment);
         before.functions.retire(&deployed.functions);
+    }
+
+    /// Tells of an event that is lost because the gateway can't serve its route, and returns the id that it would have had.
+    pub(crate) fn unserved(&self, connection: &ConnectionId, route_key: &str, why: &str) -> String {
+        let request_id = ids::request_id(self.clock.now_ms());
+        self.happenings.tell(Level::Error, || What::Unserved {
+            connection_id: connection.to_string(),
+            request_id: request_id.clone(),
+            route_key: route_key.to_owned(),
+            why: why.to_owned(),
+        });
+        request_id
     }
 
     /// Writes events of a deployment's API at the time that it is now.

@@ -44,7 +44,7 @@ pub(super) fn of_serverless_api(stack: &Stack, api: &Resource, routes: &mut Rout
             return Err(Finding::at(kind.span, "`Auth` applies to `$connect` only, but `Routes` has no `$connect`")
                 .help("add `$connect` to `Routes`"));
         }
-        other => return Err(unsupported(&kind, "AuthType", other)),
+        other => return Err(unsupported(stack, &kind, "AuthType", other)),
     }
     let function = routes.function(&properties.required("AuthArn")?)?;
     let identity_sources = identity_sources(&properties)?;
@@ -78,7 +78,7 @@ pub(super) fn of_route(
         }
         ("CUSTOM", Some(named)) => of_resource(stack, api_id, &named, routes),
         ("CUSTOM", None) => Err(route.missing("AuthorizerId")),
-        (other, _) => Err(unsupported(&kind, "AuthorizationType", other)),
+        (other, _) => Err(unsupported(stack, &kind, "AuthorizationType", other)),
     }
 }
 
@@ -89,6 +89,9 @@ fn of_resource(stack: &Stack, api_id: &str, named: &Node, routes: &mut Routes<'_
     routes.warnings.extend(properties.ignored(&UNUSED));
     let kind = properties.required("AuthorizerType")?;
     let text = kind.text("`AuthorizerType`")?;
+    if text == "JWT" {
+        return Err(no_jwt(&kind, "AuthorizerType"));
+    }
     if text != "REQUEST" {
         return Err(Finding::unsupported_access_control(kind.span, &format!("`AuthorizerType: {text}`"))
             .help("a WebSocket API has authorizers of the type `REQUEST` only"));
@@ -130,9 +133,31 @@ fn identity_sources(properties: &Properties<'_>) -> Result<Vec<IdentitySource>, 
     sources.collect()
 }
 
-fn unsupported(kind: &Node, property: &str, value: &str) -> Finding {
-    Finding::unsupported_access_control(kind.span, &format!("`{property}: {value}`"))
-        .help(format!("to start without it, take its value from a parameter (`{property}: !Ref {property}`) and pass --parameter {property}=NONE"))
+/// For an authorization that is neither `NONE` nor a Lambda authorizer.
+fn unsupported(stack: &Stack, kind: &Node, property: &str, value: &str) -> Finding {
+    match value {
+        "AWS_IAM" => {
+            let finding = Finding::unsupported_access_control(kind.span, &format!("`{property}: AWS_IAM`"));
+            finding.help(if stack.is_json {
+                "to start without it, leave the authorizer out where this file is made, for example if a context value of `cdk synth` \
+                 says so"
+                    .to_owned()
+            } else {
+                format!(
+                    "to start without it, take its value from a parameter (`{property}: !Ref {property}`, `Default: AWS_IAM`) and pass \
+                     --parameter {property}=NONE"
+                )
+            })
+        }
+        "JWT" => no_jwt(kind, property),
+        other => Finding::at(kind.span, format!("`{other}` is not an `{property}` of a WebSocket API"))
+            .help("write `NONE`, `AWS_IAM`, or `CUSTOM` for a Lambda authorizer"),
+    }
+}
+
+fn no_jwt(kind: &Node, property: &str) -> Finding {
+    let message = format!("`{property}: JWT` is for HTTP APIs: AWS does not take it for a WebSocket API");
+    Finding::at(kind.span, message).help("let a Lambda authorizer check the token: an authorizer of the type `REQUEST`")
 }
 
 fn not_callable(authorizer: &Resource, function: &Resource) -> Finding {

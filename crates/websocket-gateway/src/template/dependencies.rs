@@ -47,7 +47,7 @@ impl Stack {
 }
 
 /// Adds the logical id or parameter of every `!Ref`, `!GetAtt` and `!Sub` inside `node`.
-fn references_in(node: &Node, names: &mut Vec<String>) {
+pub(super) fn references_in(node: &Node, names: &mut Vec<String>) {
     match &node.value {
         Value::List(items) => items.iter().for_each(|item| references_in(item, names)),
         Value::Map(map) => map.0.iter().for_each(|entry| references_in(&entry.value, names)),

@@ -1,13 +1,16 @@
 //! From YAML, of which JSON is a part, to [`Node`]s.
 
+use std::collections::HashSet;
 use std::thread;
 
 use miette::SourceSpan;
-use saphyr::{LoadableYamlNode, MarkedYamlOwned, ScalarOwned, Tag, YamlDataOwned};
+use saphyr::{MarkedYamlOwned, ScalarOwned, Tag, YamlDataOwned};
+use saphyr_parser::Span;
 use serde_json::Number;
 
 use super::error::{Finding, LINE_ENDS};
 use super::node::{Call, Entry, Map, Node, Value};
+use super::yaml::{self, RepeatedKey, Yaml};
 
 /// How deep values may nest. The limit keeps recursion from exhausting the stack.
 const MAX_DEPTH: usize = 100;
@@ -19,9 +22,9 @@ const MAX_INDENTATION: usize = 400;
 /// Enough for the nesting that the YAML library's own limit on aliases allows: each alias may contain the previous alias.
 const STACK_BYTES: usize = 64 * 1024 * 1024;
 
-/// Reads a template's text, on a thread of its own. The YAML library follows aliases by recursion and has assertions: neither a stack
-/// overflow nor a panic may end the gateway.
-pub(super) fn parse(text: &str) -> Result<Node, Finding> {
+/// Reads a template's text, with a warning about each key that a map has twice. It does so on a thread of its own: the YAML library follows
+/// aliases by recursion and has assertions, and neither a stack overflow nor a panic may end the gateway.
+pub(super) fn parse(text: &str) -> Result<(Node, Vec<Finding>), Finding> {
     check_indentation(text)?;
     thread::scope(|scope| {
         let reader = thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, || read(text));
@@ -33,14 +36,17 @@ pub(super) fn parse(text: &str) -> Result<Node, Finding> {
     })
 }
 
-fn read(text: &str) -> Result<Node, Finding> {
+fn read(text: &str) -> Result<(Node, Vec<Finding>), Finding> {
     let document = Document::new(text);
-    let mut documents = MarkedYamlOwned::load_from_str(text).map_err(|error| {
+    let Yaml { mut documents, repeated } = yaml::load(text).map_err(|error| {
         let at = document.offset(error.marker().index());
         Finding::at((at, 0).into(), format!("this is not valid YAML: {}", error.info()))
     })?;
     match (documents.pop(), documents.len()) {
-        (Some(yaml), 0) if !matches!(yaml.data, YamlDataOwned::BadValue) => document.node(yaml, 0),
+        (Some(yaml), 0) if !matches!(yaml.data, YamlDataOwned::BadValue) => {
+            let warnings = repeated.iter().map(|key| document.repeated(key)).collect();
+            Ok((document.node(yaml, 0)?, warnings))
+        }
         (Some(yaml), 1..) => Err(Finding::at(
             document.span(&yaml),
             "a template must be a single YAML document, but a second document starts here",
@@ -82,8 +88,17 @@ impl Document {
     }
 
     fn span(&self, yaml: &MarkedYamlOwned) -> SourceSpan {
-        let (start, end) = (self.offset(yaml.span.start.index()), self.offset(yaml.span.end.index()));
+        self.bytes(yaml.span)
+    }
+
+    fn bytes(&self, span: Span) -> SourceSpan {
+        let (start, end) = (self.offset(span.start.index()), self.offset(span.end.index()));
         (start, end.saturating_sub(start)).into()
+    }
+
+    fn repeated(&self, RepeatedKey { key, span }: &RepeatedKey) -> Finding {
+        Finding::at(self.bytes(*span), format!("`{key}` is here for the second time: this value counts"))
+            .help("remove one of the two")
     }
 
     fn node(&self, yaml: MarkedYamlOwned, depth: usize) -> Result<Node, Finding> {
@@ -102,7 +117,7 @@ impl Document {
             }
             YamlDataOwned::Mapping(entries) => {
                 let entries = entries.into_iter().map(|(key, value)| self.entry(key, value, depth + 1));
-                Ok(long_form(Map(entries.collect::<Result<_, _>>()?)))
+                Ok(long_form(Map(last_of_each(entries.collect::<Result<_, _>>()?))))
             }
             // A scalar behind a tag has no place of its own, so the argument gets the tag's place.
             YamlDataOwned::Tagged(tag, inner) => Ok(Value::Call(Box::new(Call {
@@ -124,6 +139,15 @@ impl Document {
         }
         Ok(Entry { key: name, key_span: key.span, value: self.node(value, depth)? })
     }
+}
+
+/// Keys that differ only in their YAML type, as `1` and `"1"` do, are the same here.
+fn last_of_each(mut entries: Vec<Entry>) -> Vec<Entry> {
+    let mut keys = HashSet::new();
+    entries.reverse();
+    entries.retain(|entry| keys.insert(entry.key.clone()));
+    entries.reverse();
+    entries
 }
 
 fn scalar(value: ScalarOwned) -> Value {

@@ -5,6 +5,7 @@
 //! SAM's resources and CloudFormation's own.
 //!
 //! The template as text and tree:
+//! - `yaml`: the YAML library's documents, and the keys that a map has twice
 //! - `document`: from YAML or JSON to nodes
 //! - `node`: values with their place in the file; what a value must be, such as a list or a number
 //! - `error`: errors, warnings and notes, with their place and a suggestion
@@ -15,6 +16,7 @@
 //! - `kinds`: the names of the resource types that the gateway knows
 //! - `parameters`: the values of parameters
 //! - `intrinsics`: `!Sub`, `!If`, `!Join`, … and conditions
+//! - `names`: the stack's name, and the names of functions, tables and roles
 //! - `references`: what `!Ref` and `!GetAtt` return: the local names, ids and ARNs of resources
 //! - `memo`: values that are resolved once, and references in a circle
 //! - `properties`: a resource's properties by name; missing, unknown and ignored properties
@@ -25,6 +27,7 @@
 //! - `choice`: which API and which stage to serve, if there are several
 //! - `serverless_api`: what is special to SAM's `AWS::Serverless::WebSocketApi`
 //! - `plain_api`, `plain_routes`: what is special to CloudFormation's own resources
+//! - `mock`: mock integrations that decide nothing
 //! - `stages`: the stage and its variables
 //! - `routes`: what routes have in common: function, timeout, RouteResponse
 //! - `authorizers`: the authorizer of `$connect`, in either dialect
@@ -33,6 +36,7 @@
 //! - `function`: a function's name, environment, timeout and memory
 //! - `code`: what a function is built from, and whether the gateway can build it
 //! - `roles`: which policies a function's role has
+//! - `connectors`: SAM's connectors, which stand for permissions
 //! - `policies`: the statements of these policies
 //! - `policy_templates`: SAM's policy templates
 //! - `managed_policies`: AWS's managed policies
@@ -42,12 +46,15 @@
 //! - `permissions`: whether API Gateway may invoke a function
 //! - `deployed_routes`: whether a deployment has every route
 //! - `addresses`: variables that lead a function to AWS
+//! - `beside`: what does not run here: other APIs, what else invokes functions, nested stacks
 //! - `notes`: what is correct, but easily overlooked
 
 mod addresses;
 mod authorizers;
+mod beside;
 mod choice;
 mod code;
+mod connectors;
 mod dependencies;
 mod deployed_routes;
 mod document;
@@ -57,6 +64,8 @@ mod intrinsics;
 mod kinds;
 mod managed_policies;
 mod memo;
+mod mock;
+mod names;
 mod node;
 mod notes;
 mod options;
@@ -77,6 +86,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 mod websocket_api;
+mod yaml;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -122,11 +132,12 @@ pub(crate) fn read(path: &Path, text: &str, options: &Options) -> Result<Loaded,
     let source = Arc::new(NamedSource::new(path.to_string_lossy(), text.to_owned()));
     let remarks = |findings: Vec<Finding>| findings.into_iter().map(|finding| finding.into_remark(&source)).collect();
     document::parse(text)
-        .and_then(|root| Stack::read(&root, Arc::clone(&source), path, options))
-        .and_then(|stack| {
-            let mut warnings: Vec<_> = stack.macros.iter().map(not_expanded).collect();
+        .and_then(|(root, mut warnings)| {
+            let stack = Stack::read(&root, Arc::clone(&source), path, options)?;
+            warnings.extend(stack.macros.iter().map(not_expanded));
             let api = websocket_api::read(&stack, &mut warnings)?;
             warnings.extend(addresses::leading_elsewhere(&stack, &api)?);
+            warnings.extend(beside::check(&stack)?);
             let notes = notes::of(&stack, &api);
             Ok(Loaded { api, warnings: remarks(warnings), notes: remarks(notes) })
         })

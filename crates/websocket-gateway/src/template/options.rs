@@ -11,6 +11,8 @@ pub(crate) struct Options {
     pub(crate) parameters: BTreeMap<String, String>,
     /// The values of the pseudo parameters, such as `AWS::Region`.
     pub(crate) account: Account,
+    /// The stack's name. Without it the name of the template's directory, or a part of it that makes no name too long.
+    pub(crate) stack_name: Option<String>,
     /// The logical id of the API to serve. Needed only if the template has several.
     pub(crate) api: Option<String>,
     /// The name of the stage to serve. Needed only if the API has several.

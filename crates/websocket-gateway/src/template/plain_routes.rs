@@ -5,10 +5,11 @@ use miette::SourceSpan;
 use super::authorizers;
 use super::error::Finding;
 use super::kinds::{INTEGRATION, PERMISSION, ROUTE};
+use super::mock;
 use super::node::Node;
 use super::permissions;
 use super::properties::Properties;
-use super::routes::{self, Described, Integration, Routes};
+use super::routes::{self, Described, Integration, Routes, Unserved};
 use super::stack::{Resource, Stack};
 
 /// Source: AWS CloudFormation reference, `AWS::ApiGatewayV2::Route`.
@@ -49,9 +50,6 @@ const INTEGRATION_PROPERTIES: [&str; 18] = [
     "TlsConfig",
 ];
 
-/// Why a route is left out, and the place in the template that causes it.
-type Unserved = (String, SourceSpan);
-
 /// Reads every route of the API that is a resource of its own.
 pub(super) fn read(stack: &Stack, api_id: &str, stage: &str, routes: &mut Routes<'_>) -> Result<(), Finding> {
     for route in stack.of_api(ROUTE, api_id)? {
@@ -77,10 +75,14 @@ fn read_route(
 
     let Some(target) = properties.optional("Target")? else { return without_target(route, &key, span, routes) };
     let integration_properties = stack.properties(integration_of(stack, &target)?);
-    if let Some((why, at)) = unserved(&integration_properties)? {
-        return routes.leave_out(&key, span, &why, at);
+    if matches!(key.as_str(), "$connect" | "$disconnect") && mock::says_yes(&integration_properties)? {
+        return routes.take_key(&key, span);
+    }
+    if let Some(unserved) = unserved(&integration_properties)? {
+        return routes.leave_out(&key, span, unserved);
     }
     routes.warnings.extend(integration_properties.unknown(&INTEGRATION_PROPERTIES));
+    routes.warnings.extend(without_effect(&integration_properties));
     let unused = ["ContentHandlingStrategy", "RequestParameters", "TemplateSelectionExpression"];
     routes.warnings.extend(integration_properties.ignored(&unused));
     let integration = Integration {
@@ -102,7 +104,9 @@ fn without_target(route: &Resource, key: &str, span: SourceSpan, routes: &mut Ro
     if matches!(key, "$connect" | "$disconnect") {
         return routes.take_key(key, span);
     }
-    routes.leave_out(key, span, "it has no `Target`", route.span)
+    let why = "it has no `Target`".to_owned();
+    let advice = "add an integration and its `Target: !Sub integrations/${Integration}`".to_owned();
+    routes.leave_out(key, span, Unserved { why, at: route.span, advice })
 }
 
 fn integration_of<'s>(stack: &'s Stack, target: &Node) -> Result<&'s Resource, Finding> {
@@ -121,29 +125,53 @@ fn integration_of<'s>(stack: &'s Stack, target: &Node) -> Result<&'s Resource, F
 /// Why the gateway can't serve an integration. It serves Lambda proxies, whose event and answer API Gateway does not transform.
 fn unserved(integration: &Properties<'_>) -> Result<Option<Unserved>, Finding> {
     let kind = integration.required("IntegrationType")?;
-    match kind.text("`IntegrationType`")?.as_str() {
-        "AWS_PROXY" => {}
-        other => {
-            return Ok(Some((
-                format!("its integration is `{other}`, but the gateway supports only `AWS_PROXY`"),
-                kind.span,
-            )));
-        }
-    }
-    if let Some(node) = integration.optional("RequestTemplates")? {
-        return Ok(Some((
-            "its integration has `RequestTemplates`, which the gateway does not evaluate".to_owned(),
-            node.span,
-        )));
+    let name = kind.text("`IntegrationType`")?;
+    if name != "AWS_PROXY" {
+        let what = match name.as_str() {
+            "MOCK" => "answers without a function".to_owned(),
+            "HTTP" | "HTTP_PROXY" => "calls an HTTP server".to_owned(),
+            "AWS" => match service_of(integration).as_deref() {
+                Some("lambda") => "calls a function through mapping templates".to_owned(),
+                Some(service) => format!("calls the AWS service `{service}`"),
+                None => "calls an AWS service".to_owned(),
+            },
+            _ => return Err(not_an_integration_type(&kind, &name)),
+        };
+        return Ok(Some(Unserved {
+            why: format!("its integration is `{name}`, which {what}"),
+            at: kind.span,
+            advice: "the gateway serves Lambda proxies only: to try the route here, let its integration be `AWS_PROXY` with a function"
+                .to_owned(),
+        }));
     }
     // Messages are text anyway, so a conversion to text changes nothing.
     match integration.optional("ContentHandlingStrategy")? {
-        Some(node) if node.text("`ContentHandlingStrategy`")? != "CONVERT_TO_TEXT" => Ok(Some((
-            "its integration has a `ContentHandlingStrategy` that converts messages to binary".to_owned(),
-            node.span,
-        ))),
+        Some(node) if node.text("`ContentHandlingStrategy`")? != "CONVERT_TO_TEXT" => Ok(Some(Unserved {
+            why: "its integration has a `ContentHandlingStrategy` that converts messages to binary".to_owned(),
+            at: node.span,
+            advice: "leave `ContentHandlingStrategy` out, or write `CONVERT_TO_TEXT`".to_owned(),
+        })),
         _ => Ok(None),
     }
+}
+
+/// The service in a URI such as `arn:aws:apigateway:us-east-1:sqs:path/…`.
+fn service_of(integration: &Properties<'_>) -> Option<String> {
+    let uri = integration.optional("IntegrationUri").ok()??.text("").ok()?;
+    let mut parts = uri.split(':').skip(2);
+    (parts.next() == Some("apigateway")).then(|| parts.nth(1).map(str::to_owned))?
+}
+
+fn not_an_integration_type(kind: &Node, name: &str) -> Finding {
+    let types = ["AWS", "AWS_PROXY", "HTTP", "HTTP_PROXY", "MOCK"];
+    Finding::at(kind.span, format!("`{name}` is not an `IntegrationType`")).suggest(name, types)
+}
+
+/// The warning about a property that API Gateway ignores, too.
+fn without_effect(integration: &Properties<'_>) -> Option<Finding> {
+    integration.written("RequestTemplates")?;
+    let message = "`RequestTemplates` have no effect on an `AWS_PROXY` integration, here and on AWS: the function gets the whole event";
+    Some(Finding::at(integration.span_of("RequestTemplates"), message))
 }
 
 fn forbidden(key: &str, span: SourceSpan, function: &Resource) -> Finding {

@@ -35,6 +35,11 @@ impl<'r> Reader<'r> {
         self.policy
     }
 
+    /// Adds statements that do not stand in the template themselves.
+    pub(super) fn add(&mut self, statements: Vec<Statement>) {
+        self.policy.statements.extend(statements);
+    }
+
     /// For a policy that can't be read: allows everything, with a warning. Explicit denials in other policies still apply.
     pub(super) fn unreadable(&mut self, span: SourceSpan, why: &str) {
         let function = self.function;

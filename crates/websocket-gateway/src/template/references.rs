@@ -9,7 +9,6 @@ use super::kinds::{
 };
 use super::node::{Entry, Value};
 use super::stack::{Resource, Stack};
-use crate::api::limits;
 
 impl Stack {
     /// What `!Ref name` returns. `None` for `AWS::NoValue`.
@@ -64,13 +63,11 @@ impl Stack {
 
     /// The resource's physical id, which `!Ref` returns: a function's or table's name, the API id, or else the logical id.
     pub(super) fn id_of(&self, resource: &Resource) -> Result<String, Finding> {
+        if let Some(name) = self.name_of(resource) {
+            return name;
+        }
         match resource.kind.as_str() {
-            SERVERLESS_FUNCTION | LAMBDA_FUNCTION => {
-                self.name_of(resource, "FunctionName", limits::FUNCTION_NAME_CHARACTERS)
-            }
-            TABLE | GLOBAL_TABLE | SIMPLE_TABLE => self.name_of(resource, "TableName", limits::TABLE_NAME_CHARACTERS),
-            ROLE => self.name_of(resource, "RoleName", limits::ROLE_NAME_CHARACTERS),
-            SERVERLESS_WEBSOCKET_API | API => Ok(api_id(&resource.id)),
+            SERVERLESS_WEBSOCKET_API | API => Ok(hash_of(&resource.id)),
             STAGE => self.known_names.get(&resource.id, resource.span, || {
                 self.properties(resource).required("StageName")?.text("`StageName`")
             }),
@@ -88,24 +85,6 @@ impl Stack {
             }
             _ => Ok(false),
         }
-    }
-
-    /// The name that the template gives in `property`, or else a default. The limit on the length also stops names that are made of each other
-    /// from growing without end.
-    fn name_of(&self, resource: &Resource, property: &str, limit: usize) -> Result<String, Finding> {
-        self.known_names.get(&resource.id, resource.span, || {
-            let Some(node) = self.properties(resource).optional(property)? else {
-                return Ok(format!("{}-{}", self.name, resource.id));
-            };
-            let name = node.text(&format!("`{property}`"))?;
-            if name.is_empty() || name.len() > limit {
-                return Err(Finding::at(
-                    node.span,
-                    format!("`{property}` must have 1 to {limit} characters, but this name has {}", name.len()),
-                ));
-            }
-            Ok(name)
-        })
     }
 
     /// The resource `id`. `None` if SAM generates it, so that it is not in the template.
@@ -193,8 +172,8 @@ fn capitalized(route_key: &str) -> String {
     first.chain(letters.flat_map(char::to_lowercase)).collect()
 }
 
-/// An API id of ten lower-case letters and digits: the FNV-1a hash of the logical id.
-fn api_id(logical_id: &str) -> String {
+/// Ten lower-case letters and digits, as an API id has: the FNV-1a hash of the logical id.
+pub(super) fn hash_of(logical_id: &str) -> String {
     let hash = logical_id
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));

@@ -1,9 +1,8 @@
-//! Which policies a function's role has: its own, managed policies, and policies that name the role.
+//! Which policies a function's role has: its own, managed policies, policies that name the role, and those that SAM makes of connectors.
 
-use miette::SourceSpan;
-
+use super::connectors;
 use super::error::Finding;
-use super::kinds::{CONNECTOR, IAM_POLICY, MANAGED_POLICY, ROLE, ROLE_POLICY, SERVERLESS_FUNCTION};
+use super::kinds::{IAM_POLICY, MANAGED_POLICY, ROLE, ROLE_POLICY, SERVERLESS_FUNCTION};
 use super::node::{Node, Value};
 use super::policies::Reader;
 use super::properties::Properties;
@@ -15,9 +14,7 @@ use crate::iam::Policy;
 pub(super) fn policy(stack: &Stack, function: &Resource, warnings: &mut Vec<Finding>) -> Result<Policy, Finding> {
     let properties = stack.properties(function);
     let mut reader = Reader::new(stack, &function.id, warnings);
-    if let Some(span) = connector(stack, function)? {
-        reader.unreadable(span, "only AWS turns a connector into a policy");
-    }
+    connected(stack, function, &mut reader)?;
     match properties.optional("Role") {
         Ok(None) if function.kind == SERVERLESS_FUNCTION => {
             warn_of_boundary(&properties, &mut reader);
@@ -36,15 +33,15 @@ pub(super) fn policy(stack: &Stack, function: &Resource, warnings: &mut Vec<Find
     Ok(reader.finish())
 }
 
-/// The place of a connector whose source is the function: in the function, or as a resource of its own.
-fn connector(stack: &Stack, function: &Resource) -> Result<Option<SourceSpan>, Finding> {
-    let is_source = |properties: &Properties<'_>| {
-        let source = properties.written("Source").and_then(|source| source.map("").ok()?.get("Id")?.text("").ok());
-        source.is_some_and(|id| id == function.id)
-    };
-    let connectors = stack.of_kind(CONNECTOR)?;
-    let connector = connectors.into_iter().find(|connector| is_source(&stack.properties(connector)));
-    Ok(function.connectors.or(connector.map(|connector| connector.span)))
+/// Reads the connectors that begin at the function.
+fn connected(stack: &Stack, function: &Resource, reader: &mut Reader<'_>) -> Result<(), Finding> {
+    for connector in connectors::all(stack)?.iter().filter(|connector| connector.is_from(function)) {
+        match connector.statements() {
+            Some(statements) => reader.add(statements),
+            None => reader.unreadable(connector.span, "only AWS can tell what this connector connects"),
+        }
+    }
+    Ok(())
 }
 
 fn role_with<'s>(stack: &'s Stack, arn: &Node) -> Result<Option<&'s Resource>, Finding> {

@@ -31,6 +31,15 @@ pub(super) struct Integration {
     pub(super) timeout: Duration,
 }
 
+/// Why the gateway can't serve a route.
+pub(super) struct Unserved {
+    pub(super) why: String,
+    /// The place in the template that causes it.
+    pub(super) at: SourceSpan,
+    /// What to do about it.
+    pub(super) advice: String,
+}
+
 /// Collects the routes of an API and the functions that they invoke.
 pub(super) struct Routes<'r> {
     stack: &'r Stack,
@@ -40,14 +49,16 @@ pub(super) struct Routes<'r> {
     /// The place of each route key, also for routes that are left out.
     keys: BTreeMap<String, SourceSpan>,
     routes: BTreeMap<String, Route>,
+    unserved: BTreeMap<String, String>,
     functions: BTreeMap<String, Function>,
     pub(super) authorizer: Option<Authorizer>,
     pub(super) warnings: &'r mut Vec<Finding>,
 }
 
-/// What was collected: routes by their route keys, and functions by their logical ids.
+/// What was collected: routes and the reasons against them by route key, and functions by their logical ids.
 pub(super) struct Finished {
     pub(super) routes: BTreeMap<String, Route>,
+    pub(super) unserved: BTreeMap<String, String>,
     pub(super) authorizer: Option<Authorizer>,
     pub(super) functions: BTreeMap<String, Function>,
 }
@@ -55,8 +66,8 @@ pub(super) struct Finished {
 impl<'r> Routes<'r> {
     pub(super) fn new(stack: &'r Stack, api: &'r Resource, warnings: &'r mut Vec<Finding>) -> Result<Self, Finding> {
         let responses = route_responses(stack, &stack.id_of(api)?)?;
-        let (keys, routes, functions, authorizer) = Default::default();
-        Ok(Self { stack, api, responses, keys, routes, functions, authorizer, warnings })
+        let (keys, routes, unserved, functions, authorizer) = Default::default();
+        Ok(Self { stack, api, responses, keys, routes, unserved, functions, authorizer, warnings })
     }
 
     /// Adds a route, and returns the function that it invokes.
@@ -75,15 +86,17 @@ impl<'r> Routes<'r> {
     }
 
     /// Leaves out a route that only AWS can serve, with a warning.
-    pub(super) fn leave_out(&mut self, key: &str, span: SourceSpan, why: &str, at: SourceSpan) -> Result<(), Finding> {
+    pub(super) fn leave_out(&mut self, key: &str, span: SourceSpan, unserved: Unserved) -> Result<(), Finding> {
         self.take_key(key, span)?;
+        let Unserved { why, at, advice } = unserved;
         let instead = match key {
-            "$connect" => "every client may connect here, unless an authorizer refuses it",
-            "$disconnect" => "nothing runs here when a connection ends",
-            "$default" => "messages that match no other route get `Forbidden` here",
-            _ => "its messages go to `$default` here, if there is such a route",
+            "$connect" => "no client can connect",
+            "$disconnect" => "nothing runs when a connection ends",
+            _ => "its messages get the frame `Internal server error`",
         };
-        self.warnings.push(Finding::at(at, format!("the route `{key}` is not served: {why}")).help(instead));
+        let message = format!("the route `{key}` can't be served here, so {instead}: {why}");
+        self.warnings.push(Finding::at(at, message).help(advice));
+        self.unserved.insert(key.to_owned(), why);
         Ok(())
     }
 
@@ -107,8 +120,8 @@ impl<'r> Routes<'r> {
             let finding = Finding::at(self.api.span, format!("the API `{}` has no routes", self.api.id));
             return Err(finding.help("add at least `$default`"));
         }
-        let Self { routes, functions, authorizer, .. } = self;
-        Ok(Finished { routes, authorizer, functions })
+        let Self { routes, unserved, functions, authorizer, .. } = self;
+        Ok(Finished { routes, unserved, authorizer, functions })
     }
 
     /// The function with this ARN, in whatever way the template writes it. `arn` may also be the URI with which API Gateway invokes the
@@ -131,6 +144,10 @@ impl<'r> Routes<'r> {
     /// Whether the route is two-way. This takes both a property of the route and an `AWS::ApiGatewayV2::RouteResponse`. Warns if only one of
     /// them is present.
     fn route_response(&mut self, route: &Described<'_>) -> Result<bool, Finding> {
+        // Nothing that a function returns there could be sent to the client as a message.
+        if matches!(route.key, "$connect" | "$disconnect") {
+            return Ok(false);
+        }
         let expression = route.properties.optional("RouteResponseSelectionExpression")?;
         expression.iter().try_for_each(|node| only_default(node, "RouteResponseSelectionExpression"))?;
         let (api, Described { key, id, .. }) = (&self.api.id, route);

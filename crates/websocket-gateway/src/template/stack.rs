@@ -9,6 +9,7 @@ use miette::{NamedSource, SourceSpan};
 use super::error::{Finding, Location};
 use super::kinds::{LAMBDA_FUNCTION, SERVERLESS_FUNCTION};
 use super::memo::Memo;
+use super::names;
 use super::node::{Entry, Map, Node, Value};
 use super::options::Options;
 use super::parameters::Parameters;
@@ -20,7 +21,7 @@ const MAX_DEPTH: usize = 150;
 pub(super) struct Stack {
     pub(super) options: Options,
     source: Arc<NamedSource<String>>,
-    /// The stack's name, which is the name of the template's directory. The default names of functions and tables begin with it.
+    /// The stack's name. The default names of functions and tables begin with it.
     pub(super) name: String,
     pub(super) directory: PathBuf,
     pub(super) parameters: Parameters,
@@ -30,6 +31,8 @@ pub(super) struct Stack {
     /// The entries of `Resources` that AWS would replace by the output of a macro.
     pub(super) macros: Vec<Entry>,
     pub(super) has_transform: bool,
+    /// Whether the template is JSON, which mostly means that another program has written it.
+    pub(super) is_json: bool,
     pub(super) known_conditions: Memo<bool>,
     pub(super) known_names: Memo<String>,
     depth: Cell<usize>,
@@ -46,8 +49,8 @@ pub(super) struct Resource {
     pub(super) depends_on: Option<Node>,
     pub(super) properties: Map,
     pub(super) metadata: Map,
-    /// The place of its `Connectors`, from which SAM would make policies.
-    pub(super) connectors: Option<SourceSpan>,
+    /// Its `Connectors`, of which SAM makes permissions.
+    pub(super) connectors: Map,
 }
 
 impl Stack {
@@ -61,12 +64,12 @@ impl Stack {
         let globals = section(root, "Globals")?;
         let (macros, resources): (Vec<_>, Vec<_>) =
             section(root, "Resources")?.0.into_iter().partition(Entry::is_macro);
-        let directory = path.parent().unwrap_or(Path::new("")).to_owned();
-        Ok(Self {
+        let mut stack = Self {
             options: options.clone(),
+            is_json: source.inner().trim_start().starts_with('{'),
             source,
-            name: directory_name(&directory),
-            directory,
+            name: options.stack_name.clone().unwrap_or_else(|| names::of_stack(path)),
+            directory: path.parent().unwrap_or(Path::new("")).to_owned(),
             parameters: Parameters::read(&section(root, "Parameters")?, &options.parameters)?,
             mappings: section(root, "Mappings")?,
             conditions: section(root, "Conditions")?,
@@ -76,7 +79,11 @@ impl Stack {
             known_conditions: Memo::default(),
             known_names: Memo::default(),
             depth: Cell::default(),
-        })
+        };
+        if options.stack_name.is_none() {
+            stack.shorten_name();
+        }
+        Ok(stack)
     }
 
     /// The resources of a type, without those whose condition is false.
@@ -139,7 +146,7 @@ impl Resource {
             depends_on: map.get("DependsOn").cloned(),
             properties: shared.overlaid(&properties),
             metadata: section(map, "Metadata")?,
-            connectors: map.entry("Connectors").map(|entry| entry.key_span),
+            connectors: section(map, "Connectors")?,
         })
     }
 }
@@ -157,12 +164,4 @@ fn section(map: &Map, name: &str) -> Result<Map, Finding> {
         }
         _ => node.map(&format!("`{name}`")).cloned(),
     }
-}
-
-/// The directory's name. Characters that AWS does not allow in the names of functions and tables become `-`.
-fn directory_name(directory: &Path) -> String {
-    let directory = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
-    let absolute = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
-    let name = absolute.file_name().unwrap_or("local".as_ref()).to_string_lossy();
-    name.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect()
 }

@@ -42,7 +42,7 @@ pub(super) fn read(stack: &Stack, api: &Resource, warnings: &mut Vec<Finding>) -
     let index = choice.take(stack.options.stage.as_deref())?;
 
     let (name, span) = &names[index];
-    check_name(name, *span, resources[index])?;
+    check_name(name, *span)?;
     let properties = stack.properties(resources[index]);
     if resources[index].kind == STAGE {
         warnings.extend(properties.unknown(&PROPERTIES));
@@ -69,15 +69,11 @@ fn name(stack: &Stack, resource: &Resource) -> Result<(String, SourceSpan), Find
     }
 }
 
-fn check_name(name: &str, span: SourceSpan, resource: &Resource) -> Result<(), Finding> {
+fn check_name(name: &str, span: SourceSpan) -> Result<(), Finding> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if name == "$default" {
-        // Only SAM has a default.
-        let help = match resource.kind.as_str() {
-            STAGE => "write for example `prod`",
-            _ => "leave `StageName` out for the stage `default`, or write for example `prod`",
-        };
-        return Err(Finding::at(span, "a WebSocket API can't have the stage `$default`").help(help));
+        return Err(Finding::at(span, "a WebSocket API can't have the stage `$default`")
+            .help("only HTTP APIs have it: write for example `prod`"));
     }
     if name.is_empty() || !name.chars().all(allowed) {
         return Err(

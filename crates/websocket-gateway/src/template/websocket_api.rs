@@ -6,7 +6,7 @@ use super::kinds::{API, API_MAPPING, SERVERLESS_WEBSOCKET_API};
 use super::properties::Properties;
 use super::routes::{Finished, Routes};
 use super::stack::{Resource, Stack};
-use super::{plain_api, plain_routes, serverless_api, stages, table};
+use super::{beside, plain_api, plain_routes, serverless_api, stages, table};
 use crate::api::{Api, RouteSelectionExpression};
 
 /// Reads the template's only WebSocket API, or the API that `--api` names.
@@ -32,7 +32,7 @@ pub(super) fn read(stack: &Stack, warnings: &mut Vec<Finding>) -> Result<Api, Fi
         serverless_api::read_routes(stack, api, &mut routes)?;
     }
     plain_routes::read(stack, &api_id, &stage.name, &mut routes)?;
-    let Finished { routes, authorizer, functions } = routes.finish()?;
+    let Finished { routes, unserved, authorizer, functions } = routes.finish()?;
     let tables = table::read_all(stack)?;
     Ok(Api {
         logical_id: api.id.clone(),
@@ -41,6 +41,7 @@ pub(super) fn read(stack: &Stack, warnings: &mut Vec<Finding>) -> Result<Api, Fi
         route_selection_expression,
         stage,
         routes,
+        unserved,
         authorizer,
         functions,
         tables,
@@ -63,6 +64,10 @@ fn choose(stack: &Stack) -> Result<&Resource, Finding> {
 }
 
 fn no_api(stack: &Stack) -> Finding {
+    if let Some((span, path)) = beside::nested_api(stack) {
+        return Finding::at(span, "the template has no WebSocket API itself, but this nested stack has one")
+            .help(format!("serve it with --template {path}"));
+    }
     let finding = Finding::new("the template has no WebSocket API").help(format!(
         "add a resource with `Type: {SERVERLESS_WEBSOCKET_API}`, or one with `Type: {API}` and `ProtocolType: WEBSOCKET`"
     ));

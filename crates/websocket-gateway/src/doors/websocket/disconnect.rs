@@ -19,17 +19,20 @@ pub(super) fn run(service: &Arc<Service>, connection: Connection, closed: Closed
             reason: closed.reason.clone(),
         });
         let deployment = service.deployment();
-        if let Some(route) = deployment.routes.get("$disconnect") {
-            // It fails only if the semaphore is closed, which it never is.
-            let turn = Arc::clone(&service.disconnects).acquire_owned().await;
-            let event = service.writer(&deployment).disconnect(&connection, &closed);
-            let (function, json) = (route.function.clone(), event.json.clone());
-            let running = service.tasks.spawn(async move {
-                let _turn = turn;
-                function.invoke_when_allowed(json).await
-            });
-            let answer = async { running.await.unwrap_or(Err(InvokeError::ShuttingDown)) };
-            integration::wait_for(answer, &service.clock, &service.happenings, "$disconnect", route, &event).await;
-        }
+        let route = match deployment.route("$disconnect") {
+            Some((_, Ok(route))) => route,
+            Some((_, Err(why))) => return drop(service.unserved(&connection.id, "$disconnect", why)),
+            None => return,
+        };
+        // It fails only if the semaphore is closed, which it never is.
+        let turn = Arc::clone(&service.disconnects).acquire_owned().await;
+        let event = service.writer(&deployment).disconnect(&connection, &closed);
+        let (function, json) = (route.function.clone(), event.json.clone());
+        let running = service.tasks.spawn(async move {
+            let _turn = turn;
+            function.invoke_when_allowed(json).await
+        });
+        let answer = async { running.await.unwrap_or(Err(InvokeError::ShuttingDown)) };
+        integration::wait_for(answer, &service.clock, &service.happenings, "$disconnect", route, &event).await;
     });
 }

@@ -97,7 +97,11 @@ async fn connect(
         let context = authorizer::ask(&service.clock, &service.happenings, &deployment, authorizer, &event).await;
         connection.authorizer = Some(Arc::new(context.map_err(Refused::ByAuthorizer)?));
     }
-    if let Some(route) = deployment.routes.get("$connect") {
+    if let Some((_, route)) = deployment.route("$connect") {
+        let route = route.map_err(|why| {
+            service.unserved(&connection.id, "$connect", why);
+            Refused::ByConnect(StatusCode::BAD_GATEWAY)
+        })?;
         let event = service.writer(&deployment).connect(&connection, &request);
         let invocation = route.function.invoke(event.json.clone());
         match integration::wait_for(invocation, &service.clock, &service.happenings, "$connect", route, &event).await {

@@ -18,12 +18,19 @@ pub(super) async fn serve(service: Arc<Service>, under_way: UnderWay, message: U
     let connection = &under_way.connection;
     let id = &connection.facts.id;
     let deployment = service.deployment();
-    let Some((route_key, integration)) = select(&deployment, &message) else {
+    let Some((route_key, route)) = select(&deployment, &message) else {
         let request_id = ids::request_id(service.clock.now_ms());
         service
             .happenings
             .tell(Level::Warning, || What::NoRoute { connection_id: id.to_string(), request_id: request_id.clone() });
         return connection.send(ErrorFrame::Forbidden.write(id, &request_id)).await;
+    };
+    let integration = match route {
+        Ok(integration) => integration,
+        Err(why) => {
+            let request_id = service.unserved(id, route_key, why);
+            return connection.send(ErrorFrame::InternalServerError.write(id, &request_id)).await;
+        }
     };
     let event = service.writer(&deployment).message(route_key, &connection.facts, &message);
     // Kept until the answer has found room. The time until it begins counts: on AWS the function would work already.

@@ -52,7 +52,8 @@ fn an_authorizer_is_read_with_its_function() {
 fn authorizers_that_can_not_be_served_are_refused() {
     for (from, to, place, message, help) in [
         ("CUSTOM", "AWS_IAM", "AWS_IAM", "`AuthType: AWS_IAM` is not supported yet", "--parameter AuthType=NONE"),
-        ("CUSTOM", "JWT", "JWT", "`AuthType: JWT` is not supported yet", "--parameter AuthType=NONE"),
+        ("CUSTOM", "JWT", "JWT", "`AuthType: JWT` is for HTTP APIs", "an authorizer of the type `REQUEST`"),
+        ("CUSTOM", "COGNITO", "COGNITO", "`COGNITO` is not an `AuthType` of a WebSocket API", "`CUSTOM` for a Lambda"),
         ("AuthArn", "AuthArm", "AuthArm", "`Auth` can't have a property `AuthArm`", "did you mean `AuthArn`?"),
         ("AuthArn: !GetAtt UnusedFunction.Arn, ", "", "{ AuthType", "`Auth` has no `AuthArn`", ""),
         ("!GetAtt UnusedFunction.Arn", "arn:aws:lambda:x", "arn:aws", "is not the ARN of an", "write `!GetAtt"),
@@ -81,8 +82,8 @@ fn authorizers_that_can_not_be_served_are_refused() {
             "AuthorizerType: REQUEST",
             "AuthorizerType: JWT",
             "JWT",
-            "`AuthorizerType: JWT` is not supported yet",
-            "`REQUEST` only",
+            "`AuthorizerType: JWT` is for HTTP APIs",
+            "of the type `REQUEST`",
         ),
         (", AuthorizerId: !Ref Authorizer", "", "ConnectRoute:", "`ConnectRoute` has no `AuthorizerId`", ""),
         (
@@ -123,4 +124,14 @@ fn mistakes_that_show_only_on_aws_are_warnings() {
     let Loaded { api, warnings, .. } = load_text(&text).unwrap();
     assert_eq!(api.authorizer, None);
     assert_warns(&text, &warnings, "!Ref Authorizer", "this authorizer has no effect", "AuthorizationType: CUSTOM");
+}
+
+#[test]
+fn advice_about_iam_fits_a_file_that_a_program_has_written() {
+    let json = r#"{ "Resources": {
+        "Api": { "Type": "AWS::ApiGatewayV2::Api", "Properties": { "ProtocolType": "WEBSOCKET", "RouteSelectionExpression": "$request.body.action" } },
+        "Stage": { "Type": "AWS::ApiGatewayV2::Stage", "Properties": { "ApiId": { "Ref": "Api" }, "StageName": "prod", "AutoDeploy": true } },
+        "Route": { "Type": "AWS::ApiGatewayV2::Route", "Properties": { "ApiId": { "Ref": "Api" }, "RouteKey": "$connect", "AuthorizationType": "AWS_IAM" } }
+    } }"#;
+    assert_fails(json, "\"AWS_IAM\"", "`AuthorizationType: AWS_IAM` is not supported yet", "where this file is made");
 }

@@ -7,14 +7,17 @@ use super::*;
 use crate::api::Code;
 
 mod authorizers;
+mod beside;
 mod cdk;
 mod chat;
 mod choices;
 mod functions;
 mod macros;
+mod names;
 mod notes;
 mod plain;
 mod roles;
+mod serverless_framework;
 mod warnings;
 
 const TEMPLATE: &str = "\
@@ -410,7 +413,7 @@ fn mistakes_are_shown_at_their_place() {
             "StageName: $default",
             "$default",
             "can't have the stage `$default`",
-            "leave `StageName` out",
+            "write for example `prod`",
         ),
         ("StageName: prod", "StageName: a/b", "a/b", "`a/b` is not a valid stage name", "letters, digits"),
         ("StageName: prod", "StageVariables: [a]", "[a]", "`StageVariables` must be a map", ""),
@@ -517,7 +520,6 @@ fn mistakes_are_shown_at_their_place() {
         ("Enabled: true", "Enabled: maybe", "maybe", "`Enabled` must be `true` or `false`, but is text", ""),
         ("AttributeName: expiresAt, ", "", "{ Enabled", "`TimeToLiveSpecification` has no `AttributeName`", ""),
         ("  Function:\n", "  Function:\n    <<: { a: b }\n", "<<:", "merge key", "Globals"),
-        ("StageName: prod", "StageName: prod\n      StageName: dev", "StageName: dev", "duplicated key", ""),
         ("StageName: prod", "StageName: 'prod", "'prod", "this is not valid YAML", ""),
     ];
     for (from, to, place, message, help) in cases {
@@ -607,7 +609,7 @@ fn json_windows_line_ends_and_byte_order_marks_are_accepted() {
     assert!(load_text(&TEMPLATE.replace('\n', "\r\n")).is_ok());
     assert!(load_text(&["\u{feff}", TEMPLATE].concat()).is_ok());
     let broken = with("StageName: prod", "StageName: $default").replace('\n', "\r\n");
-    assert_fails(&broken, "$default", "can't have the stage `$default`", "leave `StageName` out");
+    assert_fails(&broken, "$default", "can't have the stage `$default`", "write for example `prod`");
 }
 
 #[test]

@@ -7,12 +7,6 @@ Resources:
   Api:
     Type: AWS::ApiGatewayV2::Api
     Properties: { Name: chat, ProtocolType: WEBSOCKET, RouteSelectionExpression: $request.body.action }
-  HttpApi:
-    Type: AWS::ApiGatewayV2::Api
-    Properties: { Name: pages, ProtocolType: HTTP }
-  HttpRoute:
-    Type: AWS::ApiGatewayV2::Route
-    Properties: { ApiId: !Ref HttpApi, RouteKey: GET /, AuthorizationType: JWT }
   ConnectRoute:
     Type: AWS::ApiGatewayV2::Route
     Properties: { ApiId: !Ref Api, RouteKey: $connect, AuthorizationType: NONE, Target: !Join ['/', [integrations, !Ref ConnectIntegration]] }
@@ -58,7 +52,7 @@ Resources:
       Code: target/lambda/chat/
       Timeout: 20
       MemorySize: 512
-      Environment: { Variables: { URL: !Sub '${Api.ApiEndpoint}/${Stage}', PAGES: !GetAtt HttpApi.ApiEndpoint } }
+      Environment: { Variables: { URL: !Sub '${Api.ApiEndpoint}/${Stage}' } }
   Role: { Type: AWS::IAM::Role }
 ";
 
@@ -86,10 +80,9 @@ fn routes_integrations_stage_and_functions_are_read() {
     let function = &api.functions["Function"];
     assert_eq!((function.name.as_str(), function.memory_size), ("chat-Function", 512));
     assert_eq!((function.timeout, &function.code), (Duration::from_secs(20), &cargo("", Some("chat"))));
-    assert_eq!(function.defined_at, "/nowhere/chat/template.yaml:47:3");
+    assert_eq!(function.defined_at, "/nowhere/chat/template.yaml:41:3");
     let endpoint = format!("wss://{}.execute-api.us-east-1.amazonaws.com/dev", api.api_id);
     assert_eq!(function.environment["URL"], endpoint);
-    assert!(function.environment["PAGES"].starts_with("https://"));
 }
 
 #[test]

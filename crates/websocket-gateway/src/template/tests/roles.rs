@@ -197,13 +197,49 @@ fn an_unknown_role_allows_everything_with_a_warning() {
         assert_warns(&text, &warnings, place, "lets `ConnectFunction` do everything", "on AWS");
         assert_eq!(api.functions["ConnectFunction"].policy, Policy::of_everything());
     }
-    let connector = "  Connector: { Type: AWS::Serverless::Connector, Properties: { Source: { Id: ConnectFunction }, \
+    let connector = "  Connector: { Type: AWS::Serverless::Connector, Properties: { Source: { Arn: x }, \
         Destination: { Id: ConnectionsTable }, Permissions: [Read] } }\n";
     let text = TEMPLATE.to_owned() + connector;
-    assert_warns(&text, &load_text(&text).unwrap().warnings, "Connector:", "a connector", "");
-    let text = with(
-        "    Metadata: { BuildMethod: rust-cargolambda, BuildProperties: { Binary: connect } }\n",
-        "    Connectors: {}\n",
+    let warnings = load_text(&text).unwrap().warnings;
+    assert_warns(&text, &warnings[..1], "Connector:", "only AWS can tell what this connector connects", "");
+}
+
+#[test]
+fn connectors_are_permissions() {
+    let own = "  Connector: { Type: AWS::Serverless::Connector, Properties: { Source: { Id: ConnectFunction }, \
+        Destination: { Id: ConnectionsTable }, Permissions: [Read] } }\n";
+    let metadata = "    Metadata: { BuildMethod: rust-cargolambda, BuildProperties: { Binary: connect } }\n";
+    let embedded = with(
+        metadata,
+        "    Connectors: { Reads: { Properties: { Destination: [{ Id: ConnectionsTable }], Permissions: [Read] } } }\n",
     );
-    assert_warns(&text, &load_text(&text).unwrap().warnings, "Connectors:", "a connector", "");
+    for text in [TEMPLATE.to_owned() + own, embedded] {
+        let Loaded { api, warnings, .. } = load_text(&text).unwrap();
+        assert!(warnings.is_empty(), "{warnings:?}");
+        let policy = &api.functions["ConnectFunction"].policy;
+        assert!(
+            allows(policy, "dynamodb:GetItem", TABLE)
+                && allows(policy, "dynamodb:Query", &format!("{TABLE}/index/channel"))
+        );
+        assert!(!allows(policy, "dynamodb:PutItem", TABLE));
+        assert!(!allows(&api.functions["DefaultFunction"].policy, "dynamodb:GetItem", TABLE));
+    }
+    let writes = own.replace("[Read]", "[Read, Write]");
+    let policy = self::policy(&(TEMPLATE.to_owned() + &writes));
+    assert!(allows(&policy, "dynamodb:PutItem", "arn:aws:dynamodb:us-east-1:123456789012:table/chat-ConnectionsTable"));
+}
+
+#[test]
+fn a_connector_lets_api_gateway_invoke_a_function() {
+    let permission = "AWS::Lambda::Permission";
+    let connector = |more: &str| {
+        changed(permission, "AWS::Lambda::LayerVersionPermission")
+            + &format!(
+                "  C: {{ Type: AWS::Serverless::Connector, Properties: {{ Source: {{ Id: Api{more} }}, \
+                 Destination: {{ Id: Function }}, Permissions: [Write] }} }}\n"
+            )
+    };
+    assert!(load_text(&connector("")).unwrap().warnings.is_empty());
+    let text = connector(", Qualifier: '*/$connect'");
+    assert_warns(&text, &load_text(&text).unwrap().warnings, "send-message", "for the route `send-message`", "");
 }

@@ -1,6 +1,6 @@
 //! Warnings about APIs written with CloudFormation's own resources: what the gateway leaves out, and what would fail on AWS.
 
-use super::plain::changed;
+use super::plain::{PLAIN, changed};
 use super::*;
 
 #[test]
@@ -131,7 +131,7 @@ fn a_function_that_api_gateway_may_not_invoke_is_a_warning() {
         assert!(warnings.is_empty(), "{to}: {warnings:?}");
     }
     let too_little = [
-        (source, format!("      SourceArn: !Sub {arn}:${{HttpApi}}/*\n")),
+        (source, format!("      SourceArn: !Sub {arn}:abcdefghij/*\n")),
         (source, format!("      SourceArn: !Sub {arn}:${{Api}}/prod/*\n")),
         ("!Ref Function\n", "Other\n".to_owned()),
         ("lambda:InvokeFunction", "lambda:GetFunction".to_owned()),
@@ -153,33 +153,130 @@ fn a_function_that_api_gateway_may_not_invoke_is_a_warning() {
 }
 
 #[test]
-fn routes_that_only_aws_can_serve_are_left_out_with_a_warning() {
+fn routes_that_only_aws_can_serve_are_named_and_kept_from_default() {
     let proxy = "IntegrationType: AWS_PROXY, ";
     let cases = [
-        ("IntegrationType: MOCK, ", "MOCK,", "its integration is `MOCK`"),
-        ("IntegrationType: AWS, ", "AWS,", "its integration is `AWS`"),
-        ("IntegrationType: HTTP, ", "HTTP,", "its integration is `HTTP`"),
-        ("IntegrationType: HTTP_PROXY, ", "HTTP_PROXY,", "its integration is `HTTP_PROXY`"),
-        ("IntegrationType: AWS_PROXY, RequestTemplates: { a: b }, ", "{ a", "its integration has `RequestTemplates`"),
+        (
+            "IntegrationType: MOCK, ",
+            "MOCK,",
+            "its integration is `MOCK`, which answers",
+            "let its integration be `AWS_PROXY`",
+        ),
+        (
+            "IntegrationType: AWS, ",
+            "AWS,",
+            "its integration is `AWS`, which calls an AWS",
+            "let its integration be `AWS_PROXY`",
+        ),
+        (
+            "IntegrationType: HTTP, ",
+            "HTTP,",
+            "its integration is `HTTP`, which calls",
+            "let its integration be `AWS_PROXY`",
+        ),
+        ("IntegrationType: HTTP_PROXY, ", "HTTP_PROXY,", "its integration is `HTTP_PROXY`, which", "`AWS_PROXY`"),
         (
             "IntegrationType: AWS_PROXY, ContentHandlingStrategy: CONVERT_TO_BINARY, ",
             "CONVERT_TO_BINARY",
             "its integration has a `ContentHandlingStrategy`",
+            "`CONVERT_TO_TEXT`",
         ),
     ];
-    for (to, place, why) in cases {
+    for (to, place, why, help) in cases {
         let text = changed(proxy, to);
         let Loaded { api, warnings, .. } = load_text(&text).unwrap();
         assert_eq!(api.routes.keys().collect::<Vec<_>>(), ["$connect"], "{to}");
-        assert_warns(&text, &warnings, place, &format!("the route `send-message` is not served: {why}"), "`$default`");
+        assert!(api.unserved["send-message"].starts_with(why), "{:?}", api.unserved);
+        let message =
+            "the route `send-message` can't be served here, so its messages get the frame `Internal server error`: ";
+        assert_warns(&text, &warnings, place, &format!("{message}{why}"), help);
+    }
+    for (uri, what) in [
+        ("arn:aws:apigateway:us-east-1:sqs:path/123456789012/queue", "calls the AWS service `sqs`"),
+        (
+            "!Sub 'arn:aws:apigateway:us-east-1:lambda:path/functions/${Function.Arn}'",
+            "calls a function through mapping",
+        ),
+        ("!ImportValue Elsewhere", "calls an AWS service"),
+    ] {
+        let text = changed("AWS_PROXY, IntegrationUri: !GetAtt Function.Arn", &format!("AWS, IntegrationUri: {uri}"));
+        assert_warns(&text, &load_text(&text).unwrap().warnings, "AWS,", &format!("is `AWS`, which {what}"), "");
     }
     let text = changed("      Target: !Sub integrations/${SendIntegration}\n", "");
     let Loaded { api, warnings, .. } = load_text(&text).unwrap();
-    assert_eq!(api.routes.len(), 1);
-    assert_warns(&text, &warnings, "SendRoute:", "the route `send-message` is not served: it has no `Target`", "");
-    let text = changed("      IntegrationType: AWS_PROXY\n", "      IntegrationType: MOCK\n");
-    let warnings = load_text(&text).unwrap().warnings;
-    assert_warns(&text, &warnings, "MOCK", "the route `$connect` is not served", "every client may connect");
+    assert_eq!((api.routes.len(), api.unserved.len()), (1, 1));
+    assert_warns(&text, &warnings, "SendRoute:", "`send-message` can't be served here", "add an integration");
+    assert_fails(
+        &changed(proxy, "IntegrationType: AWSPROXY, "),
+        "AWSPROXY",
+        "is not an `IntegrationType`",
+        "`AWS_PROXY`?",
+    );
+}
+
+#[test]
+fn a_connect_that_can_not_be_served_lets_nobody_in_unless_it_decides_nothing() {
+    let connect = "      IntegrationType: AWS_PROXY\n";
+    let text = changed(connect, "      IntegrationType: HTTP\n");
+    let Loaded { api, warnings, .. } = load_text(&text).unwrap();
+    assert!(api.unserved.contains_key("$connect"));
+    assert_warns(&text, &warnings, "HTTP", "the route `$connect` can't be served here, so no client can connect", "");
+
+    for template in [
+        "",
+        "      RequestTemplates: { $default: '{\"statusCode\": 200}' }\n",
+        "      RequestTemplates: { a: '{statusCode:204}' }\n",
+    ] {
+        let Loaded { api, warnings, .. } =
+            load_text(&changed(connect, &format!("      IntegrationType: MOCK\n{template}"))).unwrap();
+        assert!(warnings.is_empty() && api.unserved.is_empty() && !api.routes.contains_key("$connect"), "{template}");
+    }
+    for template in ["'{\"statusCode\": 403}'", "'#if($x){\"statusCode\":200}#end {\"statusCode\": $y}'", "$context.x"]
+    {
+        let text = changed(
+            connect,
+            &format!("      IntegrationType: MOCK\n      RequestTemplates: {{ $default: {template} }}\n"),
+        );
+        assert!(load_text(&text).unwrap().api.unserved.contains_key("$connect"), "{template}");
+    }
+}
+
+#[test]
+fn request_templates_of_a_lambda_proxy_have_no_effect() {
+    let text = changed("IntegrationType: AWS_PROXY, ", "IntegrationType: AWS_PROXY, RequestTemplates: { a: b }, ");
+    let Loaded { api, warnings, .. } = load_text(&text).unwrap();
+    assert_eq!(api.routes.len(), 2);
+    assert_warns(&text, &warnings, "{ a: b }", "`RequestTemplates` have no effect on an `AWS_PROXY`", "");
+}
+
+#[test]
+fn nobody_is_told_to_give_connect_or_disconnect_a_route_response() {
+    let text = changed("RouteKey: $connect,", "RouteKey: $connect, RouteResponseSelectionExpression: $default,");
+    let Loaded { api, warnings, .. } = load_text(&text).unwrap();
+    assert!(warnings.is_empty() && !api.routes["$connect"].route_response, "{warnings:?}");
+}
+
+#[test]
+fn of_a_key_that_is_there_twice_the_last_value_counts() {
+    let text = changed("StageName: dev", "StageName: first, StageName: dev");
+    let Loaded { api, warnings, .. } = load_text(&text).unwrap();
+    assert_eq!(api.stage.name, "dev");
+    assert_warns(
+        &text,
+        &warnings,
+        "StageName: dev",
+        "`StageName` is here for the second time: this value counts",
+        "remove",
+    );
+
+    let text = PLAIN.to_owned() + "  Role: { Type: AWS::IAM::Role, Properties: { RoleName: second } }\n";
+    assert_warns(&text, &load_text(&text).unwrap().warnings, "Role: { Type: AWS::IAM::Role, P", "`Role` is here", "");
+    let keys = changed("StageVariables: { level: 1 }", "StageVariables: { 1: first, '1': second }");
+    let Loaded { api, warnings, .. } = load_text(&keys).unwrap();
+    assert_eq!((api.stage.variables["1"].as_str(), warnings.len()), ("second", 1));
+    // The same key in another map, or as a value, is not a repetition.
+    let nested = changed("StageVariables: { level: 1 }", "StageVariables: { level: level, StageName: level }");
+    assert!(load_text(&nested).unwrap().warnings.is_empty());
 }
 
 #[test]
