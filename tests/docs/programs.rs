@@ -5,6 +5,7 @@ use crate::support::root;
 #[test]
 fn the_guides_show_the_programs_that_are_tested() {
     let programs = [
+        ("orders", "crates/lambda-websocket/docs/database.md"),
         ("notify", "crates/lambda-websocket/docs/posting.md"),
         ("push", "crates/lambda-websocket/docs/posting.md"),
         ("own_main", "crates/lambda-websocket/docs/service.md"),

@@ -9,6 +9,7 @@ mod invocations;
 mod keys;
 mod own_api;
 mod own_project;
+mod postgres;
 mod program;
 mod section;
 mod start;
@@ -26,6 +27,7 @@ pub(crate) use invocations::{ended, event_of};
 pub(crate) use keys::Keys;
 pub(crate) use own_api::OwnApi;
 pub(crate) use own_project::OwnProject;
+pub(crate) use postgres::Postgres;
 pub(crate) use program::{as_from_a_shell, end, gateway, pid, serving, signal};
 pub(crate) use section::{SECTIONS, Section};
 pub(crate) use start::{

@@ -1,10 +1,13 @@
 // The first definition of a link counts: the README's own, at its end, are for readers of the repository.
 //! [What an error does]: guide::errors
-//! [Posting from a function that is not a route]: guide::posting
-//! [A main of your own]: guide::service
-//! [Channels]: guide#modules
 //! [Who is calling]: guide#modules
+//! [Channels]: guide#modules
+//! [Posting from a function that is not a route]: guide::posting
+//! [posting]: guide::posting
+//! [A handler with a database]: guide::database
+//! [A main of your own]: guide::service
 //! [Testing handlers]: guide#modules
+//! [testing]: guide#modules
 //! [`connect()`]: connect()
 //! [`Accept`]: Accept
 //! [`Reject`]: Reject
@@ -80,17 +83,26 @@ pub use routes::Routes;
 /// Guides, beside the reference. In the repository they are in the folder `docs`.
 pub mod guide {
     /// [registry]: channels
+    /// [own table]: channels#a-table-of-your-own-beside-it
     /// [test]: crate::guide#modules
     ///
     #[doc = include_str!("../docs/authorisation.md")]
     #[cfg(feature = "dynamodb")]
     pub mod authorisation {}
 
+    /// [deadline]: authorisation#the-sessions-deadline
     /// [posting]: posting
+    /// [`sdk_config`]: crate::sdk_config()
     ///
     #[doc = include_str!("../docs/channels.md")]
     #[cfg(feature = "dynamodb")]
     pub mod channels {}
+
+    /// [`remaining`]: crate::RequestContext::remaining
+    /// [Who is calling]: crate::guide#modules
+    ///
+    #[doc = include_str!("../docs/database.md")]
+    pub mod database {}
 
     /// [authorisation]: crate::guide#modules
     ///
@@ -103,6 +115,7 @@ pub mod guide {
     #[doc = include_str!("../docs/posting.md")]
     pub mod posting {}
 
+    /// [Testing handlers]: crate::guide#modules
     /// [`FunctionError`]: crate::FunctionError
     /// [`remaining`]: crate::RequestContext::remaining
     /// [`Route::replay`]: crate::Route::replay

@@ -1,9 +1,10 @@
 //! The life of one instance: what its pool does from the start of the process until the process is reaped.
 
-use std::io;
+use std::io::{self, ErrorKind};
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::time::sleep_until;
+use tokio::time::{sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::Pool;
@@ -13,6 +14,11 @@ use crate::lambda::instance_id::InstanceId;
 use crate::lambda::platform_log;
 use crate::lambda::runtime_api::RuntimeApi;
 use crate::lambda::schedule::End;
+
+/// How often, and after which pause, an executable is tried again that somebody still writes to. A file that has just been written counts as
+/// such for as long as a process that was started meanwhile has not closed what it inherited: some milliseconds.
+const BUSY_TRIES: u32 = 50;
+const BUSY_PAUSE: Duration = Duration::from_millis(10);
 
 impl Pool {
     /// Runs one instance until its process is reaped.
@@ -43,8 +49,16 @@ impl Pool {
     /// Opens a Runtime API, and starts the process that will find it.
     async fn start(&self) -> io::Result<(RuntimeApi, Process)> {
         let runtime_api = RuntimeApi::open().await?;
-        let process = Process::start(&self.program, &self.own, &self.host, runtime_api.address())?;
-        Ok((runtime_api, process))
+        let mut tries = BUSY_TRIES;
+        loop {
+            match Process::start(&self.program, &self.own, &self.host, runtime_api.address()) {
+                Err(error) if error.kind() == ErrorKind::ExecutableFileBusy && tries > 0 => {
+                    tries -= 1;
+                    sleep(BUSY_PAUSE).await;
+                }
+                started => return Ok((runtime_api, started?)),
+            }
+        }
     }
 
     /// Waits for whatever ends the instance first. The pool forgets the instance before its process is killed, so that it gets no more work.
