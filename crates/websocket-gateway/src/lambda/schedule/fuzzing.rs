@@ -101,7 +101,7 @@ impl Driver {
 
     fn start_wanted(&mut self) {
         while self.schedule.wants_instance(self.now) {
-            let Ok(id) = format!("{:032x}", self.instances.len()).parse() else { return };
+            let id = InstanceId::next();
             self.schedule.add(id, self.now);
             self.instances.push(id);
         }
