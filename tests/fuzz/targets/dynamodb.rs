@@ -244,6 +244,8 @@ fn is_like(put: &Value, got: &Value) -> bool {
                 && put.iter().all(|(name, put)| match (name.as_str(), put, got.get(name)) {
                     (_, _, None) => false,
                     ("N", Value::String(put), Some(Value::String(got))) => number(put) == number(got),
+                    // DynamoDB takes the word for the value.
+                    ("BOOL" | "NULL", Value::String(put), Some(Value::Bool(got))) => *put == got.to_string(),
                     ("SS" | "NS" | "BS", Value::Array(put), Some(Value::Array(got))) => put.len() == got.len(),
                     // What is no more than a way to write the same bytes is not followed here.
                     ("B", Value::String(_), Some(Value::String(_))) => true,
