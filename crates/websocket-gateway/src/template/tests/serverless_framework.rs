@@ -69,14 +69,9 @@ const PACKAGED: &str = r#"{
 
 #[test]
 fn its_api_is_served_and_its_code_runs_elsewhere() {
-    let Loaded { api, warnings, .. } = load_text(PACKAGED).unwrap();
+    let Loaded { api, .. } = load_text(PACKAGED).unwrap();
     assert_eq!((api.stage.name.as_str(), api.routes["$connect"].function.as_str()), ("dev", "EchoLambdaFunction"));
-    assert_eq!(api.functions["EchoLambdaFunction"].name, "chat-dev-echo");
-    assert_warns(
-        PACKAGED,
-        &warnings,
-        "{ \"S3Bucket\"",
-        "`EchoLambdaFunction` can't be started here: its code is in S3",
-        "--lambda-endpoint",
-    );
+    let function = &api.functions["EchoLambdaFunction"];
+    assert_eq!(function.name, "chat-dev-echo");
+    assert_eq!(function.code, Code::NotHere { why: "its code is in S3".to_owned() });
 }
