@@ -20,7 +20,7 @@ use crate::happenings::{Door, Level, What};
 use crate::service::Service;
 use crate::wire::answer::Answer;
 use crate::wire::body::{self, Received, Unreadable};
-use crate::wire::server;
+use crate::wire::server::{self, Port};
 
 /// The largest request in bytes.
 /// Source: Amazon DynamoDB developer guide, "Quotas": 16 MB for a batch.
@@ -86,7 +86,8 @@ impl DynamoDbDoor {
             }
         };
         let admit = server::at_most(server::CONNECTIONS_OF_FUNCTIONS);
-        let served = server::serve(self.listener, Some(HEAD_PATIENCE), admit, stopping.clone(), answer);
+        let served =
+            server::serve(Port::of_functions(Some(HEAD_PATIENCE)), self.listener, admit, stopping.clone(), answer);
         OpenDoor { task: tokio::spawn(served), stopping: stopping.drop_guard() }
     }
 }

@@ -15,7 +15,7 @@ use crate::happenings::{Door, Level, What};
 use crate::lambda::INVOKE_API;
 use crate::service::{Place, Service};
 use crate::wire::answer::{self, Answer};
-use crate::wire::server::{self, Peer};
+use crate::wire::server::{self, Peer, Port};
 use crate::wire::tls::Tls;
 
 /// Serves connections until the gateway stops.
@@ -24,7 +24,7 @@ pub(crate) async fn serve(service: Arc<Service>, listener: TcpListener, tls: Opt
     let places = Arc::clone(&service);
     let admit = move || places.places.take();
     let answer = move |peer, request| answer(Arc::clone(&service), peer, request);
-    server::serve_clients(listener, tls, admit, stopped, answer).await;
+    server::serve(Port::of_clients(tls), listener, admit, stopped, answer).await;
 }
 
 async fn answer(service: Arc<Service>, peer: Peer<Place>, request: Request<Incoming>) -> Answer {

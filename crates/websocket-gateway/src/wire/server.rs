@@ -48,52 +48,35 @@ pub(crate) fn at_most(connections: usize) -> impl Fn() -> Option<Arc<OwnedSemaph
     move || Arc::clone(&places).try_acquire_owned().ok().map(Arc::new)
 }
 
-/// Accepts connections until `stopping` is cancelled, and then ends each connection after its current answer. No connection is left when this
-/// returns or is dropped, except those that have become WebSockets.
-///
-/// `next_head` is how long a client may take to send the head of a further request, from the end of the answer before, so that it limits idle
-/// connections, too. Without it a connection that has been used once may be idle for as long as its client likes. `admit` gives a connection
-/// its place. Without one it is closed at once.
-pub(crate) async fn serve<P, A, F>(
-    listener: TcpListener,
-    next_head: Option<Duration>,
-    admit: impl Fn() -> Option<P>,
-    stopping: CancellationToken,
-    answer: A,
-) where
-    P: Clone + Send + Sync + 'static,
-    A: Fn(Peer<P>, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Answer> + Send + 'static,
-{
-    serve_port(Port { next_head, tls: None, keeps_heads: false }, listener, admit, stopping, answer).await;
-}
-
-/// Does the same for the port of clients, which may speak TLS. A client may take [`FIRST_HEAD`] for every head, and each request has its
-/// [`WrittenHead`](super::written_head::WrittenHead).
-pub(crate) async fn serve_clients<P, A, F>(
-    listener: TcpListener,
-    tls: Option<Tls>,
-    admit: impl Fn() -> Option<P>,
-    stopping: CancellationToken,
-    answer: A,
-) where
-    P: Clone + Send + Sync + 'static,
-    A: Fn(Peer<P>, Request<Incoming>) -> F + Clone + Send + Sync + 'static,
-    F: Future<Output = Answer> + Send + 'static,
-{
-    serve_port(Port { next_head: Some(FIRST_HEAD), tls, keeps_heads: true }, listener, admit, stopping, answer).await;
-}
-
 /// How the connections of a port are read.
 #[derive(Clone)]
-struct Port {
+pub(crate) struct Port {
+    /// How long a client may take to send the head of a further request, from the end of the answer before, so that it limits idle
+    /// connections, too. Without it a connection that has been used once may be idle for as long as its client likes.
     next_head: Option<Duration>,
     /// For clients whose first byte asks for it.
     tls: Option<Tls>,
     keeps_heads: bool,
 }
 
-async fn serve_port<P, A, F>(
+impl Port {
+    /// For functions.
+    pub(crate) fn of_functions(next_head: Option<Duration>) -> Self {
+        Self { next_head, tls: None, keeps_heads: false }
+    }
+
+    /// For clients, who may speak TLS. They may take [`FIRST_HEAD`] for every head, and each request has its
+    /// [`WrittenHead`](super::written_head::WrittenHead).
+    pub(crate) fn of_clients(tls: Option<Tls>) -> Self {
+        Self { next_head: Some(FIRST_HEAD), tls, keeps_heads: true }
+    }
+}
+
+/// Accepts connections until `stopping` is cancelled, and then ends each connection after its current answer. No connection is left when this
+/// returns or is dropped, except those that have become WebSockets.
+///
+/// `admit` gives a connection its place. Without one it is closed at once.
+pub(crate) async fn serve<P, A, F>(
     port: Port,
     listener: TcpListener,
     admit: impl Fn() -> Option<P>,
@@ -261,7 +244,8 @@ mod tests {
                     answer::text(StatusCode::OK, "the answer")
                 }
             };
-            let task = tokio::spawn(serve(listener, None, move || Some(Arc::clone(&place)), stopping.clone(), answer));
+            let admit = move || Some(Arc::clone(&place));
+            let task = tokio::spawn(serve(Port::of_functions(None), listener, admit, stopping.clone(), answer));
             Self { address, asked, may_answer, connections, stopping, task }
         }
 

@@ -28,7 +28,7 @@ use crate::guard::AllowedHosts;
 use crate::happenings::{Door, HappeningSender};
 use crate::ids::trace_header;
 use crate::wire::answer::{self as http_answer, Answer as HttpAnswer};
-use crate::wire::server;
+use crate::wire::server::{self, Port};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("lambda-runtime-aws-request-id");
 const INVOCATION_ID: HeaderName = HeaderName::from_static("lambda-runtime-invocation-id");
@@ -77,7 +77,7 @@ impl RuntimeApi {
                 }
             }
         };
-        server::serve(self.listener, None, server::at_most(CONNECTIONS), stopping, answer).await;
+        server::serve(Port::of_functions(None), self.listener, server::at_most(CONNECTIONS), stopping, answer).await;
     }
 }
 
