@@ -1,7 +1,7 @@
 //! The conformance table: every rule of API Gateway as a row, run over one template.
 //!
 //! Against a gateway of its own, or, if `WS_CONFORMANCE_URL` and `WS_CONFORMANCE_TABLE` are set, against the template deployed on AWS.
-//! With `--nocapture` it prints the outcome of each row.
+//! With `--nocapture` it prints the outcome of each row. `on-aws` deploys the template and sets the variables.
 
 mod call;
 mod handshake;

@@ -20,14 +20,14 @@ on AWS, where a test can't move the clock.
 cargo test -p system-tests conformance -- --nocapture
 ```
 
-runs the table against a gateway and prints the outcome of each row. To run it against AWS, deploy [template.yaml](template.yaml). The stack's outputs are the values of
-the variables:
+runs the table against a gateway and prints the outcome of each row. Nobody has run it against AWS yet. With an AWS account, the SAM CLI and cargo-lambda, this does:
 
 ```
-sam build -t tests/conformance/template.yaml && sam deploy --stack-name conformance --resolve-s3 --capabilities CAPABILITY_IAM
-export WS_CONFORMANCE_URL=wss://… WS_CONFORMANCE_URL_BARE=wss://… WS_CONFORMANCE_URL_STATIC=wss://… WS_CONFORMANCE_TABLE=…
-cargo test -p system-tests conformance -- --nocapture --test-threads 1
+tests/conformance/on-aws
 ```
+
+It says what it will do and what that costs (less than a cent), and asks. Then it deploys [template.yaml](template.yaml), runs each row that needs neither a moved clock nor a
+test of its own, prints where AWS differs from a row, guesses first, and removes what it has deployed. Reports of what it printed are welcome.
 ";
 
 fn table() -> String {
