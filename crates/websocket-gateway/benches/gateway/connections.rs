@@ -24,7 +24,7 @@ const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../template.yaml"
 const ASKED: usize = 20_000;
 
 /// How much of the gateway's memory a connection may take at most.
-const KIB_EACH: f64 = 12.0;
+const KIB_EACH: f64 = 8.0;
 
 /// How many handshakes, or closes, are under way at once.
 const AT_ONCE: usize = 32;

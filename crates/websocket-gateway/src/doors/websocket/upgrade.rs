@@ -73,7 +73,8 @@ async fn socket(stream: Stream, early: Bytes) -> Socket {
         // Of the library's 256 KiB of buffers a connection, an idle one needs nothing.
         .read_buffer_size(2048)
         .write_buffer_size(0);
-    WebSocketStream::from_partially_read(stream, early.into(), Role::Server, Some(config)).await
+    // Copied: the connection would keep the whole buffer that the head was read into.
+    WebSocketStream::from_partially_read(stream, early.to_vec(), Role::Server, Some(config)).await
 }
 
 /// Says that no more bytes will come, and discards what the client still sends until it hangs up. If a connection is closed with bytes
