@@ -10,6 +10,7 @@ mod authorizers;
 mod beside;
 mod cdk;
 mod chat;
+mod check;
 mod choices;
 mod functions;
 mod macros;
