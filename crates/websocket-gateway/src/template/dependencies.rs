@@ -74,7 +74,9 @@ fn add_references(node: &Node, with_branches: bool, names: &mut Vec<String>) {
                 ("Sub", Value::Text(text)) => names.extend(variables(text)),
                 ("Sub", Value::List(parts)) => {
                     let template = parts.first().and_then(|node| node.text("").ok()).unwrap_or_default();
-                    names.extend(variables(&template));
+                    let own = parts.get(1).and_then(|node| node.map("").ok());
+                    let is_own = |name: &String| own.is_some_and(|own| own.get(name).is_some());
+                    names.extend(variables(&template).filter(|name| !is_own(name)));
                 }
                 _ => {}
             }

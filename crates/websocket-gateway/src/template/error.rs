@@ -39,7 +39,7 @@ impl fmt::Display for Severity {
 #[derive(Debug, thiserror::Error)]
 #[error("{}", first.message)]
 pub struct TemplateError {
-    first: Box<Remark>,
+    pub(super) first: Box<Remark>,
     others: Vec<TemplateError>,
 }
 

@@ -23,9 +23,17 @@ impl Stack {
         }
         let value = match self.resource(name, span)? {
             Some(resource) => self.id_of(resource)?,
-            None => name.to_owned(),
+            None => self.stage_of_sam(name)?.unwrap_or_else(|| name.to_owned()),
         };
         Ok(Some(Value::Text(value)))
+    }
+
+    /// The name of the stage that SAM generates with this logical id.
+    fn stage_of_sam(&self, id: &str) -> Result<Option<String>, Finding> {
+        let mut apis = self.resources.iter().filter(|resource| resource.kind == SERVERLESS_WEBSOCKET_API);
+        let Some(api) = apis.find(|api| stage_id(self, api) == id) else { return Ok(None) };
+        let name = self.properties(api).optional("StageName")?;
+        name.map_or_else(|| Ok("default".to_owned()), |node| node.text("`StageName`")).map(Some)
     }
 
     /// What `!GetAtt id.name` returns. For an attribute that has no meaning here it is a made-up text and not an error, because the gateway

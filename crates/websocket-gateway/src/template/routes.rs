@@ -132,17 +132,16 @@ impl<'r> Routes<'r> {
 
     /// Returns what was collected.
     pub(super) fn finish(self) -> Finished {
-        if !self.has_routes {
-            let message = format!("the API `{}` has no routes", self.api.id);
-            let finding = Finding::at(self.api.span, message).help("add at least `$default`");
-            self.findings.push(if self.is_deployed() {
-                finding.breaks(rules::NO_ROUTES)
-            } else {
-                finding.severity(Severity::Error)
-            });
-        }
-        let Self { routes, unserved, functions, authorizer, .. } = self;
+        let has_none = (!self.has_routes).then(|| self.no_routes());
+        let Self { routes, unserved, functions, authorizer, findings, .. } = self;
+        findings.extend(has_none);
         Finished { routes, unserved, authorizer, functions }
+    }
+
+    fn no_routes(&self) -> Finding {
+        let message = format!("the API `{}` has no routes", self.api.id);
+        let finding = Finding::at(self.api.span, message).help("add at least `$default`");
+        if self.is_deployed() { finding.breaks(rules::NO_ROUTES) } else { finding.severity(Severity::Error) }
     }
 
     /// Whether the template itself deploys the API. Otherwise its routes may be in another template.

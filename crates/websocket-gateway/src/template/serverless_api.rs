@@ -115,13 +115,14 @@ fn check_key(entry: &Entry) -> Result<(), Finding> {
     }
     let is_special = matches!(key, "$connect" | "$disconnect" | "$default");
     if !is_special && (key.is_empty() || !key.chars().all(|c| c.is_ascii_alphanumeric())) {
-        let message = format!("the route key `{key}` has characters other than letters and digits");
-        let finding = Finding::at(entry.key_span, message).breaks(rules::SAM_ROUTE_KEY);
-        return Err(if key.starts_with('$') {
-            finding.help("the route keys that begin with `$` are `$connect`, `$disconnect` and `$default`")
+        let (message, help) = if key.starts_with('$') {
+            let help = "the route keys that begin with `$` are `$connect`, `$disconnect` and `$default`";
+            (format!("`{key}` is not a route key of API Gateway"), help)
         } else {
-            finding.help("rename the route, or write it as an AWS::ApiGatewayV2::Route")
-        });
+            let help = "rename the route, or write it as an AWS::ApiGatewayV2::Route";
+            (format!("the route key `{key}` has characters other than letters and digits"), help)
+        };
+        return Err(Finding::at(entry.key_span, message).breaks(rules::SAM_ROUTE_KEY).help(help));
     }
     Ok(())
 }

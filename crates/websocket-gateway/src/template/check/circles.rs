@@ -11,6 +11,11 @@ use super::super::references::{route_id, stage_id};
 use super::super::stack::{Resource, Stack};
 use super::rules;
 
+/// The properties of a function of which SAM makes resources that need the function. Its policies are not among them: the function needs its
+/// role.
+const OF_OTHERS: [&str; 5] =
+    ["DeploymentPreference", "EventInvokeConfig", "Events", "FunctionUrlConfig", "ProvisionedConcurrencyConfig"];
+
 /// What a resource depends on, by logical ids.
 type Graph = BTreeMap<String, BTreeSet<String>>;
 
@@ -37,8 +42,12 @@ fn graph(stack: &Stack) -> Graph {
     for resource in stack.resources.iter().filter(|resource| stack.exists(resource).unwrap_or_default()) {
         match resource.kind.as_str() {
             SERVERLESS_WEBSOCKET_API => add_api(stack, resource, &mut graph),
-            // Its events become resources of their own, and its policies a role.
-            SERVERLESS_FUNCTION => add(&mut graph, &resource.id, needs(stack, resource, |name| name != "Events")),
+            SERVERLESS_FUNCTION => {
+                let own = |name: &str| !OF_OTHERS.contains(&name);
+                add(&mut graph, &resource.id, needs(stack, resource, own));
+            }
+            // What SAM makes of these is not known here.
+            kind if kind.starts_with("AWS::Serverless::") => {}
             _ => add(&mut graph, &resource.id, needs(stack, resource, |_| true)),
         }
     }

@@ -48,7 +48,7 @@ fn deploys_itself(stage: &Properties<'_>) -> bool {
 }
 
 fn nothing_deployed(stage: &Resource) -> Finding {
-    let message = format!("the stage `{}` has neither `AutoDeploy` nor a `DeploymentId`", stage.id);
+    let message = format!("nothing is deployed to the stage `{}`", stage.id);
     Finding::at(stage.span, message)
         .breaks(rules::STAGE_WITHOUT_DEPLOYMENT)
         .mend("add it to the stage's properties", "      AutoDeploy: true\n")
@@ -61,8 +61,7 @@ fn check_order(stack: &Stack, api: &WrittenApi<'_>, deployment: &Resource, findi
     let routes = api.routes.iter().filter_map(|route| route.resource).map(|route| route.id.as_str());
     let routes: Vec<_> = routes.filter(|id| late(id)).collect();
     let responses: Vec<_> = api.responses.iter().map(|response| response.id.as_str()).filter(|id| late(id)).collect();
-    // What depends on a response depends on its route, too.
-    let missing = if responses.is_empty() { routes.clone() } else { [&routes[..], &responses[..]].concat() };
+    let missing = [&routes[..], &responses[..]].concat();
     let written = stack.depends_on(deployment);
     let mend = || {
         let all: Vec<_> = written.iter().map(String::as_str).chain(missing.iter().copied()).collect();
@@ -76,7 +75,8 @@ fn check_order(stack: &Stack, api: &WrittenApi<'_>, deployment: &Resource, findi
     if !routes.is_empty() {
         push(rules::DEPLOYMENT_BEFORE_ROUTE, &routes);
     }
-    if !responses.is_empty() {
+    // A deployment that is before a route is before its response, too.
+    if routes.is_empty() && !responses.is_empty() {
         push(rules::DEPLOYMENT_BEFORE_RESPONSE, &responses);
     }
 }

@@ -27,9 +27,10 @@ pub(super) fn check(stack: &Stack, apis: &[WrittenApi<'_>], findings: &mut Findi
     for function in stack.functions().unwrap_or_default() {
         let mut found = Findings::default();
         let policy = roles::policy(stack, function, &mut found);
+        let policy = found.keep(policy);
         // What else there is to say about a role is said where the gateway needs it.
-        findings.extend(found.remarks.into_iter().filter(|finding| finding.rule().is_some()));
-        let (Ok(policy), Some((variable, api))) = (policy, endpoints::posts_to(stack, apis, function)) else { continue };
+        findings.extend(found.of_rules());
+        let (Some(policy), Some((variable, api))) = (policy, endpoints::posts_to(stack, apis, function)) else { continue };
         let stage = api.example_stage();
         let resource = format!("{}/{stage}/POST/@connections/L0SM9cOFvHcCIhw=", api.id);
         if policy.decide(ACTION, &stack.options.account.arn("execute-api", &resource)) == Decision::Allowed {

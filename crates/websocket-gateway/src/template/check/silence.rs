@@ -59,7 +59,7 @@ fn lines(text: &str, unknown: &mut Vec<Finding>) -> BTreeMap<usize, Vec<String>>
                 allowed.extend(known(name, span, unknown));
             }
         }
-        if line.trim_start().starts_with('#') {
+        if line.trim().is_empty() || line.trim_start().starts_with('#') {
             above.clone_from(&allowed);
         }
         lines.insert(offset, allowed);
@@ -76,11 +76,11 @@ fn names(node: &Node, unknown: &mut Vec<Finding>) -> Vec<String> {
 }
 
 fn known(name: &str, span: SourceSpan, unknown: &mut Vec<Finding>) -> Option<String> {
-    let mut ids = rules::ALL.iter().map(|rule| rule.id);
+    let ids = rules::ALL.iter().map(|rule| rule.id);
     if ids.clone().any(|id| id == name) {
         return Some(name.to_owned());
     }
     let finding = Finding::at(span, format!("`check` has no rule `{name}`")).breaks(rules::UNKNOWN_RULE);
-    unknown.push(finding.suggest(name, &mut ids));
+    unknown.push(finding.suggest(name, ids));
     None
 }

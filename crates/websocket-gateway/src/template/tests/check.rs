@@ -235,7 +235,20 @@ fn cases() -> Vec<Case> {
         // What is not about WebSocket APIs, but comes up when one is read.
         serverless("unknown-reference", "!GetAtt Authorize.Arn", "!GetAtt Authorise.Arn", "!GetAtt Auth"),
         serverless("circular-reference", "{ RetentionInDays: 7 }", "{ LogGroupName: !Sub '/aws/lambda/${Function}' }", "Function:"),
-        serverless("circular-reference", "!Ref Origin", "!Ref ApiprodStage, LOG: !Ref Authorize", "Authorize:"),
+        case(
+            "circular-reference",
+            &with_in(SERVERLESS, "      StageName: prod\n", "      StageName: prod\n      RouteSettings: { chat: {} }\n"),
+            endpoint,
+            "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: !Sub https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${ApiprodStage}",
+            "Function:",
+        ),
+        case(
+            "circular-reference",
+            &deployed(),
+            "Timeout: 20 }",
+            "Timeout: 20, Environment: { Variables: { STAGE: !Ref ApiStage } } }",
+            "ApiStage:",
+        ),
         plain("missing-property", "      RouteKey: send-message\n", "", "SendRoute:"),
         plain("unknown-property", "TimeoutInMillis", "TimeoutInMilis", "TimeoutInMilis"),
         serverless("sam-property", "      StageName: prod\n", "      StageName: prod\n      ProtocolType: WEBSOCKET\n", "ProtocolType"),
@@ -243,7 +256,7 @@ fn cases() -> Vec<Case> {
         serverless("missing-transform", "Transform: AWS::Serverless-2016-10-31\n", "", "AWS::Serverless::WebSocketApi"),
         serverless("unknown-policy-template", "DynamoDBCrudPolicy", "DynamoDBCurdPolicy", "DynamoDBCurd"),
         plain("repeated-key", "      Name: chat\n", "      Name: chat\n      Name: chat\n", "Name: chat"),
-        serverless("value-out-of-range", "Timeout: 15", "Timeout: 1000", "1000"),
+        serverless("value-out-of-range", "      Timeout: 20\n", "      Timeout: 20\n      MemorySize: 64\n", "64"),
         // The API.
         plain(
             "missing-route-selection-expression",
