@@ -71,7 +71,10 @@ async fn a_finding_has_its_place_the_line_what_happens_and_what_to_write() {
 #[tokio::test]
 async fn errors_are_1_warnings_only_if_they_count_and_what_can_not_be_read_is_2() {
     let warning = write("counts.yaml", TEMPLATE);
-    let error = write("error.yaml", &TEMPLATE.replace("IntegrationType: AWS_PROXY", "IntegrationType: AWS_PROXY\n      TimeoutInMillis: 1"));
+    let error = write(
+        "error.yaml",
+        &TEMPLATE.replace("IntegrationType: AWS_PROXY", "IntegrationType: AWS_PROXY\n      TimeoutInMillis: 1"),
+    );
     let broken = write("broken.yaml", "Resources: [");
     for (arguments, expected) in [
         (&["--template", &warning][..], 0),
@@ -94,13 +97,17 @@ async fn json_is_one_line_for_each_finding() {
     let (code, out, _) = check(&["--template", &file, "--json"]).await;
     assert_eq!(code, 0, "{out}");
     let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let found: Vec<_> = lines.iter().map(|line| (line["rule"].as_str().unwrap(), line["line"].as_u64().unwrap())).collect();
+    let found: Vec<_> =
+        lines.iter().map(|line| (line["rule"].as_str().unwrap(), line["line"].as_u64().unwrap())).collect();
     assert_eq!(found, [("stage-without-deployment", 6), ("missing-permission", 11), ("http-route-key", 11)], "{out}");
     assert_eq!(lines[0]["severity"], "warning");
     assert_eq!(lines[0]["file"], file.as_str());
     assert_eq!(lines[0]["column"], 3);
     assert_eq!(lines[0]["mend"], "      AutoDeploy: true\n");
-    assert!(lines.iter().all(|line| line["guide"].as_str().unwrap().ends_with(line["rule"].as_str().unwrap())), "{out}");
+    assert!(
+        lines.iter().all(|line| line["guide"].as_str().unwrap().ends_with(line["rule"].as_str().unwrap())),
+        "{out}"
+    );
 }
 
 #[tokio::test]
@@ -108,7 +115,8 @@ async fn the_start_tells_the_same_and_refuses_what_aws_refuses() {
     let text = TEMPLATE.replace("IntegrationType: AWS_PROXY", "IntegrationType: AWS_PROXY\n      TimeoutInMillis: 1");
     let text = text.replace("RouteKey: send", "RouteKey: $connect, AuthorizationType: JWT");
     let file = write("refused.yaml", &text);
-    let output = in_time("the end of the gateway", gateway(&["--template", &file, "--port", "0"]).output()).await.unwrap();
+    let output =
+        in_time("the end of the gateway", gateway(&["--template", &file, "--port", "0"]).output()).await.unwrap();
     let err = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(2), "{err}");
     for rule in ["integration-timeout", "authorizer-type"] {

@@ -364,7 +364,8 @@ mod tests {
 
     #[test]
     fn a_check_reads_a_template_and_serves_nothing() {
-        let line = ["websocket-gateway", "check", "--template", "other.yaml", "--parameter", "A=1", "--json", "--strict"];
+        let line =
+            ["websocket-gateway", "check", "--template", "other.yaml", "--parameter", "A=1", "--json", "--strict"];
         let task = Arguments::try_parse_from(line).unwrap().into_task();
         let Task::Check(options, Check { json: true, strict: true }) = task else { panic!("{task:?}") };
         assert!(format!("{options:?}").contains(r#"template: "other.yaml""#), "{options:?}");

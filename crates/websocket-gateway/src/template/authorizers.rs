@@ -71,9 +71,9 @@ pub(super) fn of_route(
     match (text.as_str(), named) {
         (_, _) if key != "$connect" => {
             let message = format!("the route `{key}` can't have an authorizer: API Gateway authorizes only `$connect`");
-            Err(Finding::at(kind.span, message).breaks(rules::AUTHORIZER_ELSEWHERE).help(
-                "take `AuthorizationType` and `AuthorizerId` to the route `$connect`: who may connect may send",
-            ))
+            Err(Finding::at(kind.span, message)
+                .breaks(rules::AUTHORIZER_ELSEWHERE)
+                .help("take `AuthorizationType` and `AuthorizerId` to the route `$connect`: who may connect may send"))
         }
         ("CUSTOM", Some(named)) => of_resource(stack, api_id, &named, routes),
         ("CUSTOM", None) => Err(route.missing("AuthorizerId").breaks(rules::MISSING_AUTHORIZER)),
@@ -153,5 +153,7 @@ fn unsupported(stack: &Stack, kind: &Node, property: &str, value: &str) -> Findi
 
 fn no_jwt(kind: &Node, property: &str) -> Finding {
     let message = format!("`{property}: JWT` is for HTTP APIs: AWS does not take it for a WebSocket API");
-    Finding::at(kind.span, message).breaks(rules::AUTHORIZER_TYPE).help("let a Lambda authorizer check the token: an authorizer of the type `REQUEST`")
+    Finding::at(kind.span, message)
+        .breaks(rules::AUTHORIZER_TYPE)
+        .help("let a Lambda authorizer check the token: an authorizer of the type `REQUEST`")
 }

@@ -37,7 +37,7 @@ impl fmt::Display for Severity {
 /// `Display` is a single line, the first error. As a [`miette::Diagnostic`], it also shows the places in the template, what to write instead, and
 /// the other errors.
 #[derive(Debug, thiserror::Error)]
-#[error("{}", first.message)]
+#[error("{}", .first.message)]
 pub struct TemplateError {
     pub(super) first: Box<Remark>,
     others: Vec<TemplateError>,

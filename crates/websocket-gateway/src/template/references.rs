@@ -99,7 +99,11 @@ impl Stack {
     /// The resource `id`. `None` if SAM generates it, so that it is not in the template.
     fn resource(&self, id: &str, span: SourceSpan) -> Result<Option<&Resource>, Finding> {
         let Some(resource) = self.resources.iter().find(|resource| resource.id == id) else {
-            return if self.is_generated(id) || self.unread.contains(id) { Ok(None) } else { Err(self.unknown(id, span)) };
+            return if self.is_generated(id) || self.unread.contains(id) {
+                Ok(None)
+            } else {
+                Err(self.unknown(id, span))
+            };
         };
         if self.exists(resource)? {
             return Ok(Some(resource));

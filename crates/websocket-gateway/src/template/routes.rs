@@ -209,7 +209,8 @@ fn no_function(span: SourceSpan, arn: &str, functions: &[&Resource]) -> Finding 
 fn with_response(stack: &Stack, api: &Resource) -> BTreeSet<String> {
     let responses = stack.id_of(api).map(|id| stack.known_of_api(ROUTE_RESPONSE, &id)).unwrap_or_default();
     let properties = responses.into_iter().map(|response| stack.properties(response));
-    let of_default = properties.filter(|properties| properties.known("RouteResponseKey").is_some_and(|(key, _)| key == "$default"));
+    let of_default =
+        properties.filter(|properties| properties.known("RouteResponseKey").is_some_and(|(key, _)| key == "$default"));
     of_default.filter_map(|properties| Some(properties.known("RouteId")?.0)).collect()
 }
 

@@ -123,10 +123,9 @@ fn ignored(stack: &Stack, api: &Resource, api_id: &str) -> Result<Vec<Finding>, 
 fn route_selection_expression(properties: &Properties<'_>) -> Result<RouteSelectionExpression, Finding> {
     let Some(node) = properties.optional("RouteSelectionExpression")? else {
         let missing = properties.missing("RouteSelectionExpression").breaks(rules::MISSING_SELECTION);
-        return Err(missing.mend(
-            "add it to the API's properties",
-            "      RouteSelectionExpression: $request.body.action\n",
-        ));
+        return Err(
+            missing.mend("add it to the API's properties", "      RouteSelectionExpression: $request.body.action\n")
+        );
     };
     let text = node.text("`RouteSelectionExpression`")?;
     RouteSelectionExpression::parse(&text)

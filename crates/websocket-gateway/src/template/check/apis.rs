@@ -2,7 +2,9 @@
 
 use miette::SourceSpan;
 
-use super::super::kinds::{AUTHORIZER, DEPLOYMENT, INTEGRATION, ROUTE, ROUTE_RESPONSE, SERVERLESS_WEBSOCKET_API, STAGE};
+use super::super::kinds::{
+    AUTHORIZER, DEPLOYMENT, INTEGRATION, ROUTE, ROUTE_RESPONSE, SERVERLESS_WEBSOCKET_API, STAGE,
+};
 use super::super::node::{Map, Node, Value};
 use super::super::properties::Properties;
 use super::super::references::route_id;
@@ -125,5 +127,13 @@ fn plain_route<'s>(stack: &'s Stack, resource: &'s Resource) -> Option<WrittenRo
         let (uri, _) = stack.properties(integration).known("IntegrationUri")?;
         function_called(stack, &uri).ok()?
     });
-    Some(WrittenRoute { key, span, id: resource.id.clone(), properties, resource: Some(resource), integration, function })
+    Some(WrittenRoute {
+        key,
+        span,
+        id: resource.id.clone(),
+        properties,
+        resource: Some(resource),
+        integration,
+        function,
+    })
 }

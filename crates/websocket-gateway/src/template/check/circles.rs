@@ -23,7 +23,8 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     let graph = graph(stack);
     let mut seen = BTreeSet::new();
     for resource in &stack.resources {
-        let Some(circle) = circle_from(&graph, &resource.id).filter(|circle| seen.is_disjoint(&circle.iter().cloned().collect()))
+        let Some(circle) =
+            circle_from(&graph, &resource.id).filter(|circle| seen.is_disjoint(&circle.iter().cloned().collect()))
         else {
             continue;
         };

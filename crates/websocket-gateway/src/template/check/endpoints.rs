@@ -77,7 +77,9 @@ impl Address {
         } else {
             let message = match self.path.first() {
                 None => format!("`{VARIABLE}` has no stage"),
-                Some(stage) if api.stages.is_empty() || api.stages.iter().any(|known| known.name == *stage) => return None,
+                Some(stage) if api.stages.is_empty() || api.stages.iter().any(|known| known.name == *stage) => {
+                    return None;
+                }
                 Some(stage) => format!("`{VARIABLE}` names the stage `{stage}`, but the API has {}", stages()),
             };
             (message, rules::ENDPOINT_STAGE)
@@ -105,7 +107,11 @@ impl Address {
             return None;
         }
         let message = format!("`{VARIABLE}` has the custom domain `{}` and the stage `{stage}`", self.host);
-        Some(Finding::at(entry.key_span, message).breaks(rules::ENDPOINT_DOMAIN).mend("write instead", mend(apis.first()?)))
+        Some(
+            Finding::at(entry.key_span, message)
+                .breaks(rules::ENDPOINT_DOMAIN)
+                .mend("write instead", mend(apis.first()?)),
+        )
     }
 }
 

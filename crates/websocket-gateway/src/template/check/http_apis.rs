@@ -33,7 +33,11 @@ pub(super) fn check(stack: &Stack, api: &WrittenApi<'_>, findings: &mut Findings
 fn cors(stack: &Stack, api: &Resource) -> Option<Finding> {
     let entry = stack.properties(api).entry("CorsConfiguration")?;
     let finding = Finding::at(entry.key_span, format!("`{}` is a WebSocket API and has no CORS", api.id));
-    Some(finding.breaks(rules::CORS).help("remove it; to admit only some pages, let `$connect` look at the header `Origin`"))
+    Some(
+        finding
+            .breaks(rules::CORS)
+            .help("remove it; to admit only some pages, let `$connect` look at the header `Origin`"),
+    )
 }
 
 fn payload_format(stack: &Stack, integration: &Resource) -> Option<Finding> {
@@ -43,7 +47,11 @@ fn payload_format(stack: &Stack, integration: &Resource) -> Option<Finding> {
         return None;
     }
     let finding = Finding::at(span, format!("`PayloadFormatVersion: {version}` is for HTTP APIs"));
-    Some(finding.breaks(rules::PAYLOAD_FORMAT).help("remove it: the events of a WebSocket API have a format of their own"))
+    Some(
+        finding
+            .breaks(rules::PAYLOAD_FORMAT)
+            .help("remove it: the events of a WebSocket API have a format of their own"),
+    )
 }
 
 fn unsupported(stack: &Stack, resource: &Resource, properties: &[&str], findings: &mut Findings) {

@@ -1,10 +1,10 @@
 //! Whether a function may post: `execute-api:ManageConnections` in its role, on `{api id}/{stage}/{method}/@connections/{connection id}`.
 
+use super::super::dependencies::references_in;
 use super::super::error::Finding;
 use super::super::findings::Findings;
 use super::super::node::{Map, Node, Value};
 use super::super::parameters::Parameters;
-use super::super::dependencies::references_in;
 use super::super::roles;
 use super::super::stack::Stack;
 use super::apis::{self, WrittenApi};
@@ -17,8 +17,7 @@ const ACTION: &str = "execute-api:ManageConnections";
 const ACTIONS: [&str; 3] = ["Invoke", "InvalidateCache", "ManageConnections"];
 
 /// What people write for the service.
-const OTHER_SERVICES: [&str; 5] =
-    ["apigateway", "api-gateway", "apigatewaymanagementapi", "executeapi", "execute_api"];
+const OTHER_SERVICES: [&str; 5] = ["apigateway", "api-gateway", "apigatewaymanagementapi", "executeapi", "execute_api"];
 
 const METHODS: [&str; 3] = ["DELETE", "GET", "POST"];
 
@@ -30,13 +29,16 @@ pub(super) fn check(stack: &Stack, apis: &[WrittenApi<'_>], findings: &mut Findi
         let policy = found.keep(policy);
         // What else there is to say about a role is said where the gateway needs it.
         findings.extend(found.of_rules());
-        let (Some(policy), Some((variable, api))) = (policy, endpoints::posts_to(stack, apis, function)) else { continue };
+        let (Some(policy), Some((variable, api))) = (policy, endpoints::posts_to(stack, apis, function)) else {
+            continue;
+        };
         let stage = api.example_stage();
         let resource = format!("{}/{stage}/POST/@connections/L0SM9cOFvHcCIhw=", api.id);
         if policy.decide(ACTION, &stack.options.account.arn("execute-api", &resource)) == Decision::Allowed {
             continue;
         }
-        let message = format!("`{}` has the address of `@connections`, but its role does not allow `{ACTION}`", function.id);
+        let message =
+            format!("`{}` has the address of `@connections`, but its role does not allow `{ACTION}`", function.id);
         findings.push(Finding::at(variable.key_span, message).breaks(rules::MISSING_MANAGE_CONNECTIONS).mend(
             "add it to the function's policies",
             format!(
@@ -131,7 +133,8 @@ fn why_useless(apis: &[WrittenApi<'_>], arn: &str) -> Option<Why> {
             let unknown = written.stages.is_empty().then_some("stage");
             stages.chain(unknown).any(|name| {
                 METHODS.iter().any(|known| {
-                    let request = format!("{}/{}/{}/@connections/L0SM9cOFvHcCIhw=", api(&written.id), stage(name), method(known));
+                    let request =
+                        format!("{}/{}/{}/@connections/L0SM9cOFvHcCIhw=", api(&written.id), stage(name), method(known));
                     matches(path, &request)
                 })
             })
@@ -140,7 +143,8 @@ fn why_useless(apis: &[WrittenApi<'_>], arn: &str) -> Option<Why> {
     let same = |text: &str| text.to_owned();
     let mut pieces = path.split('/');
     let [named_api, named_stage, named_method] = [(); 3].map(|()| pieces.next().unwrap_or_default().to_owned());
-    let (api, stage, method) = (|_: &str| named_api.clone(), |_: &str| named_stage.clone(), |_: &str| named_method.clone());
+    let (api, stage, method) =
+        (|_: &str| named_api.clone(), |_: &str| named_stage.clone(), |_: &str| named_method.clone());
     if requests(&same, &same, &same) {
         None
     } else if METHODS.contains(&named_stage.as_str()) || named_stage == "@connections" || named_stage.is_empty() {

@@ -21,8 +21,7 @@ pub(super) fn check(stack: &Stack, api: &WrittenApi<'_>, findings: &mut Findings
         let Some(first) = refused.first() else { continue };
         let mut whats: Vec<_> = refused.iter().map(|call| call.what.as_str()).collect();
         whats.dedup();
-        let message =
-            format!("no {PERMISSION} lets API Gateway invoke `{}` for {}", function.id, whats.join(", "));
+        let message = format!("no {PERMISSION} lets API Gateway invoke `{}` for {}", function.id, whats.join(", "));
         findings.push(match nearest(stack, function, &first.source) {
             Some(near) => Finding::at(near.span, format!("{message}: `{}` {}", near.permission.id, near.differs))
                 .breaks(rules::MISSING_PERMISSION)
@@ -52,7 +51,8 @@ struct Call {
 /// The calls of each function.
 fn calls<'s>(stack: &'s Stack, api: &WrittenApi<'s>) -> Vec<(&'s Resource, Vec<Call>)> {
     let mut calls: Vec<(&Resource, Vec<Call>)> = Vec::new();
-    let mut add = |function: &'s Resource, call: Call| match calls.iter_mut().find(|(known, _)| known.id == function.id) {
+    let mut add = |function: &'s Resource, call: Call| match calls.iter_mut().find(|(known, _)| known.id == function.id)
+    {
         Some((_, calls)) => calls.push(call),
         None => calls.push((function, vec![call])),
     };

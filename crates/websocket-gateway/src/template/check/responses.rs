@@ -11,9 +11,10 @@ const EXPRESSION: &str = "RouteResponseSelectionExpression";
 
 pub(super) fn check(stack: &Stack, api: &WrittenApi<'_>, findings: &mut Findings) {
     for route in &api.routes {
-        let responses = api.responses.iter().filter(|response| {
-            stack.properties(response).known("RouteId").is_some_and(|(id, _)| id == route.id)
-        });
+        let responses = api
+            .responses
+            .iter()
+            .filter(|response| stack.properties(response).known("RouteId").is_some_and(|(id, _)| id == route.id));
         let responses: Vec<_> = responses.collect();
         if !route.is_for_messages() {
             findings.extend(responses.iter().map(|response| {
@@ -24,7 +25,9 @@ pub(super) fn check(stack: &Stack, api: &WrittenApi<'_>, findings: &mut Findings
         }
         match (route.properties.written(EXPRESSION), responses.as_slice()) {
             (Some(_), []) if stack.is_complete => findings.push(missing_response(api, route)),
-            (None, [response, ..]) => findings.push(missing_expression(route).label(response.span, "its RouteResponse")),
+            (None, [response, ..]) => {
+                findings.push(missing_expression(route).label(response.span, "its RouteResponse"))
+            }
             _ => {}
         }
         findings.extend(not_default(route.properties.known(EXPRESSION), EXPRESSION));

@@ -40,7 +40,12 @@ fn selection(stack: &Stack, api: &WrittenApi<'_>) -> Option<Finding> {
     }
     let message = format!("the route selection expression `{text}` is the same for every message");
     let finding = Finding::at(span, message).breaks(rules::SELECTION);
-    Some(finding.mend("choose the route by a field of the message", "      RouteSelectionExpression: $request.body.action\n"))
+    Some(
+        finding.mend(
+            "choose the route by a field of the message",
+            "      RouteSelectionExpression: $request.body.action\n",
+        ),
+    )
 }
 
 const METHODS: [&str; 8] = ["ANY", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"];
@@ -73,7 +78,11 @@ fn api_key(route: &WrittenRoute<'_>) -> Option<Finding> {
         return None;
     }
     let message = format!("the route `{}` requires an API key, which only `$connect` can", route.key);
-    Some(Finding::at(span, message).breaks(rules::API_KEY_ELSEWHERE).help("take `ApiKeyRequired` to the route `$connect`"))
+    Some(
+        Finding::at(span, message)
+            .breaks(rules::API_KEY_ELSEWHERE)
+            .help("take `ApiKeyRequired` to the route `$connect`"),
+    )
 }
 
 fn integration_elsewhere(stack: &Stack, api: &WrittenApi<'_>, route: &WrittenRoute<'_>) -> Option<Finding> {

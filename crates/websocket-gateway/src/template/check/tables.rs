@@ -8,7 +8,8 @@ use super::super::stack::{Resource, Stack};
 use super::rules;
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
-    let tables = stack.resources.iter().filter(|resource| [TABLE, GLOBAL_TABLE, SIMPLE_TABLE].contains(&resource.kind.as_str()));
+    let tables =
+        stack.resources.iter().filter(|resource| [TABLE, GLOBAL_TABLE, SIMPLE_TABLE].contains(&resource.kind.as_str()));
     for table in tables.filter(|table| stack.exists(table).unwrap_or_default() && keeps_connections(table)) {
         // A specification that is written may be switched off for a while.
         if table.properties.get("TimeToLiveSpecification").is_none() {

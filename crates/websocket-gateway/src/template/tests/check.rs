@@ -234,10 +234,19 @@ fn cases() -> Vec<Case> {
     vec![
         // What is not about WebSocket APIs, but comes up when one is read.
         serverless("unknown-reference", "!GetAtt Authorize.Arn", "!GetAtt Authorise.Arn", "!GetAtt Auth"),
-        serverless("circular-reference", "{ RetentionInDays: 7 }", "{ LogGroupName: !Sub '/aws/lambda/${Function}' }", "Function:"),
+        serverless(
+            "circular-reference",
+            "{ RetentionInDays: 7 }",
+            "{ LogGroupName: !Sub '/aws/lambda/${Function}' }",
+            "Function:",
+        ),
         case(
             "circular-reference",
-            &with_in(SERVERLESS, "      StageName: prod\n", "      StageName: prod\n      RouteSettings: { chat: {} }\n"),
+            &with_in(
+                SERVERLESS,
+                "      StageName: prod\n",
+                "      StageName: prod\n      RouteSettings: { chat: {} }\n",
+            ),
             endpoint,
             "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: !Sub https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/${ApiprodStage}",
             "Function:",
@@ -251,7 +260,12 @@ fn cases() -> Vec<Case> {
         ),
         plain("missing-property", "      RouteKey: send-message\n", "", "SendRoute:"),
         plain("unknown-property", "TimeoutInMillis", "TimeoutInMilis", "TimeoutInMilis"),
-        serverless("sam-property", "      StageName: prod\n", "      StageName: prod\n      ProtocolType: WEBSOCKET\n", "ProtocolType"),
+        serverless(
+            "sam-property",
+            "      StageName: prod\n",
+            "      StageName: prod\n      ProtocolType: WEBSOCKET\n",
+            "ProtocolType",
+        ),
         serverless("sam-property", "IntegrationTimeout", "TimeoutInMillis", "TimeoutInMillis"),
         serverless("missing-transform", "Transform: AWS::Serverless-2016-10-31\n", "", "AWS::Serverless::WebSocketApi"),
         serverless("unknown-policy-template", "DynamoDBCrudPolicy", "DynamoDBCurdPolicy", "DynamoDBCurd"),
@@ -303,15 +317,30 @@ fn cases() -> Vec<Case> {
         ),
         // Permissions to invoke.
         plain("missing-permission", permission, "", "Authorizer:"),
-        plain("missing-permission", source, "SourceArn: !Sub arn:aws:execute-api:*:*:${Other}/*", "!Sub arn:aws:execute"),
+        plain(
+            "missing-permission",
+            source,
+            "SourceArn: !Sub arn:aws:execute-api:*:*:${Other}/*",
+            "!Sub arn:aws:execute",
+        ),
         plain("missing-permission", "Principal: apigateway.amazonaws.com", "Principal: sns.amazonaws.com", "sns"),
         plain("missing-permission", "FunctionName: !Ref Function", "FunctionName: other", "$connect"),
-        plain("missing-permission", "Action: lambda:InvokeFunction", "Action: lambda:GetFunction", "lambda:GetFunction"),
+        plain(
+            "missing-permission",
+            "Action: lambda:InvokeFunction",
+            "Action: lambda:GetFunction",
+            "lambda:GetFunction",
+        ),
         // Two-way routes.
         plain("missing-route-response", response, "", "$default"),
         serverless("missing-route-response", serverless_response, "", "$default"),
         plain("missing-response-selection", "      RouteResponseSelectionExpression: $default\n", "", "send-message"),
-        serverless("missing-response-selection", "          RouteResponseSelectionExpression: $default\n", "", "$default:"),
+        serverless(
+            "missing-response-selection",
+            "          RouteResponseSelectionExpression: $default\n",
+            "",
+            "$default:",
+        ),
         plain("route-response-key", "RouteResponseKey: $default", "RouteResponseKey: $any", "$any"),
         plain(
             "route-response-key",
@@ -358,10 +387,20 @@ fn cases() -> Vec<Case> {
         serverless("identity-source", "route.request.querystring", "$request.querystring", "$request"),
         plain("authorizer-of-other-api", "!Ref Authorizer\n", "!Ref OtherAuthorizer\n", "!Ref OtherAuthorizer"),
         serverless("sam-auth", "        $connect:\n          FunctionArn: !GetAtt Function.Arn\n", "", "CUSTOM"),
-        plain("api-key-elsewhere", "RouteKey: send-message\n", "RouteKey: send-message\n      ApiKeyRequired: true\n", "true"),
+        plain(
+            "api-key-elsewhere",
+            "RouteKey: send-message\n",
+            "RouteKey: send-message\n      ApiKeyRequired: true\n",
+            "true",
+        ),
         // What only HTTP APIs have.
         plain("payload-format", "TimeoutInMillis: 5000", "PayloadFormatVersion: '2.0'", "'2.0'"),
-        plain("cors", "      Name: chat\n", "      Name: chat\n      CorsConfiguration: { AllowOrigins: ['*'] }\n", "Cors"),
+        plain(
+            "cors",
+            "      Name: chat\n",
+            "      Name: chat\n      CorsConfiguration: { AllowOrigins: ['*'] }\n",
+            "Cors",
+        ),
         plain(
             "http-api-property",
             "      Name: token\n",
@@ -382,7 +421,12 @@ fn cases() -> Vec<Case> {
             "Resource: [!Sub 'arn:aws:execute-api:*:*:${Api}/*', !Sub 'arn:aws:apigateway:*::/apis/${Api}/*']",
             "!Sub 'arn:aws:apigateway",
         ),
-        serverless("endpoint-scheme", endpoint, "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: !Sub '${Api.ApiEndpoint}/prod'", "AWS_"),
+        serverless(
+            "endpoint-scheme",
+            endpoint,
+            "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: !Sub '${Api.ApiEndpoint}/prod'",
+            "AWS_",
+        ),
         serverless(
             "endpoint-stage",
             endpoint,
@@ -417,7 +461,13 @@ fn cases() -> Vec<Case> {
         ),
         serverless("queue-visibility", "      VisibilityTimeout: 90\n", "      VisibilityTimeout: 10\n", "10"),
         // The rules themselves.
-        case("unknown-rule", &deployed(), "allow stale-deployment", "allow stale-deployment, stale-deploiment", "stale-deployment, "),
+        case(
+            "unknown-rule",
+            &deployed(),
+            "allow stale-deployment",
+            "allow stale-deployment, stale-deploiment",
+            "stale-deployment, ",
+        ),
     ]
 }
 
@@ -502,7 +552,10 @@ fn an_action_or_a_resource_that_allows_no_post_is_shown_with_what_follows_from_i
     let resource = "${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/prod/POST/@connections/*";
     for (wrong, why) in [
         ("aws:apigateway:us-east-1:123456789012:${Api}/prod/POST/@connections/*", "names the service `apigateway`"),
-        ("aws:execute-api:us-east-1:123456789012:${Api}/prod/post/@connections/*", "has `post` where the method stands"),
+        (
+            "aws:execute-api:us-east-1:123456789012:${Api}/prod/post/@connections/*",
+            "has `post` where the method stands",
+        ),
         ("aws:execute-api:us-east-1:123456789012:${Api}/POST/@connections/*", "has no stage"),
         ("aws:execute-api:us-east-1:123456789012:${Api}/@connections/*", "has no stage"),
         ("aws:execute-api:us-east-1:123456789012:${Api}/dev/POST/@connections/*", "names the stage `dev`"),
@@ -510,9 +563,16 @@ fn an_action_or_a_resource_that_allows_no_post_is_shown_with_what_follows_from_i
         ("aws:execute-api:us-east-1:123456789012:${Api}/prod/POST/connections/*", "does not end with"),
     ] {
         let found = rules_of(&with_in(SERVERLESS, resource, wrong));
-        assert!(found.iter().any(|(rule, why_not)| *rule == "manage-connections-resource" && why_not.contains(why)), "{found:?}");
+        assert!(
+            found.iter().any(|(rule, why_not)| *rule == "manage-connections-resource" && why_not.contains(why)),
+            "{found:?}"
+        );
     }
-    for enough in ["aws:execute-api:*:*:${Api}/*", "aws:execute-api:eu-west-1:1:${Api}/*/POST/@connections/*", "aws:execute-api:*"] {
+    for enough in [
+        "aws:execute-api:*:*:${Api}/*",
+        "aws:execute-api:eu-west-1:1:${Api}/*/POST/@connections/*",
+        "aws:execute-api:*",
+    ] {
         let found = rules_of(&with_in(SERVERLESS, resource, enough));
         assert!(found.is_empty() || enough.contains("eu-west-1"), "{enough}: {found:?}");
         assert!(found.iter().all(|(rule, _)| *rule != "manage-connections-resource"), "{enough}: {found:?}");
@@ -545,7 +605,11 @@ fn a_comment_or_metadata_lets_one_rule_be_broken_at_one_place() {
     assert_eq!(check(&bad).len(), 1);
     let silenced = [
         with_in(&bad, "RouteKey: GET /x", "RouteKey: GET /x # websocket-gateway: allow http-route-key"),
-        with_in(&bad, "      RouteKey: GET /x", "      # websocket-gateway: allow cors, http-route-key\n      # why\n      RouteKey: GET /x"),
+        with_in(
+            &bad,
+            "      RouteKey: GET /x",
+            "      # websocket-gateway: allow cors, http-route-key\n      # why\n      RouteKey: GET /x",
+        ),
         with_in(
             &bad,
             "  SendRoute:\n",
@@ -568,12 +632,20 @@ fn a_comment_or_metadata_lets_one_rule_be_broken_at_one_place() {
 
 #[test]
 fn what_can_not_be_known_here_breaks_no_rule() {
-    let parameter = |text: &str| text.replace("Resources:\n", "Parameters:\n  Choice: { Type: String }\n  Seconds: { Type: Number }\nResources:\n");
+    let parameter = |text: &str| {
+        text.replace(
+            "Resources:\n",
+            "Parameters:\n  Choice: { Type: String }\n  Seconds: { Type: Number }\nResources:\n",
+        )
+    };
     for (from, to) in [
         ("StageName: prod", "StageName: !Ref Choice"),
         ("RouteKey: send-message", "RouteKey: !ImportValue key"),
         ("FunctionName: !Ref Function", "FunctionName: !Sub '${Function.Arn}:live'"),
-        ("SourceArn: !Sub arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*", "SourceArn: !ImportValue arn"),
+        (
+            "SourceArn: !Sub arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*",
+            "SourceArn: !ImportValue arn",
+        ),
         ("TimeoutInMillis: 5000", "TimeoutInMillis: !Ref Seconds"),
         ("Timeout: 20 }", "Timeout: !Ref Seconds }"),
         ("AutoDeploy: true", "AutoDeploy: !ImportValue yes"),
@@ -606,7 +678,8 @@ fn json_templates_have_places_too() {
       "RouteSelectionExpression": "request.body.action" } }
   }
 }"#;
-    let found: Vec<_> = check(json).into_iter().map(|finding| (finding.rule.unwrap(), finding.location.unwrap())).collect();
+    let found: Vec<_> =
+        check(json).into_iter().map(|finding| (finding.rule.unwrap(), finding.location.unwrap())).collect();
     let places: Vec<_> = found.iter().map(|(rule, at)| (*rule, at.line, at.column)).collect();
     assert_eq!(places, [("missing-stage", 3, 5), ("route-selection-expression", 4, 35)]);
 }

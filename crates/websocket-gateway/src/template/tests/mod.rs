@@ -616,7 +616,7 @@ fn a_report_shows_the_line_and_what_to_write_instead() {
         "the template has no resource or parameter `ConectFunction`",
         "/nowhere/chat/template.yaml:22:34",
         "22 │         $connect: { FunctionArn: !GetAtt ConectFunction.Arn }",
-        "help: did you mean `ConnectFunction`?",
+        "did you mean `ConnectFunction`?",
     ] {
         assert!(report.contains(part), "{report}");
     }

@@ -3,6 +3,7 @@
 use super::*;
 
 pub(super) const PLAIN: &str = "\
+Transform: AWS::Serverless-2016-10-31
 Resources:
   Api:
     Type: AWS::ApiGatewayV2::Api
@@ -52,7 +53,7 @@ Resources:
       Code: target/lambda/chat/
       Timeout: 20
       MemorySize: 512
-      Environment: { Variables: { URL: !Sub '${Api.ApiEndpoint}/${Stage}' } }
+      Environment: { Variables: { URL: !Sub '${Api.ApiEndpoint}/dev' } }
   Role: { Type: AWS::IAM::Role }
 ";
 
@@ -80,7 +81,7 @@ fn routes_integrations_stage_and_functions_are_read() {
     let function = &api.functions["Function"];
     assert_eq!((function.name.as_str(), function.memory_size), ("chat-Function", 512));
     assert_eq!((function.timeout, &function.code), (Duration::from_secs(20), &cargo("", Some("chat"))));
-    assert_eq!(function.defined_at, "/nowhere/chat/template.yaml:41:3");
+    assert_eq!(function.defined_at, "/nowhere/chat/template.yaml:42:3");
     let endpoint = format!("wss://{}.execute-api.us-east-1.amazonaws.com/dev", api.api_id);
     assert_eq!(function.environment["URL"], endpoint);
 }
@@ -224,7 +225,13 @@ fn mistakes_are_shown_at_their_place() {
             "write for example `prod`",
         ),
         ("StageName: dev, ", "", "Stage:", "`Stage` has no `StageName`", ""),
-        (", RouteSelectionExpression: $request.body.action", "", "Api:", "`Api` has no `RouteSelectionExpression`", "add it to the API"),
+        (
+            ", RouteSelectionExpression: $request.body.action",
+            "",
+            "Api:",
+            "`Api` has no `RouteSelectionExpression`",
+            "add it to the API",
+        ),
         ("      Code: target/lambda/chat/\n", "", "Function:", "`Function` has no `Code`", ""),
         (
             "      Code: target/lambda/chat/\n",

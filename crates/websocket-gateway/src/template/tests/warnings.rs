@@ -78,7 +78,13 @@ fn ignored_properties_and_mistakes_that_show_only_on_aws_are_warnings() {
             "did you mean `StageVariables`?",
         ),
         ("      Handler: bootstrap\n", "      Layers: [x]\n", "Layers:", "the gateway ignores `Layers`", ""),
-        ("RouteKey: $connect", "RouteKey: $conect", "$conect", "`$conect` is not a route key", "did you mean `$connect`?"),
+        (
+            "RouteKey: $connect",
+            "RouteKey: $conect",
+            "$conect",
+            "`$conect` is not a route key",
+            "did you mean `$connect`?",
+        ),
         (
             "RouteResponseKey: $default",
             "RouteResponseKey: x",
@@ -142,7 +148,12 @@ fn a_function_that_api_gateway_may_not_invoke_is_a_warning() {
         (source, format!("      SourceArn: !Sub {arn}:abcdefghij/*\n"), "!Sub arn", "SourceArn:"),
         (source, format!("      SourceArn: !Sub {arn}:${{Api}}/prod/*\n"), "!Sub arn", "SourceArn:"),
         ("!Ref Function\n", "Other\n".to_owned(), "$connect", "  FunctionApiPermission:\n"),
-        ("lambda:InvokeFunction", "lambda:GetFunction".to_owned(), "lambda:GetFunction", "Action: lambda:InvokeFunction"),
+        (
+            "lambda:InvokeFunction",
+            "lambda:GetFunction".to_owned(),
+            "lambda:GetFunction",
+            "Action: lambda:InvokeFunction",
+        ),
         ("apigateway.amazonaws.com", "sns.amazonaws.com".to_owned(), "sns.amazonaws.com", "Principal: apigateway"),
         (
             "AWS::Lambda::Permission",
