@@ -76,7 +76,10 @@ pub(super) fn of_route(
                 .help("take `AuthorizationType` and `AuthorizerId` to the route `$connect`: who may connect may send"))
         }
         ("CUSTOM", Some(named)) => of_resource(stack, api_id, &named, routes),
-        ("CUSTOM", None) => Err(route.missing("AuthorizerId").breaks(rules::MISSING_AUTHORIZER)),
+        ("CUSTOM", None) => Err(route
+            .missing("AuthorizerId")
+            .breaks(rules::MISSING_AUTHORIZER)
+            .help("name the authorizer, for example `AuthorizerId: !Ref Authorizer`")),
         (other, _) => Err(unsupported(stack, &kind, "AuthorizationType", other)),
     }
 }

@@ -166,5 +166,6 @@ fn not_an_integration_type(kind: &Node, name: &str) -> Finding {
 fn without_effect(integration: &Properties<'_>) -> Option<Finding> {
     integration.written("RequestTemplates")?;
     let message = "`RequestTemplates` have no effect on an `AWS_PROXY` integration: the function gets the whole event";
-    Some(Finding::at(integration.span_of("RequestTemplates"), message).breaks(rules::TEMPLATES_WITHOUT_EFFECT))
+    let finding = Finding::at(integration.span_of("RequestTemplates"), message);
+    Some(finding.breaks(rules::TEMPLATES_WITHOUT_EFFECT).help("remove them"))
 }

@@ -112,7 +112,8 @@ impl<'s> Properties<'s> {
     pub(super) fn misnamed(&self, known: &[&str]) -> impl Iterator<Item = Finding> {
         self.others(known).map(|entry| {
             let message = format!("{} can't have a property `{}`", self.owner, entry.key);
-            let finding = Finding::at(entry.key_span, message).suggest(&entry.key, known.iter().copied());
+            let finding = Finding::at(entry.key_span, message).help("remove it");
+            let finding = finding.suggest(&entry.key, known.iter().copied());
             // What a macro would add is not known.
             if entry.is_macro() { finding.severity(Severity::Error) } else { finding.breaks(rules::SAM_PROPERTY) }
         })
@@ -122,7 +123,7 @@ impl<'s> Properties<'s> {
     pub(super) fn unknown(&self, known: &[&str]) -> impl Iterator<Item = Finding> {
         self.others(known).filter(|entry| !entry.is_macro()).map(|entry| {
             let message = format!("{} has an unknown property `{}`, which the gateway ignores", self.owner, entry.key);
-            let finding = Finding::at(entry.key_span, message).breaks(rules::UNKNOWN_PROPERTY);
+            let finding = Finding::at(entry.key_span, message).breaks(rules::UNKNOWN_PROPERTY).help("remove it");
             finding.suggest(&entry.key, known.iter().copied())
         })
     }

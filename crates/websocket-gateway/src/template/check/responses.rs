@@ -18,7 +18,7 @@ pub(super) fn check(stack: &Stack, api: &WrittenApi<'_>, findings: &mut Findings
         let responses: Vec<_> = responses.collect();
         if !route.is_for_messages() {
             findings.extend(responses.iter().map(|response| {
-                let message = format!("`{}` is a {ROUTE_RESPONSE} of `{}`", response.id, route.key);
+                let message = format!("the route `{}` has a RouteResponse", route.key);
                 Finding::at(response.span, message).breaks(rules::ROUTE_RESPONSE_ON_CONNECT).help("remove it")
             }));
             continue;

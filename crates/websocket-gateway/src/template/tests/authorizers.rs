@@ -85,7 +85,13 @@ fn authorizers_that_can_not_be_served_are_refused() {
             "`AuthorizerType: JWT` is for HTTP APIs",
             "of the type `REQUEST`",
         ),
-        (", AuthorizerId: !Ref Authorizer", "", "ConnectRoute:", "`ConnectRoute` has no `AuthorizerId`", ""),
+        (
+            ", AuthorizerId: !Ref Authorizer",
+            "",
+            "ConnectRoute:",
+            "`ConnectRoute` has no `AuthorizerId`",
+            "name the authorizer",
+        ),
         (
             "AuthorizerId: !Ref Authorizer",
             "AuthorizerId: x1y2z3",

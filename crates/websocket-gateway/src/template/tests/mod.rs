@@ -53,13 +53,12 @@ Resources:
     Type: AWS::Serverless::Function
     Metadata: { BuildMethod: rust-cargolambda, BuildProperties: { Binary: connect } }
     Properties:
-      Policies:
-        - Statement: [{ Effect: Allow, Action: 's3:GetObject', Resource: [!ImportValue Elsewhere, !Ref Certificate] }]
-        - Statement: [{ Effect: Allow, Action: 'execute-api:ManageConnections', Resource: '*' }]
+      Policies: [{ Statement: [{ Effect: Allow, Action: 's3:GetObject', Resource: [!ImportValue Elsewhere, !Ref Certificate] }] }]
       Environment:
         Variables:
           LEVEL: debug
           RETRIES: 3
+          # websocket-gateway: allow missing-manage-connections
           AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: !Sub 'https://${WebSocketApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}/prod'
   DefaultFunction:
     Type: AWS::Serverless::Function
@@ -267,8 +266,8 @@ Conditions:
         ("!Join [',', { 'Fn::GetAZs': eu-west-1 }]", "eu-west-1a,eu-west-1b,eu-west-1c"),
         ("!Join [',', !Ref AWS::NotificationARNs]", ""),
         ("!Select [0, !If [No, [x], !Split ['.', y.z]]]", "y"),
-        ("!Ref ConnectFunction", "chat-ConnectFunction"),
-        ("!GetAtt ConnectFunction.Arn", &format!("{function}:chat-ConnectFunction")),
+        ("!Ref UnusedFunction", "chat-UnusedFunction"),
+        ("!GetAtt UnusedFunction.Arn", &format!("{function}:chat-UnusedFunction")),
         ("{ 'Fn::GetAtt': [DefaultFunction, Arn] }", &format!("{function}:default")),
         ("!GetAtt ConnectionsTable.Arn", table),
         ("!GetAtt ConnectionsTable.StreamArn", &format!("{table}/stream/1970-01-01T00:00:00.000")),
@@ -326,7 +325,7 @@ fn values_that_can_not_be_resolved_are_errors() {
     for (value, message, help) in cases {
         let error = evaluate("", value).expect_err(value);
         assert!(error.to_string().contains(message), "{value}: {error}");
-        assert_eq!(error.location().unwrap().line, 39, "{value}");
+        assert_eq!(error.location().unwrap().line, 37, "{value}");
         let found = error.first.help.clone().unwrap_or_default();
         assert!(found.contains(help) && found.is_empty() == help.is_empty(), "{value}: {found}");
     }
@@ -436,7 +435,7 @@ fn mistakes_are_shown_at_their_place() {
             "Timeout: 1",
             "Timeout: 1",
             "the route `sendMessage` can't have a property `Timeout`",
-            "",
+            "remove it",
         ),
         (
             "sendMessage:",
