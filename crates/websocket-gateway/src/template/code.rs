@@ -68,7 +68,9 @@ fn source(properties: &Properties<'_>, metadata: &Properties<'_>, resource: &Res
         return Ok(Source::Inline(inline.text("`InlineCode`")?));
     }
     let property = if resource.kind == SERVERLESS_FUNCTION { "CodeUri" } else { "Code" };
-    from(&properties.required(property)?, property)
+    // On AWS it may be missing: `sam deploy` then takes the template's folder.
+    let node = properties.optional(property)?.ok_or_else(|| properties.missing_here(property))?;
+    from(&node, property)
 }
 
 /// Reads `CodeUri` or `Code`: a path on this machine, or an object that mostly only CloudFormation can use.

@@ -90,10 +90,17 @@ impl<'s> Properties<'s> {
     }
 
     pub(super) fn missing(&self, name: &str) -> Finding {
+        let finding = self.missing_here(name);
+        let has_macro = self.map.0.iter().any(Entry::is_macro);
+        if has_macro { finding } else { finding.breaks(rules::MISSING_PROPERTY) }
+    }
+
+    /// For a property that only this gateway needs.
+    pub(super) fn missing_here(&self, name: &str) -> Finding {
         let finding = Finding::at(self.span, format!("{} has no `{name}`", self.owner));
         match self.map.0.iter().find(|entry| entry.is_macro()) {
             Some(entry) => finding.label(entry.key_span, "the gateway does not expand this"),
-            None => finding.breaks(rules::MISSING_PROPERTY).suggest_instead_of(self.map.keys(), name),
+            None => finding.suggest_instead_of(self.map.keys(), name),
         }
     }
 

@@ -90,7 +90,7 @@ impl<'r> Routes<'r> {
         let read = Route {
             function: function.id.clone(),
             integration_timeout: route.integration.timeout,
-            route_response: self.route_response(route)?,
+            route_response: self.route_response(route),
         };
         self.routes.insert(route.key.to_owned(), read);
         Ok(function)
@@ -165,15 +165,10 @@ impl<'r> Routes<'r> {
         Ok(resource)
     }
 
-    /// Whether the route is two-way. This takes both a property of the route and an `AWS::ApiGatewayV2::RouteResponse`. Nothing that a
-    /// function returns when a client connects or disconnects could be sent to it as a message.
-    fn route_response(&self, route: &Described<'_>) -> Result<bool, Finding> {
-        let expression = route.properties.optional("RouteResponseSelectionExpression")?;
-        let is_default = match &expression {
-            Some(node) => node.text("`RouteResponseSelectionExpression`")? == "$default",
-            None => false,
-        };
-        Ok(is_default && self.with_response.contains(route.id) && !matches!(route.key, "$connect" | "$disconnect"))
+    /// Whether the route is two-way, which it is with an `AWS::ApiGatewayV2::RouteResponse`. AWS's own samples leave out the selection expression
+    /// that AWS's console writes as well. Nothing that a function returns when a client connects or disconnects could be sent to it as a message.
+    fn route_response(&self, route: &Described<'_>) -> bool {
+        self.with_response.contains(route.id) && !matches!(route.key, "$connect" | "$disconnect")
     }
 }
 

@@ -56,7 +56,9 @@ pub(super) fn check(stack: &Stack, api: &Resource, findings: &mut Findings) {
 /// Reads the API's `Routes` and its `Auth`.
 pub(super) fn read_routes(stack: &Stack, api: &Resource, routes: &mut Routes<'_>) {
     let read = read_entries(stack, api, routes);
-    routes.findings.keep(read);
+    if routes.findings.keep(read).is_none() {
+        routes.meets_route();
+    }
     let read = authorizers::of_serverless_api(stack, api, routes);
     routes.findings.keep(read);
 }
@@ -66,13 +68,12 @@ fn read_entries(stack: &Stack, api: &Resource, routes: &mut Routes<'_>) -> Resul
     let mut ids = BTreeSet::new();
     for entry in &node.map("`Routes`")?.0 {
         let id = route_id(&api.id, &entry.key);
-        let read = match check_key(entry) {
-            Ok(()) => read_route(stack, entry, &id, routes),
-            Err(finding) => {
-                routes.meets_route();
-                Err(finding)
-            }
-        };
+        // If its whole configuration is `AWS::NoValue`, there is no such route.
+        if matches!(entry.value.value, Value::Call(_)) && matches!(stack.resolve(&entry.value), Ok(None)) {
+            continue;
+        }
+        routes.meets_route();
+        let read = check_key(entry).and_then(|()| read_route(stack, entry, &id, routes));
         routes.findings.keep(read);
         if !ids.insert(id) {
             let message = format!("the route key `{}` differs from another only in case", entry.key);
@@ -83,7 +84,6 @@ fn read_entries(stack: &Stack, api: &Resource, routes: &mut Routes<'_>) -> Resul
     Ok(())
 }
 
-/// Reads a route. If its whole configuration is `AWS::NoValue`, there is no such route.
 fn read_route(stack: &Stack, entry: &Entry, id: &str, routes: &mut Routes<'_>) -> Result<(), Finding> {
     let owner = format!("the route `{}`", entry.key);
     let resolved;
@@ -95,7 +95,6 @@ fn read_route(stack: &Stack, entry: &Entry, id: &str, routes: &mut Routes<'_>) -
         }
         _ => entry.value.map(&owner)?,
     };
-    routes.meets_route();
     let properties = Properties::new(stack, owner, entry.key_span, map);
     routes.findings.extend(properties.misnamed(&ROUTE_PROPERTIES));
     routes::refuse_api_key(&properties)?;

@@ -545,7 +545,7 @@ fn a_template_needs_exactly_one_websocket_api() {
 }
 
 #[test]
-fn a_route_with_only_half_of_a_route_response_is_one_way_with_a_warning() {
+fn a_route_is_two_way_with_a_route_response_and_one_way_without() {
     let response = "  WebSocketApiDefaultRouteResponse:
     Type: AWS::ApiGatewayV2::RouteResponse
     Properties: { ApiId: !Ref WebSocketApi, RouteId: !Ref WebSocketApiDefaultRoute, RouteResponseKey: $default }\n";
@@ -561,10 +561,10 @@ fn a_route_with_only_half_of_a_route_response_is_one_way_with_a_warning() {
     let Loaded { api, warnings, .. } = load_text(&format!("{text}{addition}")).unwrap();
     assert!(api.routes["$default"].route_response && warnings.is_empty());
 
-    let Loaded { api, warnings, .. } = load_text(&with(", RouteResponseSelectionExpression: $default", "")).unwrap();
-    assert!(!api.routes["$default"].route_response);
-    let warning = warnings[0].to_string();
-    assert!(warning.contains("23:9: the route `$default` has no `RouteResponseSelectionExpression`"), "{warning}");
+    let Loaded { api, notes, .. } = load_text(&with(", RouteResponseSelectionExpression: $default", "")).unwrap();
+    assert!(api.routes["$default"].route_response);
+    let note = notes[0].to_string();
+    assert!(note.contains("23:9: the route `$default` has no `RouteResponseSelectionExpression`"), "{note}");
 }
 
 #[test]
