@@ -50,12 +50,12 @@ async fn a_finding_has_its_place_the_line_what_happens_and_what_to_write() {
     let (code, out, err) = check(&["--template", &file]).await;
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
     for words in [
-        "missing-permission",
+        "warning[missing-permission]",
         "warning.yaml:11:43]",
         "Properties: { ApiId: !Ref Api, RouteKey: send",
         "answered with `Internal server error`",
         "\n  FunctionApiPermission:\n    Type: AWS::Lambda::Permission\n",
-        "docs/check.md#missing-permission",
+        "see crates/websocket-gateway/docs/check.md#missing-permission\n",
         "1 warning\n",
     ] {
         assert!(out.contains(words), "{words} is not in:\n{out}");

@@ -50,10 +50,8 @@ impl Check {
             return;
         }
         terminal::show_finding(&TemplateError::from(finding.clone()));
-        if let Some(mend) = &finding.mend {
-            terminal::say(mend);
-        }
-        terminal::say(&format!("  {}\n", link(finding)));
+        let mend = finding.mend.as_ref().map(|mend| format!("\n{mend}")).unwrap_or_default();
+        terminal::say(&format!("{mend}\n  see {}\n", link(finding)));
     }
 }
 

@@ -74,7 +74,8 @@ impl From<Remark> for TemplateError {
 
 impl Diagnostic for TemplateError {
     fn code(&self) -> Option<Box<dyn fmt::Display + '_>> {
-        Some(Box::new(self.first.rule?))
+        let Remark { rule, severity, .. } = &*self.first;
+        Some(Box::new(format!("{severity}[{}]", (*rule)?)))
     }
 
     fn severity(&self) -> Option<miette::Severity> {
@@ -176,7 +177,7 @@ impl fmt::Display for Location {
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Finding {
     labels: Vec<(SourceSpan, String)>,
-    rule: Option<Rule>,
+    rule: Option<&'static Rule>,
     severity: Severity,
     message: String,
     help: Option<String>,
@@ -202,7 +203,7 @@ impl Finding {
     }
 
     /// Says which rule of AWS the template breaks. The rule knows how severe that is.
-    pub(super) fn breaks(self, rule: Rule) -> Self {
+    pub(super) fn breaks(self, rule: &'static Rule) -> Self {
         Self { rule: Some(rule), severity: rule.severity, ..self }
     }
 
@@ -254,7 +255,7 @@ impl Finding {
     }
 
     /// The rule that it breaks. `None` if it concerns this gateway only.
-    pub(super) fn rule(&self) -> Option<Rule> {
+    pub(super) fn rule(&self) -> Option<&'static Rule> {
         self.rule
     }
 

@@ -36,7 +36,7 @@ pub(super) struct Integration {
 /// Why the gateway can't serve a route.
 pub(super) struct Unserved {
     /// The rule of AWS that it breaks. `None` if AWS serves it.
-    pub(super) rule: Option<Rule>,
+    pub(super) rule: Option<&'static Rule>,
     pub(super) why: String,
     /// The place in the template that causes it.
     pub(super) at: SourceSpan,

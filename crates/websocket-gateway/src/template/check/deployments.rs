@@ -67,7 +67,7 @@ fn check_order(stack: &Stack, api: &WrittenApi<'_>, deployment: &Resource, findi
         let all: Vec<_> = written.iter().map(String::as_str).chain(missing.iter().copied()).collect();
         format!("    DependsOn: [{}]\n", all.join(", "))
     };
-    let mut push = |rule: Rule, late: &[&str]| {
+    let mut push = |rule: &'static Rule, late: &[&str]| {
         let late: Vec<_> = late.iter().map(|id| format!("`{id}`")).collect();
         let message = format!("the deployment `{}` does not depend on {}", deployment.id, late.join(", "));
         findings.push(Finding::at(deployment.span, message).breaks(rule).mend("let it depend on them", mend()));

@@ -26,7 +26,7 @@ pub(super) fn check(stack: &Stack, api: &WrittenApi<'_>, findings: &mut Findings
         match (route.properties.written(EXPRESSION), responses.as_slice()) {
             (Some(_), []) if stack.is_complete => findings.push(missing_response(api, route)),
             (None, [response, ..]) => {
-                findings.push(missing_expression(route).label(response.span, "its RouteResponse"))
+                findings.push(missing_expression(route).label(response.span, "its RouteResponse"));
             }
             _ => {}
         }

@@ -6,7 +6,7 @@
 use super::super::error::Severity;
 
 /// A rule that a template can break.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq, Eq)]
 pub(in crate::template) struct Rule {
     pub(in crate::template) id: &'static str,
     pub(in crate::template) severity: Severity,
@@ -16,11 +16,11 @@ pub(in crate::template) struct Rule {
 
 macro_rules! rules {
     ($($(#[doc = $doc:literal])* $name:ident = $severity:ident $id:literal: $on_aws:literal;)*) => {
-        $($(#[doc = $doc])* pub(in crate::template) const $name: Rule =
-            Rule { id: $id, severity: Severity::$severity, on_aws: $on_aws };)*
+        $($(#[doc = $doc])* pub(in crate::template) const $name: &Rule =
+            &Rule { id: $id, severity: Severity::$severity, on_aws: $on_aws };)*
 
         /// All of them.
-        pub(in crate::template) const ALL: &[Rule] = &[$($name),*];
+        pub(in crate::template) const ALL: &[&Rule] = &[$($name),*];
     };
 }
 
