@@ -51,7 +51,7 @@ async fn a_finding_has_its_place_the_line_what_happens_and_what_to_write() {
     assert_eq!((code, err.as_str()), (0, ""), "{out}");
     for words in [
         "warning[missing-permission]",
-        "warning.yaml:11:43]",
+        "warning.yaml:11:46]",
         "Properties: { ApiId: !Ref Api, RouteKey: send",
         "answered with `Internal server error`",
         "\n  FunctionApiPermission:\n    Type: AWS::Lambda::Permission\n",
