@@ -3,6 +3,7 @@
 mod authorizers;
 mod bounds;
 mod cargo_lambda;
+mod check;
 mod command_line;
 mod hot_reload;
 mod lambda_api;

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::api::{Api, InvalidExpression, RouteSelectionExpression};
 use crate::iam::{self, Decision, Policy, Statement};
 use crate::service::{authorizer, integration};
-use crate::template::{self, Loaded, TemplateError};
+use crate::template::{self, Loaded, Remark, TemplateError};
 
 pub use crate::doors::fuzzing::{Path as DoorPath, door_path};
 pub use crate::guard::fuzzing::{Request, admit, identify, sign};
@@ -21,6 +21,14 @@ pub use crate::lambda::fuzzing::{PlayedFunction, function_error, remote_answer, 
 /// If the gateway can't serve it.
 pub fn template(text: &str) -> Result<Loaded, TemplateError> {
     template::read(Path::new("template.yaml"), text, &template::Options::default())
+}
+
+/// Applies the rules of `check` to the text of a template.
+///
+/// # Errors
+/// If it is not a template with a WebSocket API.
+pub fn check(text: &str) -> Result<Vec<Remark>, TemplateError> {
+    template::check_text(Path::new("template.yaml"), text, &template::Options::default())
 }
 
 /// The route key that a route selection expression finds in a message.

@@ -74,5 +74,5 @@ pub use happenings::{
 };
 pub use lambda::{BuildError, InvokeError};
 pub use service::connections::{AdoptError, Adopted};
-pub use template::{Loaded, Location, Remark, TemplateError};
+pub use template::{Loaded, Location, Remark, Severity, TemplateError};
 pub use visible::{Visible, visible_json};

@@ -1,4 +1,4 @@
-//! Whole templates. What is accepted is read again; what is refused says why, and where, as the terminal shows it.
+//! Whole templates. What is accepted is read again; what is refused says why, and where, as the terminal shows it. Every rule of `check` is applied.
 #![no_main]
 
 use fuzz::{Format, Sample, fuzz, samples};
@@ -20,6 +20,7 @@ const WITHOUT_PLACE: &[&str] = &[
 
 fn run(data: &[u8]) -> bool {
     let Ok(text) = std::str::from_utf8(data) else { return false };
+    rules(text);
     match fuzzing::template(text) {
         Ok(loaded) => {
             let again = fuzzing::template(text).expect("it was accepted before");
@@ -52,6 +53,22 @@ fn run(data: &[u8]) -> bool {
             }
             false
         }
+    }
+}
+
+/// What `check` finds has a place and a rule, comes in the order of the file, and is the same again.
+fn rules(text: &str) {
+    let Ok(findings) = fuzzing::check(text) else { return };
+    let again = fuzzing::check(text).expect("it was read before");
+    assert_eq!(findings.len(), again.len(), "the same is found again");
+    let mut last = (0, 0);
+    for finding in findings {
+        is_one_line(&finding.to_string());
+        assert!(finding.rule.is_some() && finding.on_aws.is_some(), "it breaks a rule: {finding}");
+        let place = finding.location.as_ref().expect("a finding has a place");
+        is_in(place, text);
+        assert!(last <= (place.line, place.column), "{place} comes after {last:?}");
+        last = (place.line, place.column);
     }
 }
 

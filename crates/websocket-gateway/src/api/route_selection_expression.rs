@@ -70,6 +70,14 @@ impl RouteSelectionExpression {
         Ok(Self { parts })
     }
 
+    /// The route key, if it is the same for every message.
+    pub(crate) fn constant(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [Part::Literal(text)] => Some(text),
+            _ => None,
+        }
+    }
+
     /// The route key that `message` asks for; `None` if the expression can't be evaluated on it, which means `$default`.
     #[must_use]
     pub(crate) fn evaluate(&self, message: &str) -> Option<String> {

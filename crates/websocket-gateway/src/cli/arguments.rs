@@ -5,6 +5,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand};
 use websocket_gateway::{Options, Store};
 
+use super::check::Check;
 use super::new::New;
 
 /// A local Amazon API Gateway for WebSocket APIs: reads the SAM template, runs the same Lambda binaries
@@ -23,6 +24,8 @@ enum Command {
     New(New),
     /// Build the functions and serve the API until Ctrl-C (the default command)
     Start(Start),
+    /// Read the template, and say what AWS would refuse, or take and then not do
+    Check(CheckArguments),
     /// Print what functions that are started elsewhere need in their environment, for a shell's `eval`
     Env(Start),
     /// Send one event to a function; print its answer and the messages that it posts to the event's connection
@@ -104,9 +107,21 @@ struct Printing {
     json: bool,
 }
 
-/// The options that every command has: which API, and where its data is.
 #[derive(Args)]
-struct Serving {
+struct CheckArguments {
+    #[command(flatten)]
+    reading: Reading,
+    /// Print one line of JSON for each finding
+    #[arg(long)]
+    json: bool,
+    /// Let warnings count as errors
+    #[arg(long)]
+    strict: bool,
+}
+
+/// The template, and what it does not say itself.
+#[derive(Args)]
+struct Reading {
     /// The SAM template
     #[arg(long, value_name = "FILE", default_value = "template.yaml")]
     template: PathBuf,
@@ -116,6 +131,13 @@ struct Serving {
     /// The stack's name, `AWS::StackName` in the template [default: the name of the template's folder]
     #[arg(long, value_name = "NAME", value_parser = stack_name)]
     stack_name: Option<String>,
+}
+
+/// The options of every command that serves: which API, and where its data is.
+#[derive(Args)]
+struct Serving {
+    #[command(flatten)]
+    reading: Reading,
     /// The API to serve, by its logical id, if the template has several
     #[arg(long, value_name = "ID")]
     api: Option<String>,
@@ -138,6 +160,8 @@ struct Serving {
 pub(crate) enum Task {
     /// To make a project.
     New(New),
+    /// To check a template.
+    Check(Box<Options>, Check),
     /// To do something with an API.
     Api(Box<Options>, Work),
 }
@@ -174,6 +198,9 @@ impl Arguments {
         let (options, work) = match self.command.unwrap_or(Command::Start(self.start)) {
             Command::New(new) => return Task::New(new),
             Command::Start(start) => (start.into_options(), Work::Serve),
+            Command::Check(CheckArguments { reading, json, strict }) => {
+                return Task::Check(Box::new(reading.into_options()), Check { json, strict });
+            }
             Command::Env(mut start) => {
                 start.dynamodb_port.get_or_insert(DYNAMODB_PORT);
                 (start.into_options(), Work::ShowEnvironment)
@@ -219,6 +246,19 @@ impl Start {
     }
 }
 
+impl Reading {
+    fn into_options(self) -> Options {
+        let mut options = Options::default().template(self.template);
+        for (name, value) in self.parameters {
+            options = options.parameter(name, value);
+        }
+        if let Some(name) = self.stack_name {
+            options = options.stack_name(name);
+        }
+        options
+    }
+}
+
 impl Serving {
     /// On a free port, because no other program needs to know it.
     fn into_options(self) -> Options {
@@ -227,13 +267,7 @@ impl Serving {
             (None, Some(directory)) => Store::Directory(directory),
             (None, None) => Store::Memory,
         };
-        let mut options = Options::default().template(self.template).port(0).release(self.release).store(store);
-        for (name, value) in self.parameters {
-            options = options.parameter(name, value);
-        }
-        if let Some(name) = self.stack_name {
-            options = options.stack_name(name);
-        }
+        let mut options = self.reading.into_options().port(0).release(self.release).store(store);
         if let Some(api) = self.api {
             options = options.api(api);
         }
@@ -326,6 +360,16 @@ mod tests {
             assert!(options.contains(" port: 3002"), "{options}");
             assert!(matches!(work, Work::Serve));
         }
+    }
+
+    #[test]
+    fn a_check_reads_a_template_and_serves_nothing() {
+        let line =
+            ["websocket-gateway", "check", "--template", "other.yaml", "--parameter", "A=1", "--json", "--strict"];
+        let task = Arguments::try_parse_from(line).unwrap().into_task();
+        let Task::Check(options, Check { json: true, strict: true }) = task else { panic!("{task:?}") };
+        assert!(format!("{options:?}").contains(r#"template: "other.yaml""#), "{options:?}");
+        assert!(Arguments::try_parse_from(["websocket-gateway", "check", "--port", "1"]).is_err());
     }
 
     #[test]

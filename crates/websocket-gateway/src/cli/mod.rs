@@ -1,6 +1,7 @@
 //! The command line: what to do, what the terminal shows, exit codes.
 
 mod arguments;
+mod check;
 mod new;
 mod open_files;
 mod reload;
@@ -26,6 +27,7 @@ const WRONG_INPUT: u8 = 2;
 pub(crate) fn main() -> ExitCode {
     let (options, work) = match Arguments::parse().into_task() {
         Task::New(new) => return new.make(),
+        Task::Check(options, check) => return check.run(&options),
         Task::Api(options, work) => (*options, work),
     };
     terminal::log_to_stderr();

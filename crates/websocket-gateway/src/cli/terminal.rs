@@ -7,6 +7,8 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
+use miette::{GraphicalReportHandler, GraphicalTheme};
+use serde::Serialize;
 use tokio::sync::oneshot;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
@@ -15,7 +17,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 use websocket_gateway::api::Api;
-use websocket_gateway::{Gateway, Happenings, Reloaded, StartError, Visible};
+use websocket_gateway::{Gateway, Happenings, Reloaded, StartError, TemplateError, Visible, visible_json};
 
 const DIM: &str = "\x1b[2m";
 const YELLOW: &str = "\x1b[33m";
@@ -154,14 +156,33 @@ pub(crate) fn show_start_error(error: StartError) {
     match error {
         StartError::Template(error) => {
             let report = format!("{:?}", miette::Report::new(error));
-            let report = Visible::lines(&report);
             // The report has colours of its own.
-            let ansi = std::io::stderr().is_terminal();
-            let report = if ansi { report.with_colours() } else { report.without_colours() };
-            let _ = writeln!(std::io::stderr(), "{report}");
+            let _ = writeln!(std::io::stderr(), "{}", coloured(&report, std::io::stderr().is_terminal()));
         }
         other => show_error(&other),
     }
+}
+
+/// A finding with its place in the template, on standard output.
+pub(crate) fn show_finding(finding: &TemplateError) {
+    let mut report = String::new();
+    let handler = GraphicalReportHandler::new_themed(GraphicalTheme::unicode()).with_width(width().unwrap_or(100));
+    // Writing to a String does not fail.
+    let _ = handler.render_report(&mut report, finding);
+    let plain = std::env::var_os("NO_COLOR").is_some();
+    write_out(&coloured(report.trim_end(), is_read_by_a_person() && !plain));
+}
+
+fn coloured(report: &str, on_a_terminal: bool) -> Visible<'_> {
+    let report = Visible::lines(report);
+    if on_a_terminal { report.with_colours() } else { report.without_colours() }
+}
+
+/// One line of JSON, for a program to read. On a terminal its texts are escaped further, in JSON's own way.
+pub(crate) fn show_json(line: &impl Serialize) {
+    // A struct with string keys can always be serialised.
+    let json = serde_json::to_string(line).unwrap_or_default();
+    if is_read_by_a_person() { say(&visible_json(&json)) } else { write_out(&json) }
 }
 
 /// The lines after the first are indented, so that none looks like a line of the gateway's.

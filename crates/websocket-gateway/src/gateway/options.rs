@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::api::limits::{IDLE_TIMEOUT, MAX_DURATION};
 use crate::clock::Clock;
 use crate::secrets::{Names, without_userinfo};
-use crate::template::{self, Loaded, TemplateError};
+use crate::template::{self, Loaded, Remark, TemplateError};
 
 /// How to start a [`Gateway`](crate::Gateway). The default serves `template.yaml` on `127.0.0.1:3001` with API Gateway's limits.
 ///
@@ -179,6 +179,15 @@ impl Options {
     /// If the gateway can't serve it.
     pub fn read_template(&self) -> Result<Loaded, TemplateError> {
         template::load(&self.template, &self.reading())
+    }
+
+    /// Checks the template as the command `check` does: what AWS would refuse, or take and then not do, in the order of the file. Every API and
+    /// stage of the template is checked.
+    ///
+    /// # Errors
+    /// If the file can't be read, is not valid YAML, or has no WebSocket API.
+    pub fn check_template(&self) -> Result<Vec<Remark>, TemplateError> {
+        template::check(&self.template, &self.reading())
     }
 
     /// The region that functions are told to be in.

@@ -1,10 +1,10 @@
 //! The authorizer of `$connect`: the `Auth` of an `AWS::Serverless::WebSocketApi`, or the `AWS::ApiGatewayV2::Authorizer` that an
 //! `AWS::ApiGatewayV2::Route` names.
 
+use super::check::rules;
 use super::error::Finding;
-use super::kinds::{AUTHORIZER, PERMISSION};
+use super::kinds::AUTHORIZER;
 use super::node::Node;
-use super::permissions;
 use super::properties::Properties;
 use super::routes::Routes;
 use super::stack::{Resource, Stack};
@@ -28,21 +28,18 @@ const PROPERTIES: [&str; 11] = [
     "Name",
 ];
 
-/// Properties that only the authorizers of HTTP APIs have.
-const UNUSED: [&str; 3] = ["AuthorizerPayloadFormatVersion", "AuthorizerResultTtlInSeconds", "EnableSimpleResponses"];
-
 /// Reads the `Auth` of an `AWS::Serverless::WebSocketApi`. `routes` must already have the API's `Routes`.
 pub(super) fn of_serverless_api(stack: &Stack, api: &Resource, routes: &mut Routes<'_>) -> Result<(), Finding> {
     let Some(auth) = stack.properties(api).optional("Auth")? else { return Ok(()) };
     let properties = Properties::new(stack, "`Auth`".to_owned(), auth.span, auth.map("`Auth`")?);
-    properties.check_names(&AUTH_PROPERTIES)?;
+    routes.findings.extend(properties.misnamed(&AUTH_PROPERTIES));
     let kind = properties.required("AuthType")?;
     match kind.text("`AuthType`")?.as_str() {
         "NONE" => return Ok(()),
         "CUSTOM" if routes.has_key("$connect") => {}
         "CUSTOM" => {
-            return Err(Finding::at(kind.span, "`Auth` applies to `$connect` only, but `Routes` has no `$connect`")
-                .help("add `$connect` to `Routes`"));
+            let message = "`Auth` applies to `$connect` only, but `Routes` has no `$connect`";
+            return Err(Finding::at(kind.span, message).breaks(rules::SAM_AUTH).help("add `$connect` to `Routes`"));
         }
         other => return Err(unsupported(stack, &kind, "AuthType", other)),
     }
@@ -65,19 +62,24 @@ pub(super) fn of_route(
     let text = kind.as_ref().map_or_else(|| Ok("NONE".to_owned()), |kind| kind.text("`AuthorizationType`"))?;
     let Some(kind) = kind.filter(|_| text != "NONE") else {
         if let Some(named) = named {
-            let message =
-                "without `AuthorizationType` this authorizer has no effect, here and on AWS: every client may connect";
-            routes.warnings.push(Finding::at(named.span, message).help("add `AuthorizationType: CUSTOM` to the route"));
+            let message = "without `AuthorizationType` this authorizer has no effect: every client may connect";
+            let finding = Finding::at(named.span, message).breaks(rules::AUTHORIZER_WITHOUT_TYPE);
+            routes.findings.push(finding.mend("add it to the route", "      AuthorizationType: CUSTOM\n"));
         }
         return Ok(());
     };
     match (text.as_str(), named) {
-        ("CUSTOM", _) if key != "$connect" => {
+        (_, _) if key != "$connect" => {
             let message = format!("the route `{key}` can't have an authorizer: API Gateway authorizes only `$connect`");
-            Err(Finding::at(kind.span, message))
+            Err(Finding::at(kind.span, message)
+                .breaks(rules::AUTHORIZER_ELSEWHERE)
+                .help("take `AuthorizationType` and `AuthorizerId` to the route `$connect`: who may connect may send"))
         }
         ("CUSTOM", Some(named)) => of_resource(stack, api_id, &named, routes),
-        ("CUSTOM", None) => Err(route.missing("AuthorizerId")),
+        ("CUSTOM", None) => Err(route
+            .missing("AuthorizerId")
+            .breaks(rules::MISSING_AUTHORIZER)
+            .help("name the authorizer, for example `AuthorizerId: !Ref Authorizer`")),
         (other, _) => Err(unsupported(stack, &kind, "AuthorizationType", other)),
     }
 }
@@ -85,8 +87,7 @@ pub(super) fn of_route(
 fn of_resource(stack: &Stack, api_id: &str, named: &Node, routes: &mut Routes<'_>) -> Result<(), Finding> {
     let resource = find(stack, api_id, named)?;
     let properties = stack.properties(resource);
-    routes.warnings.extend(properties.unknown(&PROPERTIES));
-    routes.warnings.extend(properties.ignored(&UNUSED));
+    routes.findings.extend(properties.unknown(&PROPERTIES));
     let kind = properties.required("AuthorizerType")?;
     let text = kind.text("`AuthorizerType`")?;
     if text == "JWT" {
@@ -94,15 +95,10 @@ fn of_resource(stack: &Stack, api_id: &str, named: &Node, routes: &mut Routes<'_
     }
     if text != "REQUEST" {
         return Err(Finding::unsupported_access_control(kind.span, &format!("`AuthorizerType: {text}`"))
+            .breaks(rules::AUTHORIZER_TYPE)
             .help("a WebSocket API has authorizers of the type `REQUEST` only"));
     }
     let function = routes.function(&properties.required("AuthorizerUri")?)?;
-    // With `AuthorizerCredentialsArn`, API Gateway invokes the function as that role and needs no permission.
-    if properties.optional("AuthorizerCredentialsArn")?.is_none()
-        && !permissions::allow(stack, function, &format!("{api_id}/authorizers/{}", resource.id))?
-    {
-        routes.warnings.push(not_callable(resource, function));
-    }
     let identity_sources = identity_sources(&properties)?;
     routes.authorizer = Some(Authorizer { function: function.id.clone(), identity_sources });
     Ok(())
@@ -113,6 +109,8 @@ fn find<'s>(stack: &'s Stack, api_id: &str, named: &Node) -> Result<&'s Resource
     let known = stack.of_api(AUTHORIZER, api_id)?;
     known.iter().copied().find(|resource| resource.id == id).ok_or_else(|| {
         let finding = Finding::at(named.span, format!("`{id}` is not an authorizer of this API"));
+        let is_here = stack.resources.iter().any(|resource| resource.id == id);
+        let finding = if is_here { finding.breaks(rules::AUTHORIZER_OF_OTHER_API) } else { finding };
         match known.first() {
             Some(known) => finding.help(format!("write for example `AuthorizerId: !Ref {}`", known.id)),
             None => finding.help(format!("add a resource with `Type: {AUTHORIZER}`")),
@@ -125,7 +123,8 @@ fn identity_sources(properties: &Properties<'_>) -> Result<Vec<IdentitySource>, 
     let sources = node.list("`IdentitySource`")?.iter().map(|item| {
         let text = item.text("an `IdentitySource`")?;
         IdentitySource::parse(&text).ok_or_else(|| {
-            Finding::at(item.span, format!("`{text}` is not an identity source of a WebSocket API")).help(
+            let message = format!("`{text}` is not an identity source of a WebSocket API");
+            Finding::at(item.span, message).breaks(rules::IDENTITY_SOURCE).help(
                 "write `route.request.header.Name`, `route.request.querystring.name`, `stageVariables.name` or `context.name`",
             )
         })
@@ -157,16 +156,7 @@ fn unsupported(stack: &Stack, kind: &Node, property: &str, value: &str) -> Findi
 
 fn no_jwt(kind: &Node, property: &str) -> Finding {
     let message = format!("`{property}: JWT` is for HTTP APIs: AWS does not take it for a WebSocket API");
-    Finding::at(kind.span, message).help("let a Lambda authorizer check the token: an authorizer of the type `REQUEST`")
-}
-
-fn not_callable(authorizer: &Resource, function: &Resource) -> Finding {
-    let (authorizer_id, id) = (&authorizer.id, &function.id);
-    let message = format!(
-        "no {PERMISSION} lets API Gateway invoke `{id}` for the authorizer `{authorizer_id}`: on AWS, no client could connect"
-    );
-    Finding::at(authorizer.span, message).help(format!(
-        "add to `Resources`: {id}Permission: {{ Type: {PERMISSION}, Properties: {{ Action: lambda:InvokeFunction, \
-         Principal: apigateway.amazonaws.com, FunctionName: !Ref {id} }} }}"
-    ))
+    Finding::at(kind.span, message)
+        .breaks(rules::AUTHORIZER_TYPE)
+        .help("let a Lambda authorizer check the token: an authorizer of the type `REQUEST`")
 }

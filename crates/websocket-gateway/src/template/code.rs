@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use super::error::Finding;
+use super::findings::Findings;
 use super::kinds::{LAMBDA_LAYER, SERVERLESS_FUNCTION, SERVERLESS_LAYER};
 use super::node::{Node, Value};
 use super::properties::Properties;
@@ -27,7 +28,7 @@ enum Source {
     NotHere(String),
 }
 
-pub(super) fn read(stack: &Stack, resource: &Resource, warnings: &mut Vec<Finding>) -> Result<Code, Finding> {
+pub(super) fn read(stack: &Stack, resource: &Resource, findings: &mut Findings) -> Result<Code, Finding> {
     let (properties, metadata) = (stack.properties(resource), stack.metadata(resource));
     let not_here = |why: &str| Ok(Code::NotHere { why: why.to_owned() });
     if let Some(node) = properties.optional("PackageType")?
@@ -43,7 +44,7 @@ pub(super) fn read(stack: &Stack, resource: &Resource, warnings: &mut Vec<Findin
         Source::Path(path) => {
             let method = build_method(&metadata)?;
             if runtime == Runtime::Executable
-                && let Some(code) = cargo(stack, resource, &path, method.as_deref(), warnings)?
+                && let Some(code) = cargo(stack, resource, &path, method.as_deref(), findings)?
             {
                 return Ok(code);
             }
@@ -55,7 +56,7 @@ pub(super) fn read(stack: &Stack, resource: &Resource, warnings: &mut Vec<Findin
         None if runtime == Runtime::Executable => String::new(),
         None => return Err(properties.missing("Handler")),
     };
-    let layers = layers(stack, &properties, warnings)?;
+    let layers = layers(stack, &properties, findings)?;
     Ok(Code::Files(Files { runtime, handler, place, layers }))
 }
 
@@ -67,7 +68,9 @@ fn source(properties: &Properties<'_>, metadata: &Properties<'_>, resource: &Res
         return Ok(Source::Inline(inline.text("`InlineCode`")?));
     }
     let property = if resource.kind == SERVERLESS_FUNCTION { "CodeUri" } else { "Code" };
-    from(&properties.required(property)?, property)
+    // On AWS it may be missing: `sam deploy` then takes the template's folder.
+    let node = properties.optional(property)?.ok_or_else(|| properties.missing_here(property))?;
+    from(&node, property)
 }
 
 /// Reads `CodeUri` or `Code`: a path on this machine, or an object that mostly only CloudFormation can use.
@@ -97,7 +100,7 @@ fn cargo(
     resource: &Resource,
     path: &str,
     method: Option<&str>,
-    warnings: &mut Vec<Finding>,
+    findings: &mut Findings,
 ) -> Result<Option<Code>, Finding> {
     let metadata = stack.metadata(resource);
     let (directory, built) = crate_of(Path::new(path));
@@ -111,7 +114,7 @@ fn cargo(
     if let Some(method) = other {
         let message = format!("the gateway ignores `BuildMethod: {method}` and builds with cargo");
         let finding = Finding::at(metadata.span_of("BuildMethod"), message);
-        warnings.push(finding.help(format!("to let `sam build` do the same, write `BuildMethod: {RUST}`")));
+        findings.push(finding.help(format!("to let `sam build` do the same, write `BuildMethod: {RUST}`")));
     }
     let named = match metadata.optional("BuildProperties")? {
         Some(build) => build.map("`BuildProperties`")?.get("Binary").map(|node| node.text("`Binary`")).transpose()?,
@@ -152,7 +155,7 @@ fn sam_build(stack: &Stack, resource: &Resource) -> PathBuf {
 }
 
 /// The folders of the layers. Those that are only on AWS get a warning.
-fn layers(stack: &Stack, properties: &Properties<'_>, warnings: &mut Vec<Finding>) -> Result<Vec<Layer>, Finding> {
+fn layers(stack: &Stack, properties: &Properties<'_>, findings: &mut Findings) -> Result<Vec<Layer>, Finding> {
     let Some(node) = properties.optional("Layers")? else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     for item in node.list("`Layers`")? {
@@ -162,7 +165,7 @@ fn layers(stack: &Stack, properties: &Properties<'_>, warnings: &mut Vec<Finding
         };
         match stack.resources.iter().find(is_layer).map(|resource| layer(stack, resource)).transpose()?.flatten() {
             Some(layer) => found.push(layer),
-            None => warnings.push(
+            None => findings.push(
                 Finding::at(
                     item.span,
                     format!("the layer `{name}` is not a folder on this machine, so functions run without it"),

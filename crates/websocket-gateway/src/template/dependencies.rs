@@ -15,9 +15,7 @@ impl Stack {
             let mut names = Vec::new();
             let values = resource.properties.0.iter().map(|entry| &entry.value);
             values.for_each(|node| references_in(node, &mut names));
-            if let Some(node) = &resource.depends_on {
-                texts(node, &mut names);
-            }
+            names.extend(self.depends_on(resource));
             for id in names {
                 if let Some(found) = self.resources.iter().find(|resource| resource.id == id)
                     && before.insert(id)
@@ -27,6 +25,13 @@ impl Stack {
             }
         }
         before
+    }
+
+    /// The logical ids in a resource's `DependsOn`.
+    pub(super) fn depends_on(&self, resource: &Resource) -> Vec<String> {
+        let mut names = Vec::new();
+        resource.depends_on.iter().for_each(|node| texts(node, &mut names));
+        names
     }
 
     /// The parameters that the condition `name` refers to, directly or through other conditions.
@@ -48,9 +53,19 @@ impl Stack {
 
 /// Adds the logical id or parameter of every `!Ref`, `!GetAtt` and `!Sub` inside `node`.
 pub(super) fn references_in(node: &Node, names: &mut Vec<String>) {
+    add_references(node, true, names);
+}
+
+/// The same, without what is inside an `!If`, of which only one branch counts.
+pub(super) fn certain_references_in(node: &Node, names: &mut Vec<String>) {
+    add_references(node, false, names);
+}
+
+fn add_references(node: &Node, with_branches: bool, names: &mut Vec<String>) {
     match &node.value {
-        Value::List(items) => items.iter().for_each(|item| references_in(item, names)),
-        Value::Map(map) => map.0.iter().for_each(|entry| references_in(&entry.value, names)),
+        Value::List(items) => items.iter().for_each(|item| add_references(item, with_branches, names)),
+        Value::Map(map) => map.0.iter().for_each(|entry| add_references(&entry.value, with_branches, names)),
+        Value::Call(call) if call.function == "If" && !with_branches => {}
         Value::Call(call) => {
             match (call.function.as_str(), &call.argument.value) {
                 ("Ref", Value::Text(name)) => names.push(name.clone()),
@@ -59,11 +74,13 @@ pub(super) fn references_in(node: &Node, names: &mut Vec<String>) {
                 ("Sub", Value::Text(text)) => names.extend(variables(text)),
                 ("Sub", Value::List(parts)) => {
                     let template = parts.first().and_then(|node| node.text("").ok()).unwrap_or_default();
-                    names.extend(variables(&template));
+                    let own = parts.get(1).and_then(|node| node.map("").ok());
+                    let is_own = |name: &String| own.is_some_and(|own| own.get(name).is_some());
+                    names.extend(variables(&template).filter(|name| !is_own(name)));
                 }
                 _ => {}
             }
-            references_in(&call.argument, names);
+            add_references(&call.argument, with_branches, names);
         }
         _ => {}
     }

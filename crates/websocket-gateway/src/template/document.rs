@@ -8,7 +8,9 @@ use saphyr::{MarkedYamlOwned, ScalarOwned, Tag, YamlDataOwned};
 use saphyr_parser::Span;
 use serde_json::Number;
 
+use super::check::rules;
 use super::error::{Finding, LINE_ENDS};
+use super::findings::Findings;
 use super::node::{Call, Entry, Map, Node, Value};
 use super::yaml::{self, RepeatedKey, Yaml};
 
@@ -22,18 +24,21 @@ const MAX_INDENTATION: usize = 400;
 /// Enough for the nesting that the YAML library's own limit on aliases allows: each alias may contain the previous alias.
 const STACK_BYTES: usize = 64 * 1024 * 1024;
 
-/// Reads a template's text, with a warning about each key that a map has twice. It does so on a thread of its own: the YAML library follows
-/// aliases by recursion and has assertions, and neither a stack overflow nor a panic may end the gateway.
-pub(super) fn parse(text: &str) -> Result<(Node, Vec<Finding>), Finding> {
+/// Reads a template's text, and finds each key that a map has twice. It does so on a thread of its own: the YAML library follows aliases by
+/// recursion and has assertions, and neither a stack overflow nor a panic may end the gateway.
+pub(super) fn parse(text: &str, findings: &mut Findings) -> Result<Node, Finding> {
     check_indentation(text)?;
-    thread::scope(|scope| {
+    let read = thread::scope(|scope| {
         let reader = thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, || read(text));
         let outcome = reader.ok().and_then(|reader| reader.join().ok());
         outcome.unwrap_or_else(|| {
             Err(Finding::new("the template can't be read: the YAML library failed")
                 .help("simplify the template, for example its anchors and aliases"))
         })
-    })
+    });
+    let (root, repeated) = read?;
+    findings.extend(repeated);
+    Ok(root)
 }
 
 fn read(text: &str) -> Result<(Node, Vec<Finding>), Finding> {
@@ -44,8 +49,8 @@ fn read(text: &str) -> Result<(Node, Vec<Finding>), Finding> {
     })?;
     match (documents.pop(), documents.len()) {
         (Some(yaml), 0) if !matches!(yaml.data, YamlDataOwned::BadValue) => {
-            let warnings = repeated.iter().map(|key| document.repeated(key)).collect();
-            Ok((document.node(yaml, 0)?, warnings))
+            let repeated = repeated.iter().map(|key| document.repeated(key)).collect();
+            Ok((document.node(yaml, 0)?, repeated))
         }
         (Some(yaml), 1..) => Err(Finding::at(
             document.span(&yaml),
@@ -98,6 +103,7 @@ impl Document {
 
     fn repeated(&self, RepeatedKey { key, span }: &RepeatedKey) -> Finding {
         Finding::at(self.bytes(*span), format!("`{key}` is here for the second time: this value counts"))
+            .breaks(rules::REPEATED_KEY)
             .help("remove one of the two")
     }
 

@@ -4,60 +4,131 @@ use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
-use miette::{LabeledSpan, NamedSource, SourceSpan};
+use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode, SourceSpan};
+
+use super::check::rules::Rule;
 
 /// What ends a line in YAML. A carriage return does so alone, too.
 pub(super) const LINE_ENDS: [char; 2] = ['\r', '\n'];
 
-/// Why a template can't be served.
+/// How much a finding matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// AWS refuses the template, or the gateway can't serve it.
+    Error,
+    /// AWS takes it, and something does not work.
+    Warning,
+    /// It works, but may not be what its author means.
+    Note,
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        })
+    }
+}
+
+/// Why a template can't be served: all errors that were found.
 ///
-/// `Display` is a single line. As a [`miette::Diagnostic`], the error also shows the place in the template and what to write instead.
-#[derive(Debug, thiserror::Error, miette::Diagnostic)]
-#[error("{message}")]
+/// `Display` is a single line, the first error. As a [`miette::Diagnostic`], it also shows the places in the template, what to write instead, and
+/// the other errors.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", .first.message)]
 pub struct TemplateError {
-    message: String,
-    #[help]
-    help: Option<String>,
-    #[label(collection)]
-    labels: Vec<LabeledSpan>,
-    #[source_code]
-    source_code: Arc<NamedSource<String>>,
-    location: Option<Location>,
+    pub(super) first: Box<Remark>,
+    others: Vec<TemplateError>,
 }
 
 impl TemplateError {
-    /// Where the mistake is. `None` if it has no place in the template, for example if the file can't be read.
+    /// Where the first mistake is. `None` if it has no place in the template, for example if the file can't be read.
     #[must_use]
     pub fn location(&self) -> Option<&Location> {
-        self.location.as_ref()
+        self.first.location.as_ref()
+    }
+
+    /// `None` if there is no error.
+    pub(super) fn of(errors: impl Iterator<Item = Remark>) -> Option<Self> {
+        let mut errors = errors.map(Self::from);
+        let first = errors.next()?;
+        Some(Self { others: errors.collect(), ..first })
     }
 
     pub(super) fn unreadable(path: &Path, cause: &std::io::Error) -> Self {
-        Self {
-            message: format!("the template `{}` can't be read: {cause}", path.display()),
-            help: Some(
-                "pass the template's path with --template, or start in the directory that has `template.yaml`; \
-                 `websocket-gateway new NAME` makes a project that has one"
-                    .to_owned(),
-            ),
-            labels: Vec::new(),
-            source_code: Arc::new(NamedSource::new(path.to_string_lossy(), String::new())),
-            location: None,
-        }
+        let message = format!("the template `{}` can't be read: {cause}", path.display());
+        let help = "pass the template's path with --template, or start in the directory that has `template.yaml`; \
+                    `websocket-gateway new NAME` makes a project that has one";
+        let source = Arc::new(NamedSource::new(path.to_string_lossy(), String::new()));
+        Finding::new(message).help(help).into_error(&source)
     }
 }
 
-/// A warning or a note: something that the template's author should know, although the gateway starts.
+impl From<Remark> for TemplateError {
+    fn from(remark: Remark) -> Self {
+        Self { first: Box::new(remark), others: Vec::new() }
+    }
+}
+
+impl Diagnostic for TemplateError {
+    fn code(&self) -> Option<Box<dyn fmt::Display + '_>> {
+        let Remark { rule, severity, .. } = &*self.first;
+        Some(Box::new(format!("{severity}[{}]", (*rule)?)))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.first.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+            Severity::Note => miette::Severity::Advice,
+        })
+    }
+
+    fn help(&self) -> Option<Box<dyn fmt::Display + '_>> {
+        let Remark { on_aws, help, .. } = &*self.first;
+        let parts: Vec<_> = on_aws.iter().copied().chain(help.as_deref()).collect();
+        (!parts.is_empty()).then(|| Box::new(parts.join("\n")) as Box<dyn fmt::Display>)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        let labels = &self.first.labels;
+        (!labels.is_empty()).then(|| Box::new(labels.iter().cloned()) as Box<dyn Iterator<Item = LabeledSpan>>)
+    }
+
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        Some(&*self.first.source_code)
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        let others = self.others.iter().map(|error| error as &dyn Diagnostic);
+        (!self.others.is_empty()).then(|| Box::new(others) as Box<dyn Iterator<Item = &dyn Diagnostic>>)
+    }
+}
+
+/// Something that the template's author should know.
 ///
-/// `Display` is a single line: the place, the message and the advice.
+/// `Display` is a single line: the place, the message, what happens on AWS, and the advice.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Remark {
-    /// What the gateway has found.
+    /// The rule of `check` that it breaks, such as `missing-permission`. `None` if it concerns this gateway only, and not AWS.
+    pub rule: Option<&'static str>,
+    /// How much it matters.
+    pub severity: Severity,
+    /// What is wrong.
     pub message: String,
+    /// What happens on AWS: a sentence.
+    pub on_aws: Option<&'static str>,
     /// What to do about it.
     pub help: Option<String>,
+    /// The lines of YAML to write, indented as they stand in a template.
+    pub mend: Option<String>,
     /// Where it is. `None` if it concerns the template as a whole.
     pub location: Option<Location>,
+    labels: Vec<LabeledSpan>,
+    source_code: Arc<NamedSource<String>>,
 }
 
 impl fmt::Display for Remark {
@@ -66,7 +137,9 @@ impl fmt::Display for Remark {
             write!(f, "{location}: ")?;
         }
         f.write_str(&self.message)?;
-        self.help.iter().try_for_each(|help| write!(f, "; {help}"))
+        self.on_aws.iter().try_for_each(|on_aws| write!(f, ". {on_aws}"))?;
+        self.help.iter().try_for_each(|help| write!(f, "; {help}"))?;
+        self.rule.iter().try_for_each(|rule| write!(f, " [{rule}]"))
     }
 }
 
@@ -101,21 +174,46 @@ impl fmt::Display for Location {
 }
 
 /// A [`TemplateError`] or a [`Remark`] that does not know its file yet.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Finding {
+    labels: Vec<(SourceSpan, String)>,
+    rule: Option<&'static Rule>,
+    severity: Severity,
     message: String,
     help: Option<String>,
-    labels: Vec<(SourceSpan, String)>,
+    mend: Option<String>,
 }
 
 impl Finding {
+    /// A finding that concerns this gateway only: a warning, unless it is a reason not to go on.
     pub(super) fn new(message: impl Into<String>) -> Self {
-        // A message may quote text from the template, which may contain line ends.
-        Self { message: message.into().replace(char::is_control, " "), help: None, labels: Vec::new() }
+        Self {
+            rule: None,
+            severity: Severity::Warning,
+            // A message may quote text from the template, which may contain line ends.
+            message: message.into().replace(char::is_control, " "),
+            help: None,
+            mend: None,
+            labels: Vec::new(),
+        }
     }
 
     pub(super) fn at(span: SourceSpan, message: impl Into<String>) -> Self {
         Self::new(message).label(span, "here")
+    }
+
+    /// Says which rule of AWS the template breaks. The rule knows how severe that is.
+    pub(super) fn breaks(self, rule: &'static Rule) -> Self {
+        Self { rule: Some(rule), severity: rule.severity, ..self }
+    }
+
+    pub(super) fn severity(self, severity: Severity) -> Self {
+        Self { severity, ..self }
+    }
+
+    /// The lines of YAML to write, indented as they stand in a template. `help` says where.
+    pub(super) fn mend(self, help: impl Into<String>, lines: impl Into<String>) -> Self {
+        Self { mend: Some(lines.into()), ..self.help(help) }
     }
 
     /// For an access control that the gateway does not support. To ignore it would let every client in, so this is an error.
@@ -152,27 +250,40 @@ impl Finding {
         }
     }
 
+    pub(super) fn is_error(&self) -> bool {
+        self.severity == Severity::Error
+    }
+
+    /// The rule that it breaks. `None` if it concerns this gateway only.
+    pub(super) fn rule(&self) -> Option<&'static Rule> {
+        self.rule
+    }
+
+    /// What it is about.
+    pub(super) fn span(&self) -> Option<SourceSpan> {
+        self.labels.first().map(|(span, _)| *span)
+    }
+
     pub(super) fn into_error(self, source: &Arc<NamedSource<String>>) -> TemplateError {
-        let location = self.location(source);
+        self.severity(Severity::Error).into_remark(source).into()
+    }
+
+    pub(super) fn into_remark(self, source: &Arc<NamedSource<String>>) -> Remark {
+        let location = self.span().map(|span| Location::of(span, source));
         let label = |(span, text): (SourceSpan, String)| {
             LabeledSpan::new_with_span(Some(text), first_line(span, source.inner()))
         };
-        TemplateError {
+        Remark {
+            rule: self.rule.map(|rule| rule.id),
+            severity: self.severity,
             message: self.message,
+            on_aws: self.rule.map(|rule| rule.on_aws),
             help: self.help,
+            mend: self.mend,
+            location,
             labels: self.labels.into_iter().map(label).collect(),
             source_code: Arc::clone(source),
-            location,
         }
-    }
-
-    pub(super) fn into_remark(self, source: &NamedSource<String>) -> Remark {
-        let location = self.location(source);
-        Remark { message: self.message, help: self.help, location }
-    }
-
-    fn location(&self, source: &NamedSource<String>) -> Option<Location> {
-        self.labels.first().map(|(span, _)| Location::of(*span, source))
     }
 }
 

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::check::rules;
 use super::code;
 use super::error::Finding;
+use super::findings::Findings;
 use super::properties::Properties;
 use super::roles;
 use super::stack::{Resource, Stack};
@@ -13,14 +15,14 @@ use crate::api::{Code, Function, limits};
 /// Properties for parts of a function's environment that do not exist here. The last is only ignored for Rust functions.
 const UNSUPPORTED: [&str; 2] = ["FileSystemConfigs", "Layers"];
 
-pub(super) fn read(stack: &Stack, resource: &Resource, warnings: &mut Vec<Finding>) -> Result<Function, Finding> {
+pub(super) fn read(stack: &Stack, resource: &Resource, findings: &mut Findings) -> Result<Function, Finding> {
     let properties = stack.properties(resource);
-    let code = code::read(stack, resource, warnings)?;
+    let code = code::read(stack, resource, findings)?;
     let environment = match code {
         Code::Cargo { .. } | Code::Files(_) => {
             let ignored = if matches!(code, Code::Files(_)) { &UNSUPPORTED[..1] } else { &UNSUPPORTED };
-            warnings.extend(properties.ignored(ignored));
-            environment(&properties, warnings)?
+            findings.extend(properties.ignored(ignored));
+            environment(&properties, findings)?
         }
         // The program that starts the function sets its environment.
         Code::NotHere { .. } => BTreeMap::new(),
@@ -35,19 +37,21 @@ pub(super) fn read(stack: &Stack, resource: &Resource, warnings: &mut Vec<Findin
         timeout: timeout(&properties)?,
         memory_size: memory_size(&properties)?,
         reserved_concurrency: reserved_concurrency(&properties)?,
-        policy: roles::policy(stack, resource, warnings)?,
+        policy: roles::policy(stack, resource, findings)?,
     })
 }
 
 fn timeout(properties: &Properties<'_>) -> Result<Duration, Finding> {
     let Some(node) = properties.optional("Timeout")? else { return Ok(limits::FUNCTION_TIMEOUT) };
     let range = 1..=limits::LONGEST_FUNCTION_TIMEOUT.as_secs();
-    node.integer("`Timeout`, in seconds,", range).map(Duration::from_secs)
+    let seconds = node.integer("`Timeout`, in seconds,", range);
+    seconds.map(Duration::from_secs).map_err(|finding| finding.breaks(rules::VALUE_OUT_OF_RANGE))
 }
 
 fn memory_size(properties: &Properties<'_>) -> Result<u32, Finding> {
     let Some(node) = properties.optional("MemorySize")? else { return Ok(limits::FUNCTION_MEMORY) };
-    node.integer("`MemorySize`, in MB,", limits::FUNCTION_MEMORY..=limits::MOST_FUNCTION_MEMORY)
+    let size = node.integer("`MemorySize`, in MB,", limits::FUNCTION_MEMORY..=limits::MOST_FUNCTION_MEMORY);
+    size.map_err(|finding| finding.breaks(rules::VALUE_OUT_OF_RANGE))
 }
 
 fn reserved_concurrency(properties: &Properties<'_>) -> Result<Option<u32>, Finding> {
@@ -55,13 +59,13 @@ fn reserved_concurrency(properties: &Properties<'_>) -> Result<Option<u32>, Find
     node.integer("`ReservedConcurrentExecutions`", 0..=u32::MAX).map(Some)
 }
 
-fn environment(properties: &Properties<'_>, warnings: &mut Vec<Finding>) -> Result<BTreeMap<String, String>, Finding> {
+fn environment(properties: &Properties<'_>, findings: &mut Findings) -> Result<BTreeMap<String, String>, Finding> {
     let Some(node) = properties.optional("Environment")? else { return Ok(BTreeMap::new()) };
     let Some(node) = node.map("`Environment`")?.get("Variables") else { return Ok(BTreeMap::new()) };
     let variables = node.texts("`Variables`")?;
     for (name, _) in variables.iter().filter(|(_, value)| value.contains("{{resolve:")) {
         let message = format!("`{name}` has a dynamic reference, which only CloudFormation resolves");
-        warnings.push(Finding::at(node.span, message).help("the function gets the reference itself, not its value"));
+        findings.push(Finding::at(node.span, message).help("the function gets the reference itself, not its value"));
     }
     Ok(variables)
 }

@@ -9,6 +9,7 @@
 //! - `document`: from YAML or JSON to nodes
 //! - `node`: values with their place in the file; what a value must be, such as a list or a number
 //! - `error`: errors, warnings and notes, with their place and a suggestion
+//! - `findings`: all of them, so that a mistake does not hide the next
 //! - `options`: what the template does not say: parameters, account, and which API and stage to serve
 //!
 //! The template as a stack:
@@ -43,8 +44,7 @@
 //! - `table`: a DynamoDB table as a `CreateTable` request
 //!
 //! What users should know before they deploy:
-//! - `permissions`: whether API Gateway may invoke a function
-//! - `deployed_routes`: whether a deployment has every route
+//! - `check`: the rules of AWS that a template can break
 //! - `addresses`: variables that lead a function to AWS
 //! - `beside`: what does not run here: other APIs, what else invokes functions, nested stacks
 //! - `notes`: what is correct, but easily overlooked
@@ -52,13 +52,14 @@
 mod addresses;
 mod authorizers;
 mod beside;
+mod check;
 mod choice;
 mod code;
 mod connectors;
 mod dependencies;
-mod deployed_routes;
 mod document;
 mod error;
+mod findings;
 mod function;
 mod intrinsics;
 mod kinds;
@@ -70,7 +71,6 @@ mod node;
 mod notes;
 mod options;
 mod parameters;
-mod permissions;
 mod plain_api;
 mod plain_routes;
 mod policies;
@@ -95,10 +95,12 @@ use miette::NamedSource;
 
 use crate::api::Api;
 
-pub use error::{Location, Remark, TemplateError};
+pub use error::{Location, Remark, Severity, TemplateError};
 pub(crate) use options::Options;
 
+use check::silence::Silence;
 use error::Finding;
+use findings::Findings;
 use node::Entry;
 use stack::Stack;
 
@@ -108,7 +110,7 @@ use stack::Stack;
 pub struct Loaded {
     /// The API, with its functions and tables.
     pub api: Api,
-    /// What the gateway leaves out, and what is probably a mistake, in the order in which it was found.
+    /// What the gateway leaves out, and what does not work on AWS.
     pub warnings: Vec<Remark>,
     /// What is correct, but easily overlooked.
     pub notes: Vec<Remark>,
@@ -123,25 +125,96 @@ pub struct Loaded {
 /// If the file can't be read or is not valid YAML, or if API Gateway, SAM or this gateway could not serve the template. What the gateway
 /// leaves out or does differently from AWS is only a warning.
 pub(crate) fn load(path: &Path, options: &Options) -> Result<Loaded, TemplateError> {
-    let text = std::fs::read_to_string(path).map_err(|cause| TemplateError::unreadable(path, &cause))?;
-    read(path, &text, options)
+    read(path, &text_of(path)?, options)
 }
 
 pub(crate) fn read(path: &Path, text: &str, options: &Options) -> Result<Loaded, TemplateError> {
+    let (text, source) = source(path, text);
+    let mut findings = Findings::default();
+    let stack = stack(path, text, &source, options, &mut findings);
+    let api = findings.keep(stack).and_then(|stack| served(&stack, text, &mut findings));
+
+    let remarks = |findings: Vec<Finding>| findings.into_iter().map(|finding| finding.into_remark(&source));
+    if let Some(error) = TemplateError::of(remarks(findings.errors)) {
+        return Err(error);
+    }
+    let (notes, warnings) = remarks(findings.remarks).partition(|remark| remark.severity == Severity::Note);
+    match api {
+        Some(api) => Ok(Loaded { api, warnings, notes }),
+        // An API that can't be read has left an error.
+        None => Err(Finding::new("the template can't be read").into_error(&source)),
+    }
+}
+
+/// The API to serve, with what there is to say about the whole template.
+fn served(stack: &Stack, text: &str, findings: &mut Findings) -> Option<Api> {
+    findings.extend(stack.macros.iter().map(not_expanded));
+    let api = websocket_api::read(stack, findings);
+    check::run(stack, findings);
+    if let Some(api) = &api {
+        for found in [addresses::leading_elsewhere(stack, api), beside::check(stack)] {
+            let found = findings.keep(found);
+            findings.extend(found.into_iter().flatten());
+        }
+        findings.extend(notes::of(stack, api));
+    }
+    // Why the API can't be read is told in any case.
+    let (silence, _) = Silence::read(text, stack);
+    findings.retain(|finding| !silence.allows(finding) || (api.is_none() && finding.is_error()));
+    api
+}
+
+/// Checks the template at `path`: what AWS would refuse, or take and then not do, in the order of the file. Parameters without a value have a
+/// made-up one, and what only this gateway can't do is left out.
+///
+/// # Errors
+/// If the file can't be read, is not valid YAML, or has no WebSocket API.
+pub(crate) fn check(path: &Path, options: &Options) -> Result<Vec<Remark>, TemplateError> {
+    check_text(path, &text_of(path)?, options)
+}
+
+pub(crate) fn check_text(path: &Path, text: &str, options: &Options) -> Result<Vec<Remark>, TemplateError> {
+    let (text, source) = source(path, text);
+    let options = Options { assumes_parameters: true, ..options.clone() };
+    let found = found(path, text, &source, &options).map_err(|finding| finding.into_error(&source))?;
+    Ok(found.into_iter().map(|finding| finding.into_remark(&source)).collect())
+}
+
+fn found(
+    path: &Path,
+    text: &str,
+    source: &Arc<NamedSource<String>>,
+    options: &Options,
+) -> Result<Vec<Finding>, Finding> {
+    let mut findings = Findings::default();
+    let stack = stack(path, text, source, options, &mut findings)?;
+    websocket_api::look_at_all(&stack, &mut findings)?;
+    check::run(&stack, &mut findings);
+    let (silence, unknown) = Silence::read(text, &stack);
+    findings.extend(unknown);
+    let mut found: Vec<_> = findings.of_rules().filter(|finding| !silence.allows(finding)).collect();
+    found.sort_by_key(|finding| finding.span().map(|span| span.offset()));
+    Ok(found)
+}
+
+fn stack(
+    path: &Path,
+    text: &str,
+    source: &Arc<NamedSource<String>>,
+    options: &Options,
+    findings: &mut Findings,
+) -> Result<Stack, Finding> {
+    let root = document::parse(text, findings)?;
+    Stack::read(&root, Arc::clone(source), path, options, findings)
+}
+
+fn text_of(path: &Path) -> Result<String, TemplateError> {
+    std::fs::read_to_string(path).map_err(|cause| TemplateError::unreadable(path, &cause))
+}
+
+fn source<'t>(path: &Path, text: &'t str) -> (&'t str, Arc<NamedSource<String>>) {
     let text = text.trim_start_matches('\u{feff}');
-    let source = Arc::new(NamedSource::new(path.to_string_lossy(), text.to_owned()));
-    let remarks = |findings: Vec<Finding>| findings.into_iter().map(|finding| finding.into_remark(&source)).collect();
-    document::parse(text)
-        .and_then(|(root, mut warnings)| {
-            let stack = Stack::read(&root, Arc::clone(&source), path, options)?;
-            warnings.extend(stack.macros.iter().map(not_expanded));
-            let api = websocket_api::read(&stack, &mut warnings)?;
-            warnings.extend(addresses::leading_elsewhere(&stack, &api)?);
-            warnings.extend(beside::check(&stack)?);
-            let notes = notes::of(&stack, &api);
-            Ok(Loaded { api, warnings: remarks(warnings), notes: remarks(notes) })
-        })
-        .map_err(|finding| finding.into_error(&source))
+    (text, Arc::new(NamedSource::new(path.to_string_lossy(), text.to_owned())))
 }
 
 fn not_expanded(entry: &Entry) -> Finding {

@@ -1,6 +1,6 @@
 //! Notes: what is correct, but easily overlooked.
 
-use super::error::Finding;
+use super::error::{Finding, Severity};
 use super::kinds::AUTHORIZER;
 use super::stack::{Resource, Stack};
 use crate::api::Api;
@@ -31,7 +31,7 @@ fn off(stack: &Stack, authorizer: &Resource, condition: &str) -> Finding {
     let id = &authorizer.id;
     let message =
         format!("every client may connect: the authorizer `{id}` is off because the condition `{condition}` is false");
-    let finding = Finding::at(authorizer.span, message);
+    let finding = Finding::at(authorizer.span, message).severity(Severity::Note);
     let parameters: Vec<_> = stack.parameters_of(condition).into_iter().collect();
     match parameters.as_slice() {
         [] => finding,

@@ -9,6 +9,8 @@ use crate::api::Account;
 pub(crate) struct Options {
     /// Values for the template's parameters, which replace their defaults.
     pub(crate) parameters: BTreeMap<String, String>,
+    /// Whether a parameter without a value gets a made-up value, for a look at the template without the author's choices.
+    pub(crate) assumes_parameters: bool,
     /// The values of the pseudo parameters, such as `AWS::Region`.
     pub(crate) account: Account,
     /// The stack's name. Without it the name of the template's directory, or a part of it that makes no name too long.

@@ -6,6 +6,7 @@ use miette::SourceSpan;
 
 use super::error::Finding;
 use super::node::{Entry, Map, Node, Value};
+use super::options::Options;
 
 pub(super) struct Parameters(BTreeMap<String, Parameter>);
 
@@ -15,11 +16,15 @@ struct Parameter {
 }
 
 impl Parameters {
-    pub(super) fn read(section: &Map, overrides: &BTreeMap<String, String>) -> Result<Self, Finding> {
+    pub(super) fn read(section: &Map, options: &Options) -> Result<Self, Finding> {
+        let overrides = &options.parameters;
         if let Some(name) = overrides.keys().find(|name| section.entry(name).is_none()) {
             return Err(unknown(name, section));
         }
-        let read = |entry: &Entry| Ok((entry.key.clone(), Parameter::read(entry, overrides.get(&entry.key))?));
+        let read = |entry: &Entry| {
+            let parameter = Parameter::read(entry, overrides.get(&entry.key), options.assumes_parameters)?;
+            Ok((entry.key.clone(), parameter))
+        };
         section.0.iter().map(read).collect::<Result<_, _>>().map(Self)
     }
 
@@ -45,7 +50,8 @@ fn unknown(name: &str, section: &Map) -> Finding {
 
 impl Parameter {
     /// Reads a parameter. A value that is not allowed is an error at once, but a missing value only where something refers to it.
-    fn read(entry: &Entry, given: Option<&String>) -> Result<Self, Finding> {
+    /// `assumes` asks for a made-up value in its place.
+    fn read(entry: &Entry, given: Option<&String>, assumes: bool) -> Result<Self, Finding> {
         let (name, span) = (&entry.key, entry.key_span);
         let map = entry.value.map(&format!("the parameter `{name}`"))?;
         let kind = map.get("Type").map_or_else(|| Ok("String".to_owned()), |node| node.text("`Type`"))?;
@@ -54,6 +60,7 @@ impl Parameter {
         let text = match (given, default) {
             (Some(given), _) => given.clone(),
             (None, Some(default)) => default.text(&format!("the `Default` of `{name}`"))?,
+            (None, None) if assumes && !kind.contains("Number") => assumed(name, map),
             (None, None) => return Ok(Self { span, value: Err(missing(name, span)) }),
         };
         let parameter = Self { span, value: Ok(typed(&kind, &text, span)) };
@@ -85,6 +92,12 @@ impl Parameter {
         }
         Ok(())
     }
+}
+
+/// A value that the author could choose: the first that is allowed, or else the parameter's name.
+fn assumed(name: &str, parameter: &Map) -> String {
+    let allowed = parameter.get("AllowedValues").and_then(|node| node.list("").ok()?.first()?.text("").ok());
+    allowed.unwrap_or_else(|| name.to_owned())
 }
 
 fn missing(name: &str, span: SourceSpan) -> Finding {

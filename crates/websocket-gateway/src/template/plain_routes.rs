@@ -3,11 +3,11 @@
 use miette::SourceSpan;
 
 use super::authorizers;
+use super::check::rules;
 use super::error::Finding;
-use super::kinds::{INTEGRATION, PERMISSION, ROUTE};
+use super::kinds::{INTEGRATION, ROUTE};
 use super::mock;
 use super::node::Node;
-use super::permissions;
 use super::properties::Properties;
 use super::routes::{self, Described, Integration, Routes, Unserved};
 use super::stack::{Resource, Stack};
@@ -51,26 +51,22 @@ const INTEGRATION_PROPERTIES: [&str; 18] = [
 ];
 
 /// Reads every route of the API that is a resource of its own.
-pub(super) fn read(stack: &Stack, api_id: &str, stage: &str, routes: &mut Routes<'_>) -> Result<(), Finding> {
-    for route in stack.of_api(ROUTE, api_id)? {
-        read_route(stack, route, api_id, stage, routes)?;
+pub(super) fn read(stack: &Stack, api_id: &str, routes: &mut Routes<'_>) {
+    let resources = stack.of_api(ROUTE, api_id);
+    for route in routes.findings.keep(resources).unwrap_or_default() {
+        routes.meets_route();
+        let read = read_route(stack, route, api_id, routes);
+        routes.findings.keep(read);
     }
-    Ok(())
 }
 
-fn read_route(
-    stack: &Stack,
-    route: &Resource,
-    api_id: &str,
-    stage: &str,
-    routes: &mut Routes<'_>,
-) -> Result<(), Finding> {
+fn read_route(stack: &Stack, route: &Resource, api_id: &str, routes: &mut Routes<'_>) -> Result<(), Finding> {
     let properties = stack.properties(route);
-    routes.warnings.extend(properties.unknown(&ROUTE_PROPERTIES));
+    routes.findings.extend(properties.unknown(&ROUTE_PROPERTIES));
     let key_node = properties.required("RouteKey")?;
     let (key, span) = (key_node.text("`RouteKey`")?, key_node.span);
-    routes::check_reserved(&key, span)?;
-    authorizers::of_route(stack, api_id, &key, &properties, routes)?;
+    let authorizer = authorizers::of_route(stack, api_id, &key, &properties, routes);
+    routes.findings.keep(authorizer);
     routes::refuse_api_key(&properties)?;
 
     let Some(target) = properties.optional("Target")? else { return without_target(route, &key, span, routes) };
@@ -81,21 +77,15 @@ fn read_route(
     if let Some(unserved) = unserved(&integration_properties)? {
         return routes.leave_out(&key, span, unserved);
     }
-    routes.warnings.extend(integration_properties.unknown(&INTEGRATION_PROPERTIES));
-    routes.warnings.extend(without_effect(&integration_properties));
+    routes.findings.extend(integration_properties.unknown(&INTEGRATION_PROPERTIES));
+    routes.findings.extend(without_effect(&integration_properties));
     let unused = ["ContentHandlingStrategy", "RequestParameters", "TemplateSelectionExpression"];
-    routes.warnings.extend(integration_properties.ignored(&unused));
+    routes.findings.extend(integration_properties.ignored(&unused));
     let integration = Integration {
         function: integration_properties.required("IntegrationUri")?,
         timeout: routes::integration_timeout(&integration_properties, "TimeoutInMillis")?,
     };
-    let function = routes.add(&Described { key: &key, span, id: &route.id, properties: &properties, integration })?;
-    // With `CredentialsArn`, API Gateway invokes the function as that role and needs no permission.
-    if integration_properties.optional("CredentialsArn")?.is_none()
-        && !permissions::allow(stack, function, &format!("{api_id}/{stage}/{key}"))?
-    {
-        routes.warnings.push(forbidden(&key, span, function));
-    }
+    routes.add(&Described { key: &key, span, id: &route.id, properties: &properties, integration })?;
     Ok(())
 }
 
@@ -106,7 +96,8 @@ fn without_target(route: &Resource, key: &str, span: SourceSpan, routes: &mut Ro
     }
     let why = "it has no `Target`".to_owned();
     let advice = "add an integration and its `Target: !Sub integrations/${Integration}`".to_owned();
-    routes.leave_out(key, span, Unserved { why, at: route.span, advice })
+    let rule = Some(rules::ROUTE_WITHOUT_TARGET);
+    routes.leave_out(key, span, Unserved { rule, why, at: route.span, advice })
 }
 
 fn integration_of<'s>(stack: &'s Stack, target: &Node) -> Result<&'s Resource, Finding> {
@@ -115,6 +106,8 @@ fn integration_of<'s>(stack: &'s Stack, target: &Node) -> Result<&'s Resource, F
     let integrations = stack.of_kind(INTEGRATION)?;
     integrations.iter().copied().find(|resource| id == Some(&resource.id)).ok_or_else(|| {
         let finding = Finding::at(target.span, format!("`{text}` is not an integration in this template"));
+        // It may be in another template, but not without its prefix.
+        let finding = if id.is_none() { finding.breaks(rules::UNKNOWN_TARGET) } else { finding };
         match integrations.first() {
             Some(known) => finding.help(format!("write for example `Target: !Sub integrations/${{{}}}`", known.id)),
             None => finding.help(format!("add a resource with `Type: {INTEGRATION}`")),
@@ -138,6 +131,7 @@ fn unserved(integration: &Properties<'_>) -> Result<Option<Unserved>, Finding> {
             _ => return Err(not_an_integration_type(&kind, &name)),
         };
         return Ok(Some(Unserved {
+            rule: None,
             why: format!("its integration is `{name}`, which {what}"),
             at: kind.span,
             advice: "the gateway serves Lambda proxies only: to try the route here, let its integration be `AWS_PROXY` with a function"
@@ -147,6 +141,7 @@ fn unserved(integration: &Properties<'_>) -> Result<Option<Unserved>, Finding> {
     // Messages are text anyway, so a conversion to text changes nothing.
     match integration.optional("ContentHandlingStrategy")? {
         Some(node) if node.text("`ContentHandlingStrategy`")? != "CONVERT_TO_TEXT" => Ok(Some(Unserved {
+            rule: None,
             why: "its integration has a `ContentHandlingStrategy` that converts messages to binary".to_owned(),
             at: node.span,
             advice: "leave `ContentHandlingStrategy` out, or write `CONVERT_TO_TEXT`".to_owned(),
@@ -170,17 +165,7 @@ fn not_an_integration_type(kind: &Node, name: &str) -> Finding {
 /// The warning about a property that API Gateway ignores, too.
 fn without_effect(integration: &Properties<'_>) -> Option<Finding> {
     integration.written("RequestTemplates")?;
-    let message = "`RequestTemplates` have no effect on an `AWS_PROXY` integration, here and on AWS: the function gets the whole event";
-    Some(Finding::at(integration.span_of("RequestTemplates"), message))
-}
-
-fn forbidden(key: &str, span: SourceSpan, function: &Resource) -> Finding {
-    let id = &function.id;
-    let message = format!(
-        "no {PERMISSION} lets API Gateway invoke `{id}` for the route `{key}`: on AWS, clients would get `Internal server error`"
-    );
-    Finding::at(span, message).help(format!(
-        "add to `Resources`: {id}Permission: {{ Type: {PERMISSION}, Properties: {{ Action: lambda:InvokeFunction, \
-         Principal: apigateway.amazonaws.com, FunctionName: !Ref {id} }} }}"
-    ))
+    let message = "`RequestTemplates` have no effect on an `AWS_PROXY` integration: the function gets the whole event";
+    let finding = Finding::at(integration.span_of("RequestTemplates"), message);
+    Some(finding.breaks(rules::TEMPLATES_WITHOUT_EFFECT).help("remove them"))
 }

@@ -5,7 +5,9 @@ use std::borrow::Cow;
 use miette::SourceSpan;
 use serde_json::json;
 
+use super::check::manage_connections;
 use super::error::Finding;
+use super::findings::Findings;
 use super::kinds::MANAGED_POLICY;
 use super::managed_policies;
 use super::node::{Map, Node, Value};
@@ -21,13 +23,13 @@ const GUARDED: [&str; 2] = ["dynamodb", "execute-api"];
 pub(super) struct Reader<'r> {
     stack: &'r Stack,
     function: &'r str,
-    pub(super) warnings: &'r mut Vec<Finding>,
+    pub(super) findings: &'r mut Findings,
     policy: Policy,
 }
 
 impl<'r> Reader<'r> {
-    pub(super) fn new(stack: &'r Stack, function: &'r str, warnings: &'r mut Vec<Finding>) -> Self {
-        Self { stack, function, warnings, policy: Policy::default() }
+    pub(super) fn new(stack: &'r Stack, function: &'r str, findings: &'r mut Findings) -> Self {
+        Self { stack, function, findings, policy: Policy::default() }
     }
 
     /// Returns the statements that were collected.
@@ -44,7 +46,7 @@ impl<'r> Reader<'r> {
     pub(super) fn unreadable(&mut self, span: SourceSpan, why: &str) {
         let function = self.function;
         let message = format!("the gateway lets `{function}` do everything, because {why}");
-        self.warnings.push(Finding::at(span, message).help("on AWS the function may be allowed less"));
+        self.findings.push(Finding::at(span, message).help("on AWS the function may be allowed less"));
         self.policy.statements.extend(Policy::of_everything().statements);
     }
 
@@ -118,6 +120,7 @@ impl<'r> Reader<'r> {
     fn statement(&mut self, node: &Node) -> Result<(), Finding> {
         let map = node.map("a statement")?;
         let properties = Properties::new(self.stack, "a statement".to_owned(), node.span, map);
+        self.findings.extend(manage_connections::of_statement(self.stack, map));
         let has_not_action = map.get("NotAction").is_some();
         if !has_not_action && !is_guarded(&properties.required("Action")?)? {
             return Ok(());
@@ -129,7 +132,7 @@ impl<'r> Reader<'r> {
             Ok(resource) => resource,
             Err(_) if effect.text("`Effect`")? == "Allow" && map.get("Resource").is_some() => {
                 let message = "the gateway can't resolve this `Resource`, and treats it as `*`";
-                self.warnings.push(Finding::at(properties.span_of("Resource"), message));
+                self.findings.push(Finding::at(properties.span_of("Resource"), message));
                 json!("*")
             }
             Err(finding) => return Err(finding),

@@ -2,6 +2,7 @@
 
 use miette::SourceSpan;
 
+use super::check::rules;
 use super::error::Finding;
 
 /// A policy in which the name of a table is to be filled in.
@@ -59,5 +60,6 @@ pub(super) fn check_unguarded(name: &str, span: SourceSpan) -> Result<(), Findin
         return Ok(());
     }
     let finding = Finding::at(span, format!("`{name}` is not one of SAM's policy templates"));
+    let finding = finding.breaks(rules::UNKNOWN_POLICY_TEMPLATE);
     Err(finding.suggest(name, TEMPLATES.iter().map(|template| template.name)))
 }

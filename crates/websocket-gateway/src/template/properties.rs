@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use miette::SourceSpan;
 
-use super::error::Finding;
-use super::node::{Map, Node, Value};
+use super::check::rules;
+use super::error::{Finding, Severity};
+use super::node::{Entry, Map, Node, Value};
 use super::stack::{Resource, Stack};
 
 impl Stack {
@@ -17,6 +18,16 @@ impl Stack {
     /// The entries of a resource's `Metadata`.
     pub(super) fn metadata<'s>(&'s self, resource: &'s Resource) -> Properties<'s> {
         Properties::new(self, format!("`Metadata` of `{}`", resource.id), resource.span, &resource.metadata)
+    }
+
+    /// The resources of a type that are known to belong to an API.
+    pub(super) fn known_of_api(&self, kind: &str, api_id: &str) -> Vec<&Resource> {
+        let is_its = |resource: &&Resource| {
+            resource.kind == kind
+                && self.exists(resource).unwrap_or_default()
+                && self.properties(resource).known("ApiId").is_some_and(|(id, _)| id == api_id)
+        };
+        self.resources.iter().filter(is_its).collect()
     }
 
     /// The resources of a type whose `ApiId` is `api_id`. A resource of an API in another stack is left out.
@@ -63,6 +74,11 @@ impl<'s> Properties<'s> {
         }
     }
 
+    /// The property with its name, as they are written in the template.
+    pub(super) fn entry(&self, name: &str) -> Option<&'s Entry> {
+        self.map.entry(name)
+    }
+
     /// The property as it is written in the template.
     pub(super) fn written(&self, name: &str) -> Option<&'s Node> {
         self.map.get(name)
@@ -74,6 +90,13 @@ impl<'s> Properties<'s> {
     }
 
     pub(super) fn missing(&self, name: &str) -> Finding {
+        let finding = self.missing_here(name);
+        let has_macro = self.map.0.iter().any(Entry::is_macro);
+        if has_macro { finding } else { finding.breaks(rules::MISSING_PROPERTY) }
+    }
+
+    /// For a property that only this gateway needs.
+    pub(super) fn missing_here(&self, name: &str) -> Finding {
         let finding = Finding::at(self.span, format!("{} has no `{name}`", self.owner));
         match self.map.0.iter().find(|entry| entry.is_macro()) {
             Some(entry) => finding.label(entry.key_span, "the gateway does not expand this"),
@@ -86,24 +109,34 @@ impl<'s> Properties<'s> {
         matches!(self.map.get(name), Some(Node { value: Value::Call(call), .. }) if call.function == "ImportValue")
     }
 
-    /// Refuses properties that do not exist, as SAM does.
-    pub(super) fn check_names(&self, known: &[&str]) -> Result<(), Finding> {
-        match self.map.0.iter().find(|entry| !known.contains(&entry.key.as_str())) {
-            Some(entry) => {
-                let message = format!("{} can't have a property `{}`", self.owner, entry.key);
-                Err(Finding::at(entry.key_span, message).suggest(&entry.key, known.iter().copied()))
-            }
-            None => Ok(()),
-        }
+    /// The property as text, if it is there and can be resolved.
+    pub(super) fn known(&self, name: &str) -> Option<(String, SourceSpan)> {
+        let node = self.optional(name).ok()??;
+        Some((node.text("").ok()?, node.span))
     }
 
-    /// Returns warnings about unknown properties. These are not errors, because CloudFormation gains properties faster than SAM does.
-    pub(super) fn unknown(&self, known: &[&str]) -> impl Iterator<Item = Finding> {
-        let unknown = self.map.0.iter().filter(|entry| !entry.is_macro() && !known.contains(&entry.key.as_str()));
-        unknown.map(|entry| {
-            let message = format!("{} has an unknown property `{}`, which the gateway ignores", self.owner, entry.key);
-            Finding::at(entry.key_span, message).suggest(&entry.key, known.iter().copied())
+    /// Finds the properties that do not exist, for a resource of SAM's, which refuses them.
+    pub(super) fn misnamed(&self, known: &[&str]) -> impl Iterator<Item = Finding> {
+        self.others(known).map(|entry| {
+            let message = format!("{} can't have a property `{}`", self.owner, entry.key);
+            let finding = Finding::at(entry.key_span, message).help("remove it");
+            let finding = finding.suggest(&entry.key, known.iter().copied());
+            // What a macro would add is not known.
+            if entry.is_macro() { finding.severity(Severity::Error) } else { finding.breaks(rules::SAM_PROPERTY) }
         })
+    }
+
+    /// Finds unknown properties. These are not errors, because CloudFormation gains properties faster than SAM does.
+    pub(super) fn unknown(&self, known: &[&str]) -> impl Iterator<Item = Finding> {
+        self.others(known).filter(|entry| !entry.is_macro()).map(|entry| {
+            let message = format!("{} has an unknown property `{}`, which the gateway ignores", self.owner, entry.key);
+            let finding = Finding::at(entry.key_span, message).breaks(rules::UNKNOWN_PROPERTY).help("remove it");
+            finding.suggest(&entry.key, known.iter().copied())
+        })
+    }
+
+    fn others(&self, known: &[&str]) -> impl Iterator<Item = &'s Entry> {
+        self.map.0.iter().filter(|entry| !known.contains(&entry.key.as_str()))
     }
 
     /// The keys of a property that is a map. Returns none for other properties.

@@ -2,6 +2,7 @@
 
 use miette::SourceSpan;
 
+use super::check::rules;
 use super::error::Finding;
 use super::kinds::{
     API, AUTHORIZER, DEPLOYMENT, GLOBAL_TABLE, INTEGRATION, LAMBDA_FUNCTION, ROLE, ROUTE, SERVERLESS_FUNCTION,
@@ -22,9 +23,17 @@ impl Stack {
         }
         let value = match self.resource(name, span)? {
             Some(resource) => self.id_of(resource)?,
-            None => name.to_owned(),
+            None => self.stage_of_sam(name)?.unwrap_or_else(|| name.to_owned()),
         };
         Ok(Some(Value::Text(value)))
+    }
+
+    /// The name of the stage that SAM generates with this logical id.
+    fn stage_of_sam(&self, id: &str) -> Result<Option<String>, Finding> {
+        let mut apis = self.resources.iter().filter(|resource| resource.kind == SERVERLESS_WEBSOCKET_API);
+        let Some(api) = apis.find(|api| stage_id(self, api) == id) else { return Ok(None) };
+        let name = self.properties(api).optional("StageName")?;
+        name.map_or_else(|| Ok("default".to_owned()), |node| node.text("`StageName`")).map(Some)
     }
 
     /// What `!GetAtt id.name` returns. For an attribute that has no meaning here it is a made-up text and not an error, because the gateway
@@ -90,7 +99,11 @@ impl Stack {
     /// The resource `id`. `None` if SAM generates it, so that it is not in the template.
     fn resource(&self, id: &str, span: SourceSpan) -> Result<Option<&Resource>, Finding> {
         let Some(resource) = self.resources.iter().find(|resource| resource.id == id) else {
-            return if self.is_generated(id) { Ok(None) } else { Err(self.unknown(id, span)) };
+            return if self.is_generated(id) || self.unread.contains(id) {
+                Ok(None)
+            } else {
+                Err(self.unknown(id, span))
+            };
         };
         if self.exists(resource)? {
             return Ok(Some(resource));
@@ -102,6 +115,7 @@ impl Stack {
     fn unknown(&self, id: &str, span: SourceSpan) -> Finding {
         let resources = self.resources.iter().map(|resource| resource.id.as_str());
         let finding = Finding::at(span, format!("the template has no resource or parameter `{id}`"));
+        let finding = if self.is_complete { finding.breaks(rules::UNKNOWN_REFERENCE) } else { finding };
         match id.split_once('.') {
             Some((id, name)) if resources.clone().any(|known| known == id) => {
                 finding.help(format!("write `!GetAtt {id}.{name}` for an attribute of `{id}`"))
@@ -163,6 +177,16 @@ impl Stack {
 /// The logical id that SAM gives to a route.
 pub(super) fn route_id(api: &str, route_key: &str) -> String {
     format!("{api}{}Route", capitalized(route_key))
+}
+
+/// The logical id that SAM gives to the stage of an API.
+pub(super) fn stage_id(stack: &Stack, api: &Resource) -> String {
+    let name = match stack.properties(api).written("StageName").map(|node| &node.value) {
+        Some(Value::Text(name)) => name.as_str(),
+        Some(_) => "",
+        None => "default",
+    };
+    format!("{}{name}Stage", api.id)
 }
 
 /// The route key as SAM writes it in logical ids: with Python's `capitalize`, which also makes every letter after the first lower case.

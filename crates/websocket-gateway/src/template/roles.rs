@@ -2,6 +2,7 @@
 
 use super::connectors;
 use super::error::Finding;
+use super::findings::Findings;
 use super::kinds::{IAM_POLICY, MANAGED_POLICY, ROLE, ROLE_POLICY, SERVERLESS_FUNCTION};
 use super::node::{Node, Value};
 use super::policies::Reader;
@@ -11,9 +12,9 @@ use crate::iam::Policy;
 
 /// What a function's role allows for `@connections` and the tables. If only AWS knows the role, everything is allowed, with a warning: to deny
 /// what AWS allows would only mislead.
-pub(super) fn policy(stack: &Stack, function: &Resource, warnings: &mut Vec<Finding>) -> Result<Policy, Finding> {
+pub(super) fn policy(stack: &Stack, function: &Resource, findings: &mut Findings) -> Result<Policy, Finding> {
     let properties = stack.properties(function);
-    let mut reader = Reader::new(stack, &function.id, warnings);
+    let mut reader = Reader::new(stack, &function.id, findings);
     connected(stack, function, &mut reader)?;
     match properties.optional("Role") {
         Ok(None) if function.kind == SERVERLESS_FUNCTION => {
@@ -92,5 +93,5 @@ fn mentions(stack: &Stack, names: &Node, name: &str) -> Option<bool> {
 }
 
 fn warn_of_boundary(properties: &Properties<'_>, reader: &mut Reader<'_>) {
-    reader.warnings.extend(properties.ignored(&["PermissionsBoundary"]));
+    reader.findings.extend(properties.ignored(&["PermissionsBoundary"]));
 }

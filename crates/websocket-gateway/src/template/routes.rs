@@ -1,13 +1,15 @@
 //! What routes have in common in both dialects: the function, the timeout, and whether the route is two-way.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use miette::SourceSpan;
 
-use super::error::Finding;
+use super::check::rules::{self, Rule};
+use super::error::{Finding, Severity};
+use super::findings::Findings;
 use super::function;
-use super::kinds::{LAMBDA_FUNCTION, ROUTE_RESPONSE, SERVERLESS_FUNCTION};
+use super::kinds::{DEPLOYMENT, LAMBDA_FUNCTION, ROUTE_RESPONSE, SERVERLESS_FUNCTION, SERVERLESS_WEBSOCKET_API};
 use super::node::Node;
 use super::properties::Properties;
 use super::stack::{Resource, Stack};
@@ -33,6 +35,8 @@ pub(super) struct Integration {
 
 /// Why the gateway can't serve a route.
 pub(super) struct Unserved {
+    /// The rule of AWS that it breaks. `None` if AWS serves it.
+    pub(super) rule: Option<&'static Rule>,
     pub(super) why: String,
     /// The place in the template that causes it.
     pub(super) at: SourceSpan,
@@ -44,15 +48,17 @@ pub(super) struct Unserved {
 pub(super) struct Routes<'r> {
     stack: &'r Stack,
     api: &'r Resource,
-    /// The place of each route's RouteResponse, by the route's logical id.
-    responses: BTreeMap<String, SourceSpan>,
+    /// The logical ids of the routes that have a RouteResponse.
+    with_response: BTreeSet<String>,
     /// The place of each route key, also for routes that are left out.
     keys: BTreeMap<String, SourceSpan>,
+    /// Whether there is a route, even if it can't be read.
+    has_routes: bool,
     routes: BTreeMap<String, Route>,
     unserved: BTreeMap<String, String>,
     functions: BTreeMap<String, Function>,
     pub(super) authorizer: Option<Authorizer>,
-    pub(super) warnings: &'r mut Vec<Finding>,
+    pub(super) findings: &'r mut Findings,
 }
 
 /// What was collected: routes and the reasons against them by route key, and functions by their logical ids.
@@ -64,22 +70,27 @@ pub(super) struct Finished {
 }
 
 impl<'r> Routes<'r> {
-    pub(super) fn new(stack: &'r Stack, api: &'r Resource, warnings: &'r mut Vec<Finding>) -> Result<Self, Finding> {
-        let responses = route_responses(stack, &stack.id_of(api)?)?;
-        let (keys, routes, unserved, functions, authorizer) = Default::default();
-        Ok(Self { stack, api, responses, keys, routes, unserved, functions, authorizer, warnings })
+    pub(super) fn new(stack: &'r Stack, api: &'r Resource, findings: &'r mut Findings) -> Self {
+        let (keys, has_routes, routes, unserved, functions, authorizer) = Default::default();
+        let with_response = with_response(stack, api);
+        Self { stack, api, with_response, keys, has_routes, routes, unserved, functions, authorizer, findings }
+    }
+
+    /// Counts a route that is about to be read.
+    pub(super) fn meets_route(&mut self) {
+        self.has_routes = true;
     }
 
     /// Adds a route, and returns the function that it invokes.
     pub(super) fn add(&mut self, route: &Described<'_>) -> Result<&'r Resource, Finding> {
         self.take_key(route.key, route.span)?;
         let unused = ["ModelSelectionExpression", "RequestModels", "RequestParameters"];
-        self.warnings.extend(route.properties.ignored(&unused));
+        self.findings.extend(route.properties.ignored(&unused));
         let function = self.function(&route.integration.function)?;
         let read = Route {
             function: function.id.clone(),
             integration_timeout: route.integration.timeout,
-            route_response: self.route_response(route)?,
+            route_response: self.route_response(route),
         };
         self.routes.insert(route.key.to_owned(), read);
         Ok(function)
@@ -88,14 +99,18 @@ impl<'r> Routes<'r> {
     /// Leaves out a route that only AWS can serve, with a warning.
     pub(super) fn leave_out(&mut self, key: &str, span: SourceSpan, unserved: Unserved) -> Result<(), Finding> {
         self.take_key(key, span)?;
-        let Unserved { why, at, advice } = unserved;
+        let Unserved { rule, why, at, advice } = unserved;
         let instead = match key {
             "$connect" => "no client can connect",
             "$disconnect" => "nothing runs when a connection ends",
             _ => "its messages get the frame `Internal server error`",
         };
         let message = format!("the route `{key}` can't be served here, so {instead}: {why}");
-        self.warnings.push(Finding::at(at, message).help(advice));
+        let finding = Finding::at(at, message).help(advice);
+        self.findings.push(match rule {
+            Some(rule) => finding.breaks(rule),
+            None => finding,
+        });
         self.unserved.insert(key.to_owned(), why);
         Ok(())
     }
@@ -105,6 +120,7 @@ impl<'r> Routes<'r> {
         match self.keys.insert(key.to_owned(), span) {
             Some(first) => Err(Finding::at(span, format!("the API has two routes with the key `{key}`"))
                 .label(first, "the other route")
+                .breaks(rules::DUPLICATE_ROUTE_KEY)
                 .help("remove one of the routes")),
             None => Ok(()),
         }
@@ -115,66 +131,61 @@ impl<'r> Routes<'r> {
     }
 
     /// Returns what was collected.
-    pub(super) fn finish(self) -> Result<Finished, Finding> {
-        if self.keys.is_empty() {
-            let finding = Finding::at(self.api.span, format!("the API `{}` has no routes", self.api.id));
-            return Err(finding.help("add at least `$default`"));
-        }
-        let Self { routes, unserved, functions, authorizer, .. } = self;
-        Ok(Finished { routes, unserved, authorizer, functions })
+    pub(super) fn finish(self) -> Finished {
+        let has_none = (!self.has_routes).then(|| self.no_routes());
+        let Self { routes, unserved, functions, authorizer, findings, .. } = self;
+        findings.extend(has_none);
+        Finished { routes, unserved, authorizer, functions }
+    }
+
+    fn no_routes(&self) -> Finding {
+        let message = format!("the API `{}` has no routes", self.api.id);
+        let finding = Finding::at(self.api.span, message).help("add at least `$default`");
+        if self.is_deployed() { finding.breaks(rules::NO_ROUTES) } else { finding.severity(Severity::Error) }
+    }
+
+    /// Whether the template itself deploys the API. Otherwise its routes may be in another template.
+    fn is_deployed(&self) -> bool {
+        let has_deployment = |id: String| !self.stack.known_of_api(DEPLOYMENT, &id).is_empty();
+        let is_serverless = self.api.kind == SERVERLESS_WEBSOCKET_API;
+        self.stack.is_complete && (is_serverless || self.stack.id_of(self.api).is_ok_and(has_deployment))
     }
 
     /// The function with this ARN, in whatever way the template writes it. `arn` may also be the URI with which API Gateway invokes the
     /// function.
     pub(super) fn function(&mut self, arn: &Node) -> Result<&'r Resource, Finding> {
         let text = arn.text("the ARN of a function")?;
-        let text = text.split_once(":lambda:path/").map_or(text.as_str(), |(_, path)| arn_in(path));
-        let functions = self.stack.functions()?;
-        for resource in &functions {
-            if self.stack.attribute_of(resource, "Arn")? == text {
-                if !self.functions.contains_key(&resource.id) {
-                    self.functions.insert(resource.id.clone(), function::read(self.stack, resource, self.warnings)?);
-                }
-                return Ok(resource);
-            }
+        let Some(resource) = function_called(self.stack, &text)? else {
+            return Err(no_function(arn.span, arn_in(&text), &self.stack.functions()?));
+        };
+        if !self.functions.contains_key(&resource.id) {
+            let read = function::read(self.stack, resource, self.findings);
+            self.functions.extend(self.findings.keep(read).map(|function| (resource.id.clone(), function)));
         }
-        Err(no_function(arn.span, text, &functions))
+        Ok(resource)
     }
 
-    /// Whether the route is two-way. This takes both a property of the route and an `AWS::ApiGatewayV2::RouteResponse`. Warns if only one of
-    /// them is present.
-    fn route_response(&mut self, route: &Described<'_>) -> Result<bool, Finding> {
-        // Nothing that a function returns there could be sent to the client as a message.
-        if matches!(route.key, "$connect" | "$disconnect") {
-            return Ok(false);
-        }
-        let expression = route.properties.optional("RouteResponseSelectionExpression")?;
-        expression.iter().try_for_each(|node| only_default(node, "RouteResponseSelectionExpression"))?;
-        let (api, Described { key, id, .. }) = (&self.api.id, route);
-        let unheard = "so on AWS the body that its function returns never reaches the client";
-        match (expression, self.responses.get(*id)) {
-            (Some(_), Some(_)) => return Ok(true),
-            (None, None) => {}
-            (Some(node), None) => self.warnings.push(
-                Finding::at(node.span, format!("the route `{key}` has no {ROUTE_RESPONSE}, {unheard}")).help(format!(
-                    "add to `Resources`: {id}Response: {{ Type: {ROUTE_RESPONSE}, Properties: \
-                     {{ ApiId: !Ref {api}, RouteId: !Ref {id}, RouteResponseKey: $default }} }}"
-                )),
-            ),
-            (None, Some(&response)) => self.warnings.push(
-                Finding::at(
-                    response,
-                    format!("the route `{key}` has no `RouteResponseSelectionExpression`, {unheard}"),
-                )
-                .help("add to the route: RouteResponseSelectionExpression: $default"),
-            ),
-        }
-        Ok(false)
+    /// Whether the route is two-way, which it is with an `AWS::ApiGatewayV2::RouteResponse`. AWS's own samples leave out the selection expression
+    /// that AWS's console writes as well. Nothing that a function returns when a client connects or disconnects could be sent to it as a message.
+    fn route_response(&self, route: &Described<'_>) -> bool {
+        self.with_response.contains(route.id) && !matches!(route.key, "$connect" | "$disconnect")
     }
 }
 
-/// The function's ARN in the path `2015-03-31/functions/{arn}/invocations`.
-fn arn_in(path: &str) -> &str {
+/// The function that an ARN names, or the URI with which API Gateway invokes it. `None` if it is not in this template.
+pub(super) fn function_called<'s>(stack: &'s Stack, text: &str) -> Result<Option<&'s Resource>, Finding> {
+    let arn = arn_in(text);
+    for resource in stack.functions()? {
+        if stack.attribute_of(resource, "Arn")? == arn {
+            return Ok(Some(resource));
+        }
+    }
+    Ok(None)
+}
+
+/// The function's ARN, which may stand in a URI whose path is `2015-03-31/functions/{arn}/invocations`.
+fn arn_in(text: &str) -> &str {
+    let Some((_, path)) = text.split_once(":lambda:path/") else { return text };
     let arn = path.split_once("/functions/").map_or(path, |(_, arn)| arn);
     arn.strip_suffix("/invocations").unwrap_or(arn)
 }
@@ -190,30 +201,12 @@ fn no_function(span: SourceSpan, arn: &str, functions: &[&Resource]) -> Finding 
     }
 }
 
-fn route_responses(stack: &Stack, api_id: &str) -> Result<BTreeMap<String, SourceSpan>, Finding> {
-    let mut responses = BTreeMap::new();
-    for resource in stack.of_api(ROUTE_RESPONSE, api_id)? {
-        let properties = stack.properties(resource);
-        only_default(&properties.required("RouteResponseKey")?, "RouteResponseKey")?;
-        responses.insert(properties.required("RouteId")?.text("`RouteId`")?, resource.span);
-    }
-    Ok(responses)
-}
-
-fn only_default(node: &Node, property: &str) -> Result<(), Finding> {
-    if node.text(&format!("`{property}`"))? == "$default" {
-        return Ok(());
-    }
-    Err(Finding::at(node.span, format!("`{property}` can only be `$default`")))
-}
-
-/// Refuses route keys that begin with `$`, except API Gateway's own.
-pub(super) fn check_reserved(key: &str, span: SourceSpan) -> Result<(), Finding> {
-    if !key.starts_with('$') || matches!(key, "$connect" | "$disconnect" | "$default") {
-        return Ok(());
-    }
-    let finding = Finding::at(span, format!("`{key}` is not a route key of API Gateway"));
-    Err(finding.help("the route keys that begin with `$` are `$connect`, `$disconnect` and `$default`"))
+fn with_response(stack: &Stack, api: &Resource) -> BTreeSet<String> {
+    let responses = stack.id_of(api).map(|id| stack.known_of_api(ROUTE_RESPONSE, &id)).unwrap_or_default();
+    let properties = responses.into_iter().map(|response| stack.properties(response));
+    let of_default =
+        properties.filter(|properties| properties.known("RouteResponseKey").is_some_and(|(key, _)| key == "$default"));
+    of_default.filter_map(|properties| Some(properties.known("RouteId")?.0)).collect()
 }
 
 /// Refuses a route that requires an API key.
@@ -232,5 +225,6 @@ pub(super) fn integration_timeout(properties: &Properties<'_>, name: &str) -> Re
     let Some(node) = properties.optional(name)? else { return Ok(longest) };
     // Both limits are less than a minute, so nothing is cut off.
     let [least, most] = [limits::SHORTEST_INTEGRATION_TIMEOUT, longest].map(|limit| limit.as_millis() as u64);
-    node.integer(&format!("`{name}`, in milliseconds,"), least..=most).map(Duration::from_millis)
+    let timeout = node.integer(&format!("`{name}`, in milliseconds,"), least..=most).map(Duration::from_millis);
+    timeout.map_err(|finding| finding.breaks(rules::INTEGRATION_TIMEOUT))
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::authorizers;
+use super::check::rules;
 use super::error::Finding;
-use super::kinds::SERVERLESS_WEBSOCKET_API;
+use super::findings::Findings;
 use super::node::{Entry, Map, Value};
 use super::properties::Properties;
 use super::references::route_id;
@@ -46,40 +47,43 @@ const ROUTE_PROPERTIES: [&str; 8] = [
 ];
 
 /// Checks the properties that are not about routes or stages.
-pub(super) fn check(stack: &Stack, api: &Resource, warnings: &mut Vec<Finding>) -> Result<(), Finding> {
+pub(super) fn check(stack: &Stack, api: &Resource, findings: &mut Findings) {
     let properties = stack.properties(api);
-    properties.check_names(&PROPERTIES)?;
-    if !stack.has_transform {
-        let message = format!("without a `Transform`, CloudFormation does not know {SERVERLESS_WEBSOCKET_API}");
-        let help = "add `Transform: AWS::Serverless-2016-10-31` at the top of the template";
-        warnings.push(Finding::at(api.kind_span, message).help(help));
-    }
-    warnings.extend(properties.ignored(&["Domain"]));
-    Ok(())
+    findings.extend(properties.misnamed(&PROPERTIES));
+    findings.extend(properties.ignored(&["Domain"]));
 }
 
 /// Reads the API's `Routes` and its `Auth`.
-pub(super) fn read_routes(stack: &Stack, api: &Resource, routes: &mut Routes<'_>) -> Result<(), Finding> {
-    let node = stack.properties(api).unresolved("Routes")?;
-    let entries = &node.map("`Routes`")?.0;
-    if entries.is_empty() {
-        return Err(Finding::at(node.span, "the API has no routes").help("add at least `$default`"));
+pub(super) fn read_routes(stack: &Stack, api: &Resource, routes: &mut Routes<'_>) {
+    let read = read_entries(stack, api, routes);
+    if routes.findings.keep(read).is_none() {
+        routes.meets_route();
     }
-    let mut ids = BTreeSet::new();
-    for entry in entries {
-        check_key(entry)?;
-        let id = route_id(&api.id, &entry.key);
-        read_route(stack, entry, &id, routes)?;
-        if !ids.insert(id) {
-            let message = format!("the route key `{}` differs from another only in case", entry.key);
-            return Err(Finding::at(entry.key_span, message)
-                .help("SAM would give both routes the same logical id: rename one of them"));
-        }
-    }
-    authorizers::of_serverless_api(stack, api, routes)
+    let read = authorizers::of_serverless_api(stack, api, routes);
+    routes.findings.keep(read);
 }
 
-/// Reads a route. If its whole configuration is `AWS::NoValue`, there is no such route.
+fn read_entries(stack: &Stack, api: &Resource, routes: &mut Routes<'_>) -> Result<(), Finding> {
+    let node = stack.properties(api).unresolved("Routes")?;
+    let mut ids = BTreeSet::new();
+    for entry in &node.map("`Routes`")?.0 {
+        let id = route_id(&api.id, &entry.key);
+        // If its whole configuration is `AWS::NoValue`, there is no such route.
+        if matches!(entry.value.value, Value::Call(_)) && matches!(stack.resolve(&entry.value), Ok(None)) {
+            continue;
+        }
+        routes.meets_route();
+        let read = check_key(entry).and_then(|()| read_route(stack, entry, &id, routes));
+        routes.findings.keep(read);
+        if !ids.insert(id) {
+            let message = format!("the route key `{}` differs from another only in case", entry.key);
+            let finding = Finding::at(entry.key_span, message).breaks(rules::SAM_ROUTE_KEY);
+            routes.findings.push(finding.help("rename one of them"));
+        }
+    }
+    Ok(())
+}
+
 fn read_route(stack: &Stack, entry: &Entry, id: &str, routes: &mut Routes<'_>) -> Result<(), Finding> {
     let owner = format!("the route `{}`", entry.key);
     let resolved;
@@ -92,7 +96,7 @@ fn read_route(stack: &Stack, entry: &Entry, id: &str, routes: &mut Routes<'_>) -
         _ => entry.value.map(&owner)?,
     };
     let properties = Properties::new(stack, owner, entry.key_span, map);
-    properties.check_names(&ROUTE_PROPERTIES)?;
+    routes.findings.extend(properties.misnamed(&ROUTE_PROPERTIES));
     routes::refuse_api_key(&properties)?;
     let integration = Integration {
         function: properties.required("FunctionArn")?,
@@ -108,11 +112,16 @@ fn check_key(entry: &Entry) -> Result<(), Finding> {
         return Err(Finding::at(entry.key_span, format!("the gateway does not expand `{key}`"))
             .help("write out the routes that it generates"));
     }
-    routes::check_reserved(key, entry.key_span)?;
-    if key.is_empty() || !key.trim_start_matches('$').chars().all(|c| c.is_ascii_alphanumeric()) {
-        let message = format!("the route key `{key}` has characters other than letters and digits");
-        return Err(Finding::at(entry.key_span, message)
-            .help("SAM makes a logical id from it: rename the route, or write it as an AWS::ApiGatewayV2::Route"));
+    let is_special = matches!(key, "$connect" | "$disconnect" | "$default");
+    if !is_special && (key.is_empty() || !key.chars().all(|c| c.is_ascii_alphanumeric())) {
+        let (message, help) = if key.starts_with('$') {
+            let help = "the route keys that begin with `$` are `$connect`, `$disconnect` and `$default`";
+            (format!("`{key}` is not a route key of API Gateway"), help)
+        } else {
+            let help = "rename the route, or write it as an AWS::ApiGatewayV2::Route";
+            (format!("the route key `{key}` has characters other than letters and digits"), help)
+        };
+        return Err(Finding::at(entry.key_span, message).breaks(rules::SAM_ROUTE_KEY).help(help));
     }
     Ok(())
 }

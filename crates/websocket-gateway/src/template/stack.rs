@@ -1,12 +1,14 @@
 //! The template with its options: the stack that CloudFormation would make of it.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use miette::{NamedSource, SourceSpan};
 
 use super::error::{Finding, Location};
+use super::findings::Findings;
 use super::kinds::{LAMBDA_FUNCTION, SERVERLESS_FUNCTION};
 use super::memo::Memo;
 use super::names;
@@ -16,6 +18,9 @@ use super::parameters::Parameters;
 
 /// How deep values and references together may nest. The limit keeps recursion from exhausting the thread's stack.
 const MAX_DEPTH: usize = 150;
+
+/// The transforms that add no resources but those that the gateway knows.
+const EXPANDED: [&str; 2] = ["AWS::Serverless-2016-10-31", "AWS::LanguageExtensions"];
 
 /// A template whose values are resolved only when they are asked for, so that a value that the gateway does not need can't cause an error.
 pub(super) struct Stack {
@@ -28,9 +33,13 @@ pub(super) struct Stack {
     pub(super) mappings: Map,
     pub(super) conditions: Map,
     pub(super) resources: Vec<Resource>,
+    /// The logical ids of resources that can't be read.
+    pub(super) unread: BTreeSet<String>,
     /// The entries of `Resources` that AWS would replace by the output of a macro.
     pub(super) macros: Vec<Entry>,
     pub(super) has_transform: bool,
+    /// Whether the template says everything that is in the stack, apart from what SAM makes of it: no macro adds resources.
+    pub(super) is_complete: bool,
     /// Whether the template is JSON, which mostly means that another program has written it.
     pub(super) is_json: bool,
     pub(super) known_conditions: Memo<bool>,
@@ -43,11 +52,16 @@ pub(super) struct Resource {
     pub(super) id: String,
     /// The place of its logical id.
     pub(super) span: SourceSpan,
+    /// Where its last line ends.
+    pub(super) end: usize,
     pub(super) kind: String,
     pub(super) kind_span: SourceSpan,
     pub(super) condition: Option<Node>,
     pub(super) depends_on: Option<Node>,
+    /// The properties, with SAM's `Globals` under them.
     pub(super) properties: Map,
+    /// The properties that stand at the resource itself.
+    pub(super) own: Map,
     pub(super) metadata: Map,
     /// Its `Connectors`, of which SAM makes permissions.
     pub(super) connectors: Map,
@@ -59,21 +73,34 @@ impl Stack {
         source: Arc<NamedSource<String>>,
         path: &Path,
         options: &Options,
+        findings: &mut Findings,
     ) -> Result<Self, Finding> {
         let root = root.map("a template")?;
         let globals = section(root, "Globals")?;
         let (macros, resources): (Vec<_>, Vec<_>) =
             section(root, "Resources")?.0.into_iter().partition(Entry::is_macro);
+        let mut unread = BTreeSet::new();
+        let resources = resources.iter().filter_map(|entry| {
+            let resource = findings.keep(Resource::read(entry, &globals));
+            if resource.is_none() {
+                unread.insert(entry.key.clone());
+            }
+            resource
+        });
+        let resources = resources.collect();
+        let transforms = root.get("Transform").map(names_in).unwrap_or_default();
         let mut stack = Self {
             options: options.clone(),
             is_json: source.inner().trim_start().starts_with('{'),
             source,
             name: options.stack_name.clone().unwrap_or_else(|| names::of_stack(path)),
             directory: path.parent().unwrap_or(Path::new("")).to_owned(),
-            parameters: Parameters::read(&section(root, "Parameters")?, &options.parameters)?,
+            parameters: Parameters::read(&section(root, "Parameters")?, options)?,
             mappings: section(root, "Mappings")?,
             conditions: section(root, "Conditions")?,
-            resources: resources.iter().map(|entry| Resource::read(entry, &globals)).collect::<Result<_, _>>()?,
+            resources,
+            unread,
+            is_complete: macros.is_empty() && transforms.iter().all(|name| EXPANDED.contains(&name.as_str())),
             macros,
             has_transform: root.get("Transform").is_some(),
             known_conditions: Memo::default(),
@@ -140,11 +167,13 @@ impl Resource {
         Ok(Self {
             id: id.clone(),
             span: entry.key_span,
+            end: entry.value.span.offset() + entry.value.span.len(),
             kind: name,
             kind_span: kind.span,
             condition: map.get("Condition").cloned(),
             depends_on: map.get("DependsOn").cloned(),
             properties: shared.overlaid(&properties),
+            own: properties,
             metadata: section(map, "Metadata")?,
             connectors: section(map, "Connectors")?,
         })
@@ -163,5 +192,13 @@ fn section(map: &Map, name: &str) -> Result<Map, Finding> {
             if entry.is_macro() { Ok(Map(vec![entry])) } else { node.map(&format!("`{name}`")).cloned() }
         }
         _ => node.map(&format!("`{name}`")).cloned(),
+    }
+}
+
+/// A text, or every text of a list.
+fn names_in(node: &Node) -> Vec<String> {
+    match &node.value {
+        Value::List(items) => items.iter().flat_map(names_in).collect(),
+        _ => vec![node.text("").unwrap_or_default()],
     }
 }

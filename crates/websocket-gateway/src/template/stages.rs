@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use miette::SourceSpan;
 
+use super::check::rules;
 use super::choice::Choice;
-use super::deployed_routes;
 use super::error::Finding;
+use super::findings::Findings;
 use super::kinds::{SERVERLESS_WEBSOCKET_API, STAGE};
 use super::properties::Properties;
 use super::stack::{Resource, Stack};
@@ -29,38 +30,38 @@ const PROPERTIES: [&str; 12] = [
 ];
 
 /// Reads the API's only stage, or the stage that `--stage` names.
-pub(super) fn read(stack: &Stack, api: &Resource, warnings: &mut Vec<Finding>) -> Result<Stage, Finding> {
-    let api_id = stack.id_of(api)?;
+pub(super) fn read(stack: &Stack, api: &Resource, findings: &mut Findings) -> Result<Stage, Finding> {
     let own = (api.kind == SERVERLESS_WEBSOCKET_API).then_some(api);
-    let resources: Vec<_> = own.into_iter().chain(stack.of_api(STAGE, &api_id)?).collect();
+    let resources: Vec<_> = own.into_iter().chain(stack.of_api(STAGE, &stack.id_of(api)?)?).collect();
     if resources.is_empty() {
         return Err(no_stage(api));
     }
     let names = resources.iter().map(|resource| name(stack, resource)).collect::<Result<Vec<_>, _>>()?;
+    for ((name, span), resource) in names.iter().zip(&resources) {
+        findings.keep(check_name(name, *span));
+        if resource.kind == STAGE {
+            findings.extend(stack.properties(resource).unknown(&PROPERTIES));
+        }
+    }
     let owner = format!("the API `{}`", api.id);
     let choice = Choice { owner: &owner, what: "stage", flag: "--stage", candidates: &names };
     let index = choice.take(stack.options.stage.as_deref())?;
-
-    let (name, span) = &names[index];
-    check_name(name, *span)?;
-    let properties = stack.properties(resources[index]);
-    if resources[index].kind == STAGE {
-        warnings.extend(properties.unknown(&PROPERTIES));
-        warnings.extend(deployed_routes::check(stack, resources[index], &api_id)?);
-    }
-    Ok(Stage { name: name.clone(), variables: variables(&properties)? })
+    Ok(Stage { name: names[index].0.clone(), variables: variables(&stack.properties(resources[index]))? })
 }
 
 fn no_stage(api: &Resource) -> Finding {
     let id = &api.id;
-    Finding::at(api.span, format!("the API `{id}` has no {STAGE}, so no client could connect to it")).help(format!(
-        "add to `Resources`: {id}Stage: {{ Type: {STAGE}, Properties: \
-         {{ ApiId: !Ref {id}, StageName: prod, AutoDeploy: true }} }}"
-    ))
+    let message = format!("the API `{id}` has no {STAGE}");
+    Finding::at(api.span, message).breaks(rules::MISSING_STAGE).mend(
+        "add a stage to `Resources`",
+        format!(
+            "  {id}Stage:\n    Type: {STAGE}\n    Properties:\n      ApiId: !Ref {id}\n      StageName: prod\n      AutoDeploy: true\n"
+        ),
+    )
 }
 
 /// The stage's name and its place. SAM's default name is `default`.
-fn name(stack: &Stack, resource: &Resource) -> Result<(String, SourceSpan), Finding> {
+pub(super) fn name(stack: &Stack, resource: &Resource) -> Result<(String, SourceSpan), Finding> {
     let properties = stack.properties(resource);
     match properties.optional("StageName")? {
         Some(node) => Ok((node.text("`StageName`")?, node.span)),
@@ -72,13 +73,12 @@ fn name(stack: &Stack, resource: &Resource) -> Result<(String, SourceSpan), Find
 fn check_name(name: &str, span: SourceSpan) -> Result<(), Finding> {
     let allowed = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     if name == "$default" {
-        return Err(Finding::at(span, "a WebSocket API can't have the stage `$default`")
-            .help("only HTTP APIs have it: write for example `prod`"));
+        let finding = Finding::at(span, "a WebSocket API can't have the stage `$default`").breaks(rules::DEFAULT_STAGE);
+        return Err(finding.help("write for example `prod`"));
     }
     if name.is_empty() || !name.chars().all(allowed) {
-        return Err(
-            Finding::at(span, format!("`{name}` is not a valid stage name")).help("use letters, digits, `-` and `_`")
-        );
+        let finding = Finding::at(span, format!("`{name}` is not a valid stage name")).breaks(rules::STAGE_NAME);
+        return Err(finding.help("use letters, digits, `-` and `_`"));
     }
     Ok(())
 }

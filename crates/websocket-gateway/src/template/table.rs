@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::error::Finding;
+use super::findings::Findings;
 use super::kinds::{GLOBAL_TABLE, SIMPLE_TABLE, TABLE};
 use super::node::Node;
 use super::properties::Properties;
@@ -23,11 +24,15 @@ const SHARED: [&str; 6] = [
 const SHARED_OF_INDEX: [&str; 4] = ["IndexName", "KeySchema", "Projection", "ProvisionedThroughput"];
 
 /// Reads every table of the template.
-pub(super) fn read_all(stack: &Stack) -> Result<Vec<Table>, Finding> {
-    let tables = [stack.of_kind(TABLE)?, stack.of_kind(GLOBAL_TABLE)?].concat();
-    let tables = tables.into_iter().map(|resource| table(stack, resource));
-    let simple = stack.of_kind(SIMPLE_TABLE)?.into_iter().map(|resource| simple_table(stack, resource));
-    tables.chain(simple).collect()
+pub(super) fn read_all(stack: &Stack, findings: &mut Findings) -> Vec<Table> {
+    let mut tables = Vec::new();
+    for kind in [TABLE, GLOBAL_TABLE, SIMPLE_TABLE] {
+        for resource in findings.keep(stack.of_kind(kind)).unwrap_or_default() {
+            let read = if kind == SIMPLE_TABLE { simple_table(stack, resource) } else { table(stack, resource) };
+            tables.extend(findings.keep(read));
+        }
+    }
+    tables
 }
 
 fn table(stack: &Stack, resource: &Resource) -> Result<Table, Finding> {

@@ -1,7 +1,9 @@
 //! Reads a WebSocket API in either dialect. `serverless_api`, `plain_api` and `plain_routes` read what differs between them.
 
+use super::check::rules;
 use super::choice::Choice;
 use super::error::Finding;
+use super::findings::Findings;
 use super::kinds::{API, API_MAPPING, SERVERLESS_WEBSOCKET_API};
 use super::properties::Properties;
 use super::routes::{Finished, Routes};
@@ -9,37 +11,51 @@ use super::stack::{Resource, Stack};
 use super::{beside, plain_api, plain_routes, serverless_api, stages, table};
 use crate::api::{Api, RouteSelectionExpression};
 
-/// Reads the template's only WebSocket API, or the API that `--api` names.
-pub(super) fn read(stack: &Stack, warnings: &mut Vec<Finding>) -> Result<Api, Finding> {
-    let api = choose(stack)?;
+/// Reads the template's only WebSocket API, or the API that `--api` names. `None` if it can't be served: `findings` say why.
+pub(super) fn read(stack: &Stack, findings: &mut Findings) -> Option<Api> {
+    let api = findings.keep(choose(stack))?;
+    one(stack, api, findings)
+}
+
+/// Reads every WebSocket API, for what there is to find in them.
+pub(super) fn look_at_all(stack: &Stack, findings: &mut Findings) -> Result<(), Finding> {
+    let apis = all(stack)?;
+    if apis.is_empty() {
+        return Err(no_api(stack));
+    }
+    for api in apis {
+        one(stack, api, findings);
+    }
+    Ok(())
+}
+
+fn one(stack: &Stack, api: &Resource, findings: &mut Findings) -> Option<Api> {
     let is_serverless = api.kind == SERVERLESS_WEBSOCKET_API;
     if is_serverless {
-        serverless_api::check(stack, api, warnings)?;
+        serverless_api::check(stack, api, findings);
     } else {
-        plain_api::check(stack, api, warnings)?;
+        plain_api::check(stack, api, findings);
     }
-    let api_id = stack.id_of(api)?;
-    warnings.extend(disabled_endpoint(&stack.properties(api))?);
-    for mapping in stack.of_api(API_MAPPING, &api_id)? {
-        let message = format!("the gateway ignores the custom domain of `{}`", mapping.id);
-        warnings.push(Finding::at(mapping.span, message));
-    }
-    let stage = stages::read(stack, api, warnings)?;
-    let route_selection_expression = route_selection_expression(&stack.properties(api))?;
+    let api_id = findings.keep(stack.id_of(api))?;
+    let ignored = findings.keep(ignored(stack, api, &api_id));
+    findings.extend(ignored.into_iter().flatten());
+    let stage = stages::read(stack, api, findings);
+    let stage = findings.keep(stage);
+    let route_selection_expression = findings.keep(route_selection_expression(&stack.properties(api)));
 
-    let mut routes = Routes::new(stack, api, warnings)?;
+    let mut routes = Routes::new(stack, api, findings);
     if is_serverless {
-        serverless_api::read_routes(stack, api, &mut routes)?;
+        serverless_api::read_routes(stack, api, &mut routes);
     }
-    plain_routes::read(stack, &api_id, &stage.name, &mut routes)?;
-    let Finished { routes, unserved, authorizer, functions } = routes.finish()?;
-    let tables = table::read_all(stack)?;
-    Ok(Api {
+    plain_routes::read(stack, &api_id, &mut routes);
+    let Finished { routes, unserved, authorizer, functions } = routes.finish();
+    let tables = table::read_all(stack, findings);
+    Some(Api {
         logical_id: api.id.clone(),
         api_id,
         account: stack.options.account.clone(),
-        route_selection_expression,
-        stage,
+        route_selection_expression: route_selection_expression?,
+        stage: stage?,
         routes,
         unserved,
         authorizer,
@@ -48,13 +64,19 @@ pub(super) fn read(stack: &Stack, warnings: &mut Vec<Finding>) -> Result<Api, Fi
     })
 }
 
-fn choose(stack: &Stack) -> Result<&Resource, Finding> {
+/// Every WebSocket API of the template.
+pub(super) fn all(stack: &Stack) -> Result<Vec<&Resource>, Finding> {
     let mut apis = stack.of_kind(SERVERLESS_WEBSOCKET_API)?;
     for api in stack.of_kind(API)? {
         if stack.is_websocket_api(api)? {
             apis.push(api);
         }
     }
+    Ok(apis)
+}
+
+fn choose(stack: &Stack) -> Result<&Resource, Finding> {
+    let apis = all(stack)?;
     let candidates: Vec<_> = apis.iter().map(|api| (api.id.clone(), api.span)).collect();
     if candidates.is_empty() {
         return Err(no_api(stack));
@@ -82,15 +104,30 @@ fn no_api(stack: &Stack) -> Finding {
     }
 }
 
-fn disabled_endpoint(properties: &Properties<'_>) -> Result<Option<Finding>, Finding> {
-    let Some(node) = properties.optional("DisableExecuteApiEndpoint")? else { return Ok(None) };
-    let disabled = node.boolean("`DisableExecuteApiEndpoint`")?;
-    let message = "the gateway ignores `DisableExecuteApiEndpoint`: it has no other endpoint";
-    Ok(disabled.then(|| Finding::at(node.span, message)))
+/// The custom domains, and a default endpoint that is off: here the API has no other endpoint.
+fn ignored(stack: &Stack, api: &Resource, api_id: &str) -> Result<Vec<Finding>, Finding> {
+    let mut ignored = Vec::new();
+    if let Some(node) = stack.properties(api).optional("DisableExecuteApiEndpoint")?
+        && node.boolean("`DisableExecuteApiEndpoint`")?
+    {
+        let message = "the gateway ignores `DisableExecuteApiEndpoint`: it has no other endpoint";
+        ignored.push(Finding::at(node.span, message));
+    }
+    for mapping in stack.of_api(API_MAPPING, api_id)? {
+        let message = format!("the gateway ignores the custom domain of `{}`", mapping.id);
+        ignored.push(Finding::at(mapping.span, message));
+    }
+    Ok(ignored)
 }
 
 fn route_selection_expression(properties: &Properties<'_>) -> Result<RouteSelectionExpression, Finding> {
-    let node = properties.required("RouteSelectionExpression")?;
+    let Some(node) = properties.optional("RouteSelectionExpression")? else {
+        let missing = properties.missing("RouteSelectionExpression").breaks(rules::MISSING_SELECTION);
+        return Err(
+            missing.mend("add it to the API's properties", "      RouteSelectionExpression: $request.body.action\n")
+        );
+    };
     let text = node.text("`RouteSelectionExpression`")?;
-    RouteSelectionExpression::parse(&text).map_err(|error| Finding::at(node.span, error.to_string()))
+    RouteSelectionExpression::parse(&text)
+        .map_err(|error| Finding::at(node.span, error.to_string()).breaks(rules::SELECTION))
 }

@@ -85,7 +85,13 @@ fn authorizers_that_can_not_be_served_are_refused() {
             "`AuthorizerType: JWT` is for HTTP APIs",
             "of the type `REQUEST`",
         ),
-        (", AuthorizerId: !Ref Authorizer", "", "ConnectRoute:", "`ConnectRoute` has no `AuthorizerId`", ""),
+        (
+            ", AuthorizerId: !Ref Authorizer",
+            "",
+            "ConnectRoute:",
+            "`ConnectRoute` has no `AuthorizerId`",
+            "name the authorizer",
+        ),
         (
             "AuthorizerId: !Ref Authorizer",
             "AuthorizerId: x1y2z3",
@@ -105,7 +111,7 @@ fn authorizers_that_can_not_be_served_are_refused() {
             "RouteKey: send-message\n      AuthorizationType: CUSTOM",
             "CUSTOM",
             "API Gateway authorizes only `$connect`",
-            "",
+            "to the route `$connect`",
         ),
     ] {
         assert_fails(&plain(from, to), place, message, help);
@@ -115,8 +121,8 @@ fn authorizers_that_can_not_be_served_are_refused() {
 #[test]
 fn mistakes_that_show_only_on_aws_are_warnings() {
     let text = plain("${AWS::AccountId}:${Api}/*", "${AWS::AccountId}:${Api}/dev/*");
-    let help = "FunctionPermission: { Type: AWS::Lambda::Permission";
-    assert_warns(&text, &load_text(&text).unwrap().warnings, "Authorizer:", "on AWS, no client could connect", help);
+    let message = "invoke `Function` for the authorizer `Authorizer`: `Permission` is for another";
+    assert_warns(&text, &load_text(&text).unwrap().warnings, "!Sub arn", message, "SourceArn: !Sub");
     let text = text.replace("AuthorizerType: REQUEST", "AuthorizerType: REQUEST\n      AuthorizerCredentialsArn: x");
     assert!(load_text(&text).unwrap().warnings.is_empty());
 

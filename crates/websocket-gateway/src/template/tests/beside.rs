@@ -47,7 +47,7 @@ fn what_does_not_run_here_is_named_once_for_each_kind() {
 
 #[test]
 fn an_http_api_beside_the_websocket_api_is_left_alone() {
-    let text = changed("'${Api.ApiEndpoint}/${Stage}'", "'${HttpApi.ApiEndpoint}'")
+    let text = changed("'${Api.ApiEndpoint}/dev'", "'${HttpApi.ApiEndpoint}'")
         + "  HttpApi: { Type: AWS::ApiGatewayV2::Api, Properties: { Name: pages, ProtocolType: HTTP } }
   HttpRoute: { Type: AWS::ApiGatewayV2::Route, Properties: { ApiId: !Ref HttpApi, RouteKey: GET /, AuthorizationType: JWT } }\n";
     let Loaded { api, warnings, .. } = load_text(&text).unwrap();

@@ -54,5 +54,5 @@ fn conditions_choose_whole_routes_and_properties() {
     ));
     assert_eq!(api.unwrap().api.routes["sendMessage"].integration_timeout, Duration::from_secs(29));
     let misspelt = text("!If [Yes, { FunctionArn: !GetAtt DefaultFunction.Arn, Timeout: 1 }, !Ref AWS::NoValue]");
-    assert_fails(&misspelt, "Timeout: 1", "the route `sendMessage` can't have a property `Timeout`", "");
+    assert_fails(&misspelt, "Timeout: 1", "the route `sendMessage` can't have a property `Timeout`", "remove it");
 }

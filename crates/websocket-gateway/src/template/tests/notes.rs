@@ -29,7 +29,7 @@ Resources:
   Authorizer:
     Type: AWS::ApiGatewayV2::Authorizer
     Condition: HasSecret
-    Properties: { ApiId: !Ref Api, Name: secret, AuthorizerType: REQUEST, AuthorizerUri: !GetAtt AuthorizeFunction.Arn }
+    Properties: { ApiId: !Ref Api, Name: secret, AuthorizerType: REQUEST, AuthorizerUri: !Sub 'arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/${AuthorizeFunction.Arn}/invocations' }
   AuthorizerPermission:
     Type: AWS::Lambda::Permission
     Condition: HasSecret

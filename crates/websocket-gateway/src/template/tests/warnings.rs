@@ -11,7 +11,7 @@ fn ignored_properties_and_mistakes_that_show_only_on_aws_are_warnings() {
             "DependsOn: ConnectRoute",
             "Deployment:",
             "the deployment `Deployment` does not depend on `SendRoute`",
-            "to its `DependsOn`: SendRoute",
+            "DependsOn: [ConnectRoute, SendRoute, SendRouteResponse]",
         ),
         (
             "    DependsOn: [ConnectRoute, SendRouteResponse]\n",
@@ -24,14 +24,14 @@ fn ignored_properties_and_mistakes_that_show_only_on_aws_are_warnings() {
             ", DeploymentId: !Ref Deployment",
             "",
             "Stage:",
-            "on AWS the stage `Stage` would have no routes",
+            "nothing is deployed to the stage `Stage`",
             "AutoDeploy: true",
         ),
         (
             ", DeploymentId: !Ref Deployment",
             ", AutoDeploy: false",
             "Stage:",
-            "on AWS the stage `Stage` would have no routes",
+            "nothing is deployed to the stage `Stage`",
             "AutoDeploy: true",
         ),
         (
@@ -79,6 +79,20 @@ fn ignored_properties_and_mistakes_that_show_only_on_aws_are_warnings() {
         ),
         ("      Handler: bootstrap\n", "      Layers: [x]\n", "Layers:", "the gateway ignores `Layers`", ""),
         (
+            "RouteKey: $connect",
+            "RouteKey: $conect",
+            "$conect",
+            "`$conect` is not a route key",
+            "did you mean `$connect`?",
+        ),
+        (
+            "RouteResponseKey: $default",
+            "RouteResponseKey: x",
+            "x }",
+            "`RouteResponseKey` is `x`, but it can only be `$default`",
+            "RouteResponseKey: $default",
+        ),
+        (
             "  Role: {",
             "  Mapping: { Type: AWS::ApiGatewayV2::ApiMapping, Properties: { ApiId: !Ref Api } }\n  Role: {",
             "Mapping:",
@@ -98,7 +112,7 @@ fn a_deployment_may_name_its_stage() {
     let text = changed(", DeploymentId: !Ref Deployment", "")
         .replace("Properties: { ApiId: !Ref Api }", "Properties: { ApiId: !Ref Api, StageName: !Ref Stage }");
     assert!(load_text(&text).unwrap().warnings.is_empty());
-    let text = text.replace("DependsOn: [ConnectRoute, SendRouteResponse]", "DependsOn: SendRoute");
+    let text = text.replace("DependsOn: [ConnectRoute, SendRouteResponse]", "DependsOn: SendRouteResponse");
     assert_warns(&text, &load_text(&text).unwrap().warnings, "Deployment:", "does not depend on `ConnectRoute`", "");
 }
 
@@ -131,25 +145,37 @@ fn a_function_that_api_gateway_may_not_invoke_is_a_warning() {
         assert!(warnings.is_empty(), "{to}: {warnings:?}");
     }
     let too_little = [
-        (source, format!("      SourceArn: !Sub {arn}:abcdefghij/*\n")),
-        (source, format!("      SourceArn: !Sub {arn}:${{Api}}/prod/*\n")),
-        ("!Ref Function\n", "Other\n".to_owned()),
-        ("lambda:InvokeFunction", "lambda:GetFunction".to_owned()),
-        ("apigateway.amazonaws.com", "sns.amazonaws.com".to_owned()),
-        ("AWS::Lambda::Permission", "AWS::Lambda::LayerVersionPermission".to_owned()),
+        (source, format!("      SourceArn: !Sub {arn}:abcdefghij/*\n"), "!Sub arn", "SourceArn:"),
+        (source, format!("      SourceArn: !Sub {arn}:${{Api}}/prod/*\n"), "!Sub arn", "SourceArn:"),
+        ("!Ref Function\n", "Other\n".to_owned(), "$connect", "  FunctionApiPermission:\n"),
+        (
+            "lambda:InvokeFunction",
+            "lambda:GetFunction".to_owned(),
+            "lambda:GetFunction",
+            "Action: lambda:InvokeFunction",
+        ),
+        ("apigateway.amazonaws.com", "sns.amazonaws.com".to_owned(), "sns.amazonaws.com", "Principal: apigateway"),
+        (
+            "AWS::Lambda::Permission",
+            "AWS::Lambda::LayerVersionPermission".to_owned(),
+            "$connect",
+            "  FunctionApiPermission:\n",
+        ),
     ];
-    for (from, to) in too_little {
+    for (from, to, place, help) in too_little {
         let text = changed(from, &to);
         let warnings = load_text(&text).unwrap().warnings;
-        assert_eq!(warnings.len(), 2, "{to}: {warnings:?}");
-        let message = "no AWS::Lambda::Permission lets API Gateway invoke `Function` for the route `$connect`";
-        assert_warns(&text, &warnings[..1], "$connect", message, "FunctionPermission: {");
-        let (_, addition) = warnings[0].help.as_ref().unwrap().split_once("add to `Resources`: ").unwrap();
-        assert!(load_text(&format!("{text}  {addition}\n")).unwrap().warnings.is_empty());
+        let message = "no AWS::Lambda::Permission lets API Gateway invoke `Function` for the route `$connect`, the route `send-message`";
+        assert_warns(&text, &warnings, place, message, help);
+        // A permission more is always enough.
+        let mend = warnings[0].mend.as_ref().unwrap();
+        if mend.starts_with("  Function") {
+            assert!(load_text(&format!("{text}{mend}")).unwrap().warnings.is_empty());
+        }
     }
     let one = changed(source, &format!("      SourceArn: !Sub {arn}:${{Api}}/*/$connect\n"));
     let warnings = load_text(&one).unwrap().warnings;
-    assert_warns(&one, &warnings, "send-message", "for the route `send-message`", "");
+    assert_warns(&one, &warnings, "!Sub arn", "for the route `send-message`: `Permission` is for another", "");
 }
 
 #[test]
@@ -244,9 +270,10 @@ fn a_connect_that_can_not_be_served_lets_nobody_in_unless_it_decides_nothing() {
 #[test]
 fn request_templates_of_a_lambda_proxy_have_no_effect() {
     let text = changed("IntegrationType: AWS_PROXY, ", "IntegrationType: AWS_PROXY, RequestTemplates: { a: b }, ");
-    let Loaded { api, warnings, .. } = load_text(&text).unwrap();
-    assert_eq!(api.routes.len(), 2);
-    assert_warns(&text, &warnings, "{ a: b }", "`RequestTemplates` have no effect on an `AWS_PROXY`", "");
+    let Loaded { api, warnings, notes } = load_text(&text).unwrap();
+    assert_eq!((api.routes.len(), warnings.len()), (2, 0));
+    let note = notes.iter().filter(|note| note.rule == Some("templates-without-effect")).cloned().collect::<Vec<_>>();
+    assert_warns(&text, &note, "{ a: b }", "`RequestTemplates` have no effect on an `AWS_PROXY`", "");
 }
 
 #[test]

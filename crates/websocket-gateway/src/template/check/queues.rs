@@ -1,0 +1,70 @@
+//! Queues that invoke functions.
+
+use super::super::dependencies::references_in;
+use super::super::error::Finding;
+use super::super::findings::Findings;
+use super::super::kinds::{EVENT_SOURCE_MAPPING, QUEUE, SERVERLESS_FUNCTION};
+use super::super::node::{Node, Value};
+use super::super::stack::{Resource, Stack};
+use super::rules;
+
+/// The `VisibilityTimeout` of a queue that does not set it, in seconds.
+/// Source: SQS API reference, `CreateQueue`.
+const VISIBILITY: u64 = 30;
+
+pub(super) fn check(stack: &Stack, findings: &mut Findings) {
+    for (queue, function) in event_sources(stack) {
+        let timeout = seconds(stack, function, "Timeout", crate::api::limits::FUNCTION_TIMEOUT.as_secs());
+        let visibility = seconds(stack, queue, "VisibilityTimeout", VISIBILITY);
+        let (Some(timeout), Some(visibility)) = (timeout, visibility) else { continue };
+        if visibility < timeout {
+            let message = format!(
+                "the messages of `{}` come back after {visibility} seconds, but `{}` may take {timeout}",
+                queue.id, function.id
+            );
+            let finding = Finding::at(stack.properties(queue).span_of("VisibilityTimeout"), message);
+            findings.push(finding.breaks(rules::QUEUE_VISIBILITY).mend(
+                "AWS recommends six times the function's time-out",
+                format!("      VisibilityTimeout: {}\n", timeout * 6),
+            ));
+        }
+    }
+}
+
+/// Which queues invoke which functions.
+fn event_sources(stack: &Stack) -> Vec<(&Resource, &Resource)> {
+    let mut found = Vec::new();
+    for resource in stack.resources.iter().filter(|resource| stack.exists(resource).unwrap_or_default()) {
+        match resource.kind.as_str() {
+            EVENT_SOURCE_MAPPING => {
+                let named = |name: &str| resource.properties.get(name).and_then(|node| referred(stack, node));
+                found.extend(named("EventSourceArn").zip(named("FunctionName")));
+            }
+            SERVERLESS_FUNCTION => {
+                let Some(Node { value: Value::Map(events), .. }) = resource.properties.get("Events") else { continue };
+                let queues = events.0.iter().filter_map(|event| {
+                    let queue = event.value.map("").ok()?.get("Properties")?.map("").ok()?.get("Queue")?;
+                    referred(stack, queue)
+                });
+                found.extend(queues.map(|queue| (queue, resource)));
+            }
+            _ => {}
+        }
+    }
+    found.retain(|(queue, _)| queue.kind == QUEUE);
+    found
+}
+
+/// The resource that a value refers to.
+fn referred<'s>(stack: &'s Stack, node: &Node) -> Option<&'s Resource> {
+    let mut names = Vec::new();
+    references_in(node, &mut names);
+    stack.resources.iter().find(|resource| names.contains(&resource.id))
+}
+
+fn seconds(stack: &Stack, resource: &Resource, property: &str, default: u64) -> Option<u64> {
+    match stack.properties(resource).optional(property).ok()? {
+        Some(node) => node.text("").ok()?.parse().ok(),
+        None => Some(default),
+    }
+}

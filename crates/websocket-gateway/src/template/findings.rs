@@ -1,0 +1,44 @@
+//! What is found while a template is read. The reader notes it and goes on, so that an author learns of everything at once.
+
+use super::error::{Finding, Severity};
+
+/// Everything that was found, each thing once.
+#[derive(Default)]
+pub(super) struct Findings {
+    /// Why the template can't be served.
+    pub(super) errors: Vec<Finding>,
+    /// Warnings and notes.
+    pub(super) remarks: Vec<Finding>,
+}
+
+impl Findings {
+    pub(super) fn push(&mut self, finding: Finding) {
+        let found = if finding.is_error() { &mut self.errors } else { &mut self.remarks };
+        if !found.contains(&finding) {
+            found.push(finding);
+        }
+    }
+
+    /// The value, if it could be read. Why it could not is an error, whatever else may still be read.
+    pub(super) fn keep<T>(&mut self, read: Result<T, Finding>) -> Option<T> {
+        read.map_err(|finding| self.push(finding.severity(Severity::Error))).ok()
+    }
+
+    /// Keeps only some.
+    pub(super) fn retain(&mut self, keep: impl Fn(&Finding) -> bool) {
+        self.errors.retain(&keep);
+        self.remarks.retain(&keep);
+    }
+
+    /// What breaks a rule of AWS, as severe as that rule is.
+    pub(super) fn of_rules(self) -> impl Iterator<Item = Finding> {
+        let all = self.errors.into_iter().chain(self.remarks);
+        all.filter_map(|finding| finding.rule().map(|rule| finding.breaks(rule)))
+    }
+}
+
+impl Extend<Finding> for Findings {
+    fn extend<T: IntoIterator<Item = Finding>>(&mut self, findings: T) {
+        findings.into_iter().for_each(|finding| self.push(finding));
+    }
+}
