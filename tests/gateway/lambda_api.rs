@@ -3,7 +3,7 @@
 use serde_json::json;
 use websocket_gateway::{Gateway, Options};
 
-use crate::support::{Client, Gate, OwnApi, http, options, post, probe, start};
+use crate::support::{Client, Gate, OwnApi, http, http_with_body, options, post, probe, start};
 
 fn url(gateway: &Gateway, name: &str) -> String {
     format!("{}/2015-03-31/functions/{name}/invocations", gateway.lambda_url())
@@ -29,6 +29,27 @@ async fn a_function_is_invoked_by_any_of_its_names() {
     assert_eq!(post(&url(&gateway, "Nobody"), "POST", "{}").await, 404);
     assert_eq!(post(&url(&gateway, "Probe"), "POST", "not JSON").await, 400);
     assert_eq!(post(&url(&gateway, "Probe"), "POST", &"x".repeat(6 * 1024 * 1024 + 1)).await, 413);
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn functions_that_serve_no_route_are_invoked_too_and_do_not_keep_the_api_from_starting() {
+    let gateway = start(options("tests/templates/unrouted.yaml")).await;
+    for name in ["Unrouted", "by-its-name"] {
+        assert_eq!(post(&url(&gateway, name), "POST", "{}").await, 200, "{name}");
+    }
+    for (name, why) in [
+        ("Elsewhere", "its runtime is `java21`"),
+        ("NotBuilt", "there is neither a Cargo.toml nor a bootstrap in "),
+        ("NoBinary", "has only the binaries "),
+    ] {
+        let (status, head, body) = http_with_body(&url(&gateway, name), "POST", "", "{}").await;
+        assert_eq!(status, 200, "{name}");
+        assert!(head.contains("x-amz-function-error: unhandled") && body.contains(why), "{name}: {body}");
+    }
+    assert_eq!(post(&url(&gateway, "Unreadable"), "POST", "{}").await, 404);
+    // A binary of several functions means the one that serves the API.
+    assert_eq!(gateway.api().function_of_binary("probe").unwrap().logical_id, "Probe");
     gateway.stop().await;
 }
 

@@ -49,7 +49,7 @@ fn project(test: &str) -> OwnProject {
     project
 }
 
-fn has(language: &str) -> bool {
+pub(super) fn has(language: &str) -> bool {
     let found = Command::new(language).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok();
     if !found {
         eprintln!("left out: {language} is not on PATH");
@@ -57,12 +57,12 @@ fn has(language: &str) -> bool {
     found
 }
 
-async fn start(project: &OwnProject) -> Gateway {
+pub(super) async fn start(project: &OwnProject) -> Gateway {
     let options = Options::default().template(project.folder().join("template.yaml")).port(0);
     in_time("the start", Gateway::start(options)).await.unwrap()
 }
 
-async fn ask(client: &mut Client, message: &str) -> String {
+pub(super) async fn ask(client: &mut Client, message: &str) -> String {
     client.send(message).await;
     client.hear().await
 }
@@ -150,6 +150,25 @@ async fn an_interpreter_that_is_missing_or_too_old_is_named() {
     std::fs::set_permissions(project.folder().join("bin/node"), PermissionsExt::from_mode(0o755)).unwrap();
     let stderr = invoke("Node").await;
     assert!(stderr.contains("/old/node is Node.js 14.21.3; install 16 or newer, best 22"), "{stderr}");
+}
+
+#[tokio::test]
+async fn packages_that_are_not_installed_are_said_with_the_command() {
+    if !has("python3") {
+        return;
+    }
+    let project = project("languages_requirements");
+    project.write("event.json", "{}");
+    project.write("python/requirements.txt", "none-such-package>=1  # never\n");
+    let (template, event) = (project.folder().join("template.yaml"), project.folder().join("event.json"));
+    let arguments = ["invoke", "Python", event.to_str().unwrap(), "--template", template.to_str().unwrap()];
+    let output = in_time("the end", gateway(&arguments).output()).await.unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let file = project.folder().canonicalize().unwrap().join("python/requirements.txt");
+    let (before, after) =
+        stderr.split_once("requirements.txt are not installed, `none-such-package`: run `").expect(&stderr);
+    assert!(before.contains("packages of "), "{stderr}");
+    assert!(after.lines().next().unwrap().ends_with(&format!("pip install -r {}`", file.display())), "{stderr}");
 }
 
 /// What `sam build` writes: the same template with other folders, and the code beside it.

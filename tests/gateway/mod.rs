@@ -3,7 +3,9 @@
 mod authorizers;
 mod bounds;
 mod cargo_lambda;
+mod cdk;
 mod check;
+mod classics;
 mod command_line;
 mod hot_reload;
 mod lambda_api;
@@ -13,6 +15,7 @@ mod management_api;
 mod new;
 mod pending_connect;
 mod permissions;
+mod posting_home;
 mod replay;
 mod robustness;
 mod store;

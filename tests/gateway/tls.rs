@@ -21,7 +21,7 @@ use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
-use websocket_gateway::Gateway;
+use websocket_gateway::{Gateway, Level, What};
 
 use crate::support::{Client, Keys, event_of, in_time, options, order, probe, start};
 
@@ -126,7 +126,10 @@ async fn functions_trust_the_run_by_files_that_hold_no_key_and_are_gone_with_it(
     let names = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "WEBSOCKET_GATEWAY_HOSTS"];
     let environment = environment(&gateway, &names).await;
     let host = format!("{}.execute-api.us-east-1.amazonaws.com", gateway.api().api_id);
-    assert_eq!(environment["WEBSOCKET_GATEWAY_HOSTS"], format!("{host}={}", address(&gateway)));
+    let (here, store) = (address(&gateway), gateway.dynamodb_url().trim_start_matches("http://"));
+    let [lambda, dynamodb] = ["lambda", "dynamodb"].map(|service| format!("{service}.us-east-1.amazonaws.com"));
+    let hosts = format!("{host}={here},{lambda}={here},{dynamodb}={store}");
+    assert_eq!(environment["WEBSOCKET_GATEWAY_HOSTS"], hosts);
 
     let read = |name: &str| fs::read_to_string(&environment[name]).unwrap();
     assert_eq!(read("NODE_EXTRA_CA_CERTS"), gateway.certificate_authority());
@@ -197,6 +200,17 @@ async fn over_tls(gateway: &Gateway, request: &str) -> String {
     let mut answer = Vec::new();
     let _ = in_time("the answer", stream.read_to_end(&mut answer)).await;
     String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn a_url_without_the_stage_is_answered_in_the_log_with_the_scheme_that_the_client_used() {
+    let gateway = probe().await;
+    let mut happenings = gateway.happenings(Level::Warning);
+    over_tls(&gateway, "GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
+    let happening = in_time("a warning", happenings.next()).await.unwrap();
+    let What::Refused { why, .. } = &happening.what else { panic!("{happening:?}") };
+    assert_eq!(why, "no stage in /: the URL is wss://localhost/test");
+    gateway.stop().await;
 }
 
 #[tokio::test]

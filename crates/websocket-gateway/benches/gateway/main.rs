@@ -1,7 +1,7 @@
 //! What the gateway costs: its own program, in a process of its own, with functions as they are deployed.
 //!
-//! `cargo bench -p websocket-gateway --bench gateway`, or one part of it with `-- round_trips`, `-- connections` or `-- instances` behind
-//! that; the last takes five minutes and runs only by its name. The exit code is 1 where a goal is missed that was met before.
+//! `cargo bench -p websocket-gateway --bench gateway`, or one part of it with `-- round_trips`, `-- connections`, `-- languages` or
+//! `-- instances` behind that; the last two take minutes and run only by their names. The exit code is 1 where a goal is missed that was met before.
 
 mod clients;
 mod connections;
@@ -13,6 +13,7 @@ mod files;
 #[allow(unreachable_pub, reason = "it is public in the crate that it comes from")]
 mod goals;
 mod instances;
+mod languages;
 mod process;
 mod round_trips;
 mod server;
@@ -45,13 +46,14 @@ fn main() -> Result<(), Error> {
         ["exchange", callers] => return block_on(exchange::measure(callers.parse()?)),
         ["round_trips"] => block_on(round_trips::run(&mut goals))?,
         ["connections"] => block_on(connections::run(&mut goals))?,
+        ["languages"] => block_on(languages::run(&mut goals))?,
         // It has no goals.
         ["instances"] => return block_on(instances::run()),
         [] => {
             block_on(round_trips::run(&mut goals))?;
             block_on(connections::run(&mut goals))?;
         }
-        _ => return Err("the parts are round_trips, connections and instances".into()),
+        _ => return Err("the parts are round_trips, connections, languages and instances".into()),
     }
     Ok(goals.finish()?)
 }

@@ -39,7 +39,8 @@ impl Server {
         Self::start(command, "ready ")
     }
 
-    fn start(mut command: Command, ready: &str) -> Result<Self, Error> {
+    /// Starts a program whose line that begins with `ready` says that it is.
+    pub(crate) fn start(mut command: Command, ready: &str) -> Result<Self, Error> {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let mut stdout = BufReader::new(child.stdout.take().ok_or("no standard output")?);
         let mut line = String::new();

@@ -29,6 +29,12 @@ impl Account {
         self.arn_in("", service, resource)
     }
 
+    /// The host of a service in this region, for example `dynamodb.us-east-1.amazonaws.com`.
+    #[must_use]
+    pub(crate) fn host_of(&self, service: &str) -> String {
+        format!("{service}.{}.{}", self.region, self.url_suffix)
+    }
+
     /// Source: AWS IAM user guide, "Identify AWS resources with Amazon Resource Names (ARNs)".
     fn arn_in(&self, region: &str, service: &str, resource: &str) -> String {
         let Self { partition, id, .. } = self;

@@ -34,6 +34,8 @@ pub struct Files {
     pub handler: String,
     /// Where they are.
     pub place: Place,
+    /// The directory of the project. What its functions share may be there, such as a virtual environment of Python's.
+    pub project: PathBuf,
     /// The layers, in their order.
     pub layers: Vec<Layer>,
 }
@@ -61,10 +63,18 @@ pub enum Place {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Layer {
-    /// Its directory.
-    pub directory: PathBuf,
+    /// Its directory, or a zip archive of it.
+    pub path: PathBuf,
     /// Whether `sam build` would make the layer of it. Packages then are in the directory itself, and otherwise in `nodejs` or `python`.
     pub is_source: bool,
+}
+
+impl Layer {
+    /// Whether it is a zip archive.
+    #[must_use]
+    pub fn is_archive(&self) -> bool {
+        self.path.extension().is_some_and(|extension| extension == "zip")
+    }
 }
 
 /// A runtime of Lambda, in its version for AWS.

@@ -23,13 +23,24 @@ impl Api {
         self.account.arn("execute-api", &format!("{}/{}/{resource}", self.api_id, self.stage.name))
     }
 
-    /// The function that runs a binary. `None` if no function does, or several.
+    /// The function that runs a binary: of several, the only one that the API [invokes](Self::invokes). `None` if there is none such.
     ///
     /// The binaries that the template does not name are known only after the build, in the API of a running gateway.
     #[must_use]
     pub fn function_of_binary(&self, binary: &str) -> Option<&Function> {
-        let mut functions = self.functions.values().filter(|function| function.binary() == Some(binary));
-        functions.next().filter(|_| functions.next().is_none())
+        let of_binary: Vec<_> = self.functions.values().filter(|function| function.binary() == Some(binary)).collect();
+        if let [function] = of_binary.as_slice() {
+            return Some(function);
+        }
+        let mut invoked = of_binary.into_iter().filter(|function| self.invokes(&function.logical_id));
+        invoked.next().filter(|_| invoked.next().is_none())
+    }
+
+    /// Whether a route or the authorizer invokes the function with this logical id. All others are only invoked by hand, or by other functions.
+    #[must_use]
+    pub fn invokes(&self, function: &str) -> bool {
+        let by_the_authorizer = self.authorizer.as_ref().is_some_and(|authorizer| authorizer.function == function);
+        by_the_authorizer || self.routes.values().any(|route| route.function == function)
     }
 }
 
@@ -113,9 +124,11 @@ mod tests {
     }
 
     #[test]
-    fn the_binary_of_several_functions_names_none_of_them() {
+    fn the_binary_of_several_functions_names_the_only_one_that_the_api_invokes() {
         assert_eq!(called("shared"), None);
-        let api = api();
+        let mut api = api();
+        api.functions.extend([function("Unrouted", "unrouted", "other")]);
+        assert_eq!(api.function_of_binary("other").map(|function| function.logical_id.as_str()), Some("Routed"));
         assert_eq!(api.function_of_binary("hello").map(|function| function.logical_id.as_str()), Some("Run"));
     }
 }

@@ -43,7 +43,7 @@ pub struct Api {
     pub unserved: BTreeMap<String, String>,
     /// The authorizer of `$connect`. Without one, every client may connect unless `$connect` refuses it.
     pub authorizer: Option<Authorizer>,
-    /// Every function that a route or the authorizer invokes, by its logical id.
+    /// Every function of the template, by its logical id. See [`Api::invokes`] for those that serve the API.
     pub functions: BTreeMap<String, Function>,
     /// Every DynamoDB table in the template.
     pub tables: Vec<Table>,
@@ -53,7 +53,7 @@ impl Api {
     /// Where the API is on AWS: `{api id}.execute-api.{region}.amazonaws.com`.
     #[must_use]
     pub fn host(&self) -> String {
-        format!("{}.execute-api.{}.{}", self.api_id, self.account.region, self.account.url_suffix)
+        format!("{}.{}", self.api_id, self.account.host_of("execute-api"))
     }
 }
 

@@ -21,6 +21,7 @@ use crate::service::Service;
 use crate::wire::answer::Answer;
 use crate::wire::body::{self, Received, Unreadable};
 use crate::wire::server::{self, Port};
+use crate::wire::tls::Tls;
 
 /// The largest request in bytes.
 /// Source: Amazon DynamoDB developer guide, "Quotas": 16 MB for a batch.
@@ -34,7 +35,7 @@ const HEAD_PATIENCE: Duration = Duration::from_secs(120);
 #[derive(Debug)]
 pub(crate) struct DynamoDbDoor {
     listener: TcpListener,
-    url: String,
+    address: SocketAddr,
 }
 
 /// The port while it is served.
@@ -60,18 +61,19 @@ impl DynamoDbDoor {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         let listening = async {
             let listener = TcpListener::bind(address).await?;
-            let url = format!("http://{}", listener.local_addr()?);
-            Ok(Self { listener, url })
+            let address = listener.local_addr()?;
+            Ok(Self { listener, address })
         };
         listening.await.map_err(|source: io::Error| EmbeddedError::Listen { address, source })
     }
 
-    pub(crate) fn url(&self) -> &str {
-        &self.url
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// Serves until the result is closed or dropped. Requests that are let through go into `store`.
-    pub(crate) fn serve(self, service: Arc<Service>, store: Queue) -> OpenDoor {
+    /// An SDK that can't be told where the store is comes with TLS, because its runtime leads calls of DynamoDB's own host here.
+    pub(crate) fn serve(self, service: Arc<Service>, store: Queue, tls: Option<Tls>) -> OpenDoor {
         let stopping = CancellationToken::new();
         let answer = move |_, request| {
             let (service, store) = (Arc::clone(&service), store.clone());
@@ -86,8 +88,8 @@ impl DynamoDbDoor {
             }
         };
         let admit = server::at_most(server::CONNECTIONS_OF_FUNCTIONS);
-        let served =
-            server::serve(Port::of_functions(Some(HEAD_PATIENCE)), self.listener, admit, stopping.clone(), answer);
+        let port = Port::of_functions(Some(HEAD_PATIENCE)).with_tls(tls);
+        let served = server::serve(port, self.listener, admit, stopping.clone(), answer);
         OpenDoor { task: tokio::spawn(served), stopping: stopping.drop_guard() }
     }
 }

@@ -5,6 +5,7 @@ mod dynamodb;
 pub(crate) mod fuzzing;
 mod invoke_api;
 mod management_api;
+mod proxy;
 mod router;
 mod websocket;
 

@@ -1,5 +1,5 @@
 //! The gateway's one port: `/{stage}` is the WebSocket, `/{stage}/@connections/{id}` the management API, and Lambda's Invoke API has a path
-//! of its own.
+//! of its own. `CONNECT` makes it a proxy.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 use tokio::net::TcpListener;
 
-use super::{invoke_api, management_api, websocket};
+use super::{invoke_api, management_api, proxy, websocket};
 use crate::api::limits::URL_CHARACTERS;
 use crate::happenings::{Door, Level, What};
 use crate::lambda::INVOKE_API;
@@ -28,6 +28,9 @@ pub(crate) async fn serve(service: Arc<Service>, listener: TcpListener, tls: Opt
 }
 
 async fn answer(service: Arc<Service>, peer: Peer<Place>, request: Request<Incoming>) -> Answer {
+    if request.method() == Method::CONNECT {
+        return proxy::answer(&service, peer.place, request).await;
+    }
     let path = request.uri().path().to_owned();
     let (stage, rest) = split(&path);
     let hosts = &service.guard.allowed_hosts;
@@ -40,7 +43,8 @@ async fn answer(service: Arc<Service>, peer: Peer<Place>, request: Request<Incom
     let deployment = service.deployment();
     if stage != deployment.api.stage.name {
         service.happenings.tell(Level::Warning, || {
-            let why = no_stage(&request, &path, &deployment.api.stage.name);
+            let scheme = if peer.is_tls { "wss" } else { "ws" };
+            let why = no_stage(&request, scheme, &path, &deployment.api.stage.name);
             let door = if rest.is_empty() { Door::WebSocket } else { Door::ManagementApi };
             What::refused(door, StatusCode::FORBIDDEN.as_u16(), why)
         });
@@ -63,10 +67,10 @@ async fn answer(service: Arc<Service>, peer: Peer<Place>, request: Request<Incom
 }
 
 /// What is wrong with a URL that does not begin with the stage, and the URL that was probably meant.
-fn no_stage<B>(request: &Request<B>, path: &str, stage: &str) -> String {
+fn no_stage<B>(request: &Request<B>, scheme: &str, path: &str, stage: &str) -> String {
     let host = request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or("HOST");
     let query = request.uri().query().map_or_else(String::new, |_| "?…".to_owned());
-    format!("no stage in {path}: the URL is ws://{host}/{stage}{query}")
+    format!("no stage in {path}: the URL is {scheme}://{host}/{stage}{query}")
 }
 
 /// The length of the whole URL, as the client wrote it.
@@ -104,9 +108,9 @@ mod tests {
     #[test]
     fn a_url_without_the_stage_is_answered_with_the_right_one() {
         let request = |uri: &str| Request::get(uri).header(HOST, "localhost:3001").body(()).unwrap();
-        assert_eq!(no_stage(&request("/"), "/", "dev"), "no stage in /: the URL is ws://localhost:3001/dev");
-        let with_query = no_stage(&request("/x?token=secret"), "/x", "dev");
-        assert_eq!(with_query, "no stage in /x: the URL is ws://localhost:3001/dev?…");
+        assert_eq!(no_stage(&request("/"), "ws", "/", "dev"), "no stage in /: the URL is ws://localhost:3001/dev");
+        let with_query = no_stage(&request("/x?token=secret"), "wss", "/x", "dev");
+        assert_eq!(with_query, "no stage in /x: the URL is wss://localhost:3001/dev?…");
     }
 
     #[test]

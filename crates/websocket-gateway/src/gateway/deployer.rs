@@ -1,17 +1,16 @@
 //! Making deployments: the tables that the API needs, the functions' binaries, and the environment that the functions get.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::trust::Trust;
 use super::{Options, StartError, own_address};
-use crate::api::{Api, Code};
+use crate::api::{Api, Code, Files, Function, Runtime};
 use crate::dynamodb::{self, TableStore};
 use crate::guard::Guard;
 use crate::happenings::HappeningSender;
 use crate::lambda::{self, Build, Functions, Processes, Program, RemoteLambda, Runtimes};
-use crate::service::Deployment;
+use crate::service::{Deployment, Homes};
 use crate::template::{Loaded, TemplateError};
 
 /// The root certificates that most AWS SDKs trust instead of the system's. Rust's does not read this variable, and the core crate, which posts over plain
@@ -24,8 +23,7 @@ pub(super) struct Deployer {
     pub(super) options: Options,
     pub(super) guard: Arc<Guard>,
     pub(super) happenings: HappeningSender,
-    /// Where the gateway listens, as functions reach it.
-    pub(super) address: SocketAddr,
+    pub(super) homes: Homes,
     /// `None` if the gateway speaks no TLS.
     pub(super) trust: Option<Trust>,
     pub(super) dynamodb_url: String,
@@ -49,7 +47,7 @@ impl Deployer {
                 );
             }
         }
-        let led = own_address::lead_home(&mut api, self.address, self.trust.is_some());
+        let led = own_address::lead_home(&mut api, self.homes.gateway, self.trust.is_some());
         if before.is_none() {
             for (function, names) in led {
                 tracing::info!(
@@ -70,12 +68,19 @@ impl Deployer {
     }
 
     async fn build(&self, api: &mut Api, before: Option<&Deployment>) -> Result<Functions, StartError> {
-        let build = lambda::build(api.functions.values(), self.options.release, &self.runtimes).await?;
-        self.runtimes.warn_of(&api.functions, &build);
+        let is_needed = |function: &Function| api.invokes(&function.logical_id);
+        let build = lambda::build(api.functions.values(), is_needed, self.options.release, &self.runtimes).await?;
+        self.runtimes.warn_of(api, &build);
         let Build { mut programs, not_here } = build;
         // From here on every binary is known by its name.
         let built = programs.iter().map(|program| (program.function.logical_id.clone(), program.function.clone()));
         api.functions.extend(built);
+        for (id, why) in &not_here {
+            // Whoever watches the sources need not ask cargo about it again.
+            if let Some(Function { code: code @ Code::Cargo { .. }, .. }) = api.functions.get_mut(id) {
+                *code = Code::NotHere { why: why.clone() };
+            }
+        }
         let trust = self.trust.iter().flat_map(Trust::environment);
         let (of_sdks, trust): (Vec<_>, Vec<_>) = trust.partition(|(name, _)| name == SDK_ROOTS);
         for Program { function, .. } in &mut programs {
@@ -83,8 +88,15 @@ impl Deployer {
             if !matches!(function.code, Code::Cargo { .. }) {
                 function.environment.extend(of_sdks.iter().cloned());
             }
+            // The runtimes of other languages lead calls home themselves.
+            if self.trust.is_some()
+                && let Code::Files(Files { runtime: Runtime::Executable, .. }) = &function.code
+            {
+                let proxy = || self.guard.proxy.url(self.homes.gateway);
+                function.environment.entry("HTTPS_PROXY".to_owned()).or_insert_with(proxy);
+            }
         }
-        let mut environment = endpoints(self.address, api, &self.dynamodb_url);
+        let mut environment = endpoints(api, &self.dynamodb_url, self.homes);
         environment.extend(trust);
         let processes = match before.and_then(|before| before.functions.processes()) {
             Some(processes) => processes.redeploy(programs, environment),
@@ -103,12 +115,15 @@ pub(super) fn load(options: &Options) -> Result<Loaded, TemplateError> {
     Ok(loaded)
 }
 
-/// Where functions find `@connections` and the store. These are the SDKs' own variables, so a binary needs to know nothing of the gateway.
-pub(super) fn endpoints(address: SocketAddr, api: &Api, dynamodb_url: &str) -> BTreeMap<String, String> {
+/// Where functions find `@connections`, the store and each other. Most are the SDKs' own variables, so a binary needs to know nothing of the
+/// gateway.
+pub(super) fn endpoints(api: &Api, dynamodb_url: &str, homes: Homes) -> BTreeMap<String, String> {
+    let address = homes.gateway;
     [
         ("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", format!("http://{address}/{}", api.stage.name)),
         ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url.to_owned()),
-        (own_address::HOSTS, own_address::hosts(api, address)),
+        ("AWS_ENDPOINT_URL_LAMBDA", format!("http://{address}")),
+        (own_address::HOSTS, own_address::hosts(api, homes)),
     ]
     .map(|(name, value)| (name.to_owned(), value))
     .into()

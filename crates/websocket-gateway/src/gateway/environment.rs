@@ -1,9 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 
 use super::deployer::{endpoints, load};
 use super::{Options, StartError, Store, own_address, trust};
 use crate::guard::Credentials;
+use crate::service::Homes;
 use crate::wire::address::reachable;
 
 /// The environment that functions need to find this gateway when they are started elsewhere: each variable with its values, mostly one. Several
@@ -15,11 +16,12 @@ pub fn environment(options: &Options) -> Result<BTreeMap<String, BTreeSet<String
     let mut api = load(options)?.api;
     let address = reachable(SocketAddr::new(options.host, options.port));
     own_address::lead_home(&mut api, address, cfg!(feature = "tls"));
-    let dynamodb_url = match &options.store {
-        Store::Endpoint(url) => url.clone(),
-        Store::Memory | Store::Directory(_) => format!("http://127.0.0.1:{}", options.dynamodb_port),
+    let store = SocketAddr::from((Ipv4Addr::LOCALHOST, options.dynamodb_port));
+    let (dynamodb_url, store) = match &options.store {
+        Store::Endpoint(url) => (url.clone(), None),
+        Store::Memory | Store::Directory(_) => (format!("http://{store}"), Some(store)),
     };
-    let mut own = endpoints(address, &api, &dynamodb_url);
+    let mut own = endpoints(&api, &dynamodb_url, Homes { gateway: address, store });
     match trust::of_running(address) {
         Some(variables) => own.extend(variables),
         None if cfg!(feature = "tls") => tracing::info!(

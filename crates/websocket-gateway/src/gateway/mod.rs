@@ -25,12 +25,12 @@ use tokio_util::task::TaskTracker;
 
 use crate::api::Api;
 use crate::doors;
-use crate::guard::{AllowedHosts, Credentials, Guard};
+use crate::guard::{AllowedHosts, Credentials, Guard, ProxyKey};
 use crate::happenings::{HappeningSender, Happenings, Interest, Invocations, Level, Reloaded, What};
 use crate::lambda::{InvokeError, RemoteLambda, Runtimes};
 use crate::secrets::without_userinfo;
 use crate::service::connections::{AdoptError, Adopted, OpenConnections};
-use crate::service::{Asynchronous, DISCONNECTS_AT_ONCE, Places, Service, Turns};
+use crate::service::{Asynchronous, DISCONNECTS_AT_ONCE, Homes, Places, Service, Turns};
 use crate::template::Loaded;
 use crate::wire::address::reachable;
 use deployer::{Deployer, load};
@@ -90,7 +90,8 @@ impl Gateway {
             tracing::info!("{note}");
         }
         let allowed_hosts = AllowedHosts::new(&options.allowed_hosts)
-            .map_err(|name| StartError::AllowHost { name: name.to_owned() })?;
+            .map_err(|name| StartError::AllowHost { name: name.to_owned() })?
+            .and_of_aws(&api.account);
         // Before the build, which takes long, so that whatever is missing or taken is known at once.
         let (listener, address) = listen(options.host, options.port).await?;
         let elsewhere = match &options.lambda_endpoint {
@@ -100,21 +101,23 @@ impl Gateway {
         let recorder = options.record.as_deref().map(record_in).transpose()?;
         let store = OpenStore::open(&options.store, options.dynamodb_port).await?;
         let address = reachable(address);
-        let trust = trust::start(address, &api.account, &allowed_hosts, &options)?;
+        let trust = trust::start(address, &allowed_hosts, &options)?;
         let tls = trust.as_ref().map(Trust::tls);
         let guard = Arc::new(Guard {
             credentials: Credentials::new(&options.region()),
             strict: options.strict,
             elsewhere: options.lambda_endpoint.is_some(),
             allowed_hosts,
+            proxy: ProxyKey::random(),
         });
+        let homes = Homes { gateway: address, store: store.address() };
         let happenings = HappeningSender::new(options.clock.clone());
         let reader = subscribe(&happenings);
         let deployer = Deployer {
             options,
             guard: Arc::clone(&guard),
             happenings: happenings.clone(),
-            address,
+            homes,
             trust,
             dynamodb_url: store.url.clone(),
             tables: store.tables.clone(),
@@ -125,7 +128,7 @@ impl Gateway {
         let service = Arc::new(Service {
             deployed: RwLock::new(deployment),
             guard,
-            address,
+            homes,
             clock: deployer.options.clock.clone(),
             open: Arc::new(OpenConnections::default()),
             places: Places::as_the_system_allows(),
@@ -141,8 +144,8 @@ impl Gateway {
         });
         let recording =
             recorder.map(|recorder| tokio::spawn(recorder.run(happenings.subscribe(Interest::Events), happenings)));
-        let door = tokio::spawn(doors::serve(Arc::clone(&service), listener, tls));
-        let store = store.serve(&service);
+        let door = tokio::spawn(doors::serve(Arc::clone(&service), listener, tls.clone()));
+        let store = store.serve(&service, tls);
         Ok((Self { service, deployer, reloading: Mutex::default(), door, recording, store }, reader))
     }
 
@@ -175,7 +178,7 @@ impl Gateway {
 
     /// Where the gateway listens, as functions reach it.
     pub(crate) fn address(&self) -> SocketAddr {
-        self.service.address
+        self.service.homes.gateway
     }
 
     fn template(&self) -> &Path {
@@ -185,7 +188,7 @@ impl Gateway {
     /// Where clients connect: `ws://127.0.0.1:3001/prod`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("ws://{}/{}", self.deployer.address, self.api().stage.name)
+        format!("ws://{}/{}", self.deployer.homes.gateway, self.api().stage.name)
     }
 
     /// The certificate that clients must trust to connect over TLS, as PEM: to the same addresses, with `wss` and `https` as their schemes. It is that
@@ -199,13 +202,13 @@ impl Gateway {
     /// The base URL of `@connections`: `http://127.0.0.1:3001/prod`.
     #[must_use]
     pub fn management_url(&self) -> String {
-        format!("http://{}/{}", self.deployer.address, self.api().stage.name)
+        format!("http://{}/{}", self.deployer.homes.gateway, self.api().stage.name)
     }
 
     /// The base URL of Lambda's Invoke API, through which the functions can be invoked: `http://127.0.0.1:3001`.
     #[must_use]
     pub fn lambda_url(&self) -> String {
-        format!("http://{}", self.deployer.address)
+        format!("http://{}", self.deployer.homes.gateway)
     }
 
     /// The URL of the DynamoDB that has the template's tables.

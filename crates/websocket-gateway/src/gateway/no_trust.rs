@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 
 use super::{Options, StartError};
-use crate::api::Account;
 use crate::guard::AllowedHosts;
 use crate::wire::tls::Tls;
 
@@ -21,7 +20,7 @@ impl Trust {
     }
 }
 
-pub(super) fn start(_: SocketAddr, _: &Account, _: &AllowedHosts, _: &Options) -> Result<Option<Trust>, StartError> {
+pub(super) fn start(_: SocketAddr, _: &AllowedHosts, _: &Options) -> Result<Option<Trust>, StartError> {
     Ok(None)
 }
 

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use crate::api::Api;
+use crate::service::Homes;
 
 /// The variable that tells a runtime which hosts it must not look up, because they are elsewhere here: `host=address:port`, separated by
-/// commas. For a function that puts the API's address together from the API id.
+/// commas. For a function that puts the API's address together from the API id, and for SDKs that read no variable with an endpoint.
 pub(super) const HOSTS: &str = "WEBSOCKET_GATEWAY_HOSTS";
 
 /// The value of [`HOSTS`].
-pub(super) fn hosts(api: &Api, gateway: SocketAddr) -> String {
-    format!("{}={gateway}", api.host())
+pub(super) fn hosts(api: &Api, homes: Homes) -> String {
+    let hosts = homes.of(api).map(|(host, address)| format!("{host}={address}"));
+    hosts.collect::<Vec<_>>().join(",")
 }
 
 /// Puts the gateway's address in the place of the API's own in the functions' environments. Returns which variables that has changed, by their

@@ -1,9 +1,11 @@
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::{StartError, Store};
 use crate::doors::{DynamoDbDoor, OpenDoor};
 use crate::dynamodb::{Embedded, EmbeddedError, TableStore};
 use crate::service::Service;
+use crate::wire::tls::Tls;
 
 /// Where the tables are, and what serves them.
 pub(super) struct OpenStore {
@@ -30,12 +32,20 @@ impl OpenStore {
         };
         let opening = async { Ok((DynamoDbDoor::listen(port).await?, Embedded::start(data_dir)?)) };
         let (door, store) = opening.await.map_err(|error: EmbeddedError| StartError::Store(error.into()))?;
-        let (url, tables) = (door.url().to_owned(), TableStore::Embedded(store.queue().clone()));
+        let (url, tables) = (format!("http://{}", door.address()), TableStore::Embedded(store.queue().clone()));
         Ok(Self { url, tables, embedded: Some((door, store)) })
     }
 
-    pub(super) fn serve(self, service: &Arc<Service>) -> RunningStore {
-        RunningStore(self.embedded.map(|(door, store)| (door.serve(Arc::clone(service), store.queue().clone()), store)))
+    /// Where the embedded store listens, if it is the embedded one.
+    pub(super) fn address(&self) -> Option<SocketAddr> {
+        self.embedded.as_ref().map(|(door, _)| door.address())
+    }
+
+    pub(super) fn serve(self, service: &Arc<Service>, tls: Option<Tls>) -> RunningStore {
+        RunningStore(self.embedded.map(|(door, store)| {
+            let open = door.serve(Arc::clone(service), store.queue().clone(), tls);
+            (open, store)
+        }))
     }
 }
 

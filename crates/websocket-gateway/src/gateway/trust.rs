@@ -12,7 +12,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{Options, StartError};
-use crate::api::Account;
 use crate::guard::AllowedHosts;
 use crate::ids;
 use crate::wire::tls::{Authority, CertificateError, Certificates, Tls};
@@ -39,14 +38,9 @@ pub(super) struct Trust {
 
 /// Makes an authority for the gateway at `address`, and writes its certificate to where functions find it. Its key stays in memory, and is
 /// gone when it has signed the gateway's certificate.
-pub(super) fn start(
-    address: SocketAddr,
-    account: &Account,
-    hosts: &AllowedHosts,
-    options: &Options,
-) -> Result<Option<Trust>, StartError> {
+pub(super) fn start(address: SocketAddr, hosts: &AllowedHosts, options: &Options) -> Result<Option<Trust>, StartError> {
     let error = |error: CertificateError| StartError::Tls(error.into());
-    let authority = Authority::new(names(address, account, hosts)).map_err(error)?;
+    let authority = Authority::new(names(address, hosts)).map_err(error)?;
     let pem = authority.pem.clone();
     let mut certificates = Certificates::new(address.ip(), authority);
     if let Some((certificate, key)) = &options.certificate {
@@ -109,11 +103,10 @@ fn environment(directory: &Path) -> impl Iterator<Item = (String, String)> + use
     adds.into_iter().chain(REPLACES.map(|name| (name.to_owned(), bundle.clone())))
 }
 
-/// By which the gateway may be called. A runtime may lead calls of the API's own host here.
-fn names(address: SocketAddr, account: &Account, hosts: &AllowedHosts) -> Vec<String> {
+/// By which the gateway may be called.
+fn names(address: SocketAddr, hosts: &AllowedHosts) -> Vec<String> {
     let own = ["localhost", "*.localhost", "127.0.0.1", "::1"].map(str::to_owned);
-    let of_aws = format!("*.execute-api.{}.{}", account.region, account.url_suffix);
-    own.into_iter().chain([address.ip().to_string(), of_aws]).chain(hosts.names()).collect()
+    own.into_iter().chain([address.ip().to_string()]).chain(hosts.names()).collect()
 }
 
 /// A directory of this user's. Whoever may write there could make functions trust another authority.

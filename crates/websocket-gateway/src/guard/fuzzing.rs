@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use http::Uri;
 use http::request::Parts;
 
-use super::{ACCESS_KEY_ID, AllowedHosts, Caller, Credentials, Guard, SECURITY_TOKEN, signature, text};
+use super::{ACCESS_KEY_ID, AllowedHosts, Caller, Credentials, Guard, ProxyKey, SECURITY_TOKEN, signature, text};
 use crate::fuzzing::head;
 
 /// A request as it is written.
@@ -29,6 +29,7 @@ static GUARDS: LazyLock<[Guard; 2]> = LazyLock::new(|| {
         strict,
         elsewhere: false,
         allowed_hosts: AllowedHosts::default(),
+        proxy: ProxyKey::random(),
     })
 });
 

@@ -8,6 +8,7 @@ mod authorization_header;
 mod credentials;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
+mod proxy_key;
 mod refusal;
 mod signature;
 mod web_pages;
@@ -21,6 +22,7 @@ use crate::iam::Decision;
 use authorization_header::Authorization;
 use credentials::ACCESS_KEY_ID;
 pub(crate) use credentials::{Credentials, Holder};
+pub(crate) use proxy_key::ProxyKey;
 pub(crate) use refusal::Refusal;
 pub(crate) use web_pages::AllowedHosts;
 
@@ -37,6 +39,7 @@ pub(crate) struct Guard {
     pub(crate) elsewhere: bool,
     /// From where web pages are served, and by which names the gateway may be called.
     pub(crate) allowed_hosts: AllowedHosts,
+    pub(crate) proxy: ProxyKey,
 }
 
 /// Who has sent a request.

@@ -9,7 +9,13 @@ const NOON: i64 = 1_767_268_800;
 
 fn guard(strict: bool) -> Guard {
     let allowed_hosts = AllowedHosts::default();
-    Guard { credentials: Credentials::new("us-east-1"), strict, elsewhere: true, allowed_hosts }
+    Guard {
+        credentials: Credentials::new("us-east-1"),
+        strict,
+        elsewhere: true,
+        allowed_hosts,
+        proxy: ProxyKey::random(),
+    }
 }
 
 /// A request with these headers, and an `Authorization` whose signature is wrong.

@@ -14,6 +14,7 @@ use http::{HeaderMap, HeaderValue, Request, StatusCode, Uri};
 use hyper::body::Body;
 use serde_json::json;
 
+use crate::api::Account;
 use crate::happenings::{Door, HappeningSender, Level, What};
 use crate::wire::answer::{Answer, aws_error};
 use crate::wire::body;
@@ -24,9 +25,17 @@ const FORBIDDEN: &str = "ForbiddenException";
 /// The longest name that DNS allows, in characters.
 const NAME_CHARACTERS: usize = 253;
 
+/// The services of AWS that are here, too. A function's runtime may lead calls of their hosts here.
+const SERVICES: [&str; 3] = ["dynamodb", "execute-api", "lambda"];
+
 /// The hosts that requests may name, besides loopback names and IP addresses in `Host`.
 #[derive(Debug, Default)]
-pub(crate) struct AllowedHosts(BTreeSet<Host>);
+pub(crate) struct AllowedHosts {
+    /// Those that the user names.
+    named: BTreeSet<Host>,
+    /// The hosts of [`SERVICES`]. No page that was rebound has one, because only AWS points these names anywhere.
+    of_aws: Vec<String>,
+}
 
 /// A host without its port, in one spelling.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,18 +70,25 @@ impl AllowedHosts {
     /// # Errors
     /// The first that is neither a host name nor an IP address.
     pub(crate) fn new(hosts: &[String]) -> Result<Self, &str> {
-        hosts.iter().map(|host| Host::bare(host).ok_or(host.as_str())).collect::<Result<_, _>>().map(Self)
+        let named = hosts.iter().map(|host| Host::bare(host).ok_or(host.as_str())).collect::<Result<_, _>>()?;
+        Ok(Self { named, of_aws: Vec::new() })
     }
 
-    /// The hosts, without brackets around IPv6 addresses.
+    /// Also allows the hosts of AWS's services that are here, and what is below them, as an API's own host is.
+    pub(crate) fn and_of_aws(self, account: &Account) -> Self {
+        Self { of_aws: SERVICES.map(|service| account.host_of(service)).into(), ..self }
+    }
+
+    /// The hosts, without brackets around IPv6 addresses, as certificates name them.
     #[cfg(feature = "tls")]
     pub(crate) fn names(&self) -> impl Iterator<Item = String> {
-        self.0.iter().map(Host::to_string)
+        let of_aws = self.of_aws.iter().flat_map(|host| [host.clone(), format!("*.{host}")]);
+        self.named.iter().map(Host::to_string).chain(of_aws)
     }
 
-    /// Whether a `Host` header names one of them; a port may follow.
+    /// Whether a `Host` header names one of those that the user names; a port may follow.
     pub(crate) fn has(&self, host: &str) -> bool {
-        Host::with_port(host.as_bytes()).is_some_and(|host| self.0.contains(&host))
+        Host::with_port(host.as_bytes()).is_some_and(|host| self.named.contains(&host))
     }
 
     /// Lets a request through, unless a web page may have sent it. Then it tells of it, and the answer says what to do.
@@ -119,20 +135,24 @@ impl AllowedHosts {
         let target = uri.authority().map(|target| Host::with_port(target.as_str().as_bytes()).ok_or(Refusal::NoHost));
         for host in [Some(Ok(host)), target].into_iter().flatten() {
             match host? {
-                Host::Name(name) if !is_loopback(&name) && !self.0.contains(&Host::Name(name.clone())) => {
-                    return Err(Refusal::UnknownHost(name));
-                }
+                Host::Name(name) if !self.is_allowed(&name) => return Err(Refusal::UnknownHost(name)),
                 _ => {}
             }
         }
         Ok(())
     }
 
+    fn is_allowed(&self, name: &str) -> bool {
+        let is_or_is_in =
+            |host: &String| name.strip_suffix(host.as_str()).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        is_loopback(name) || self.named.contains(&Host::Name(name.to_owned())) || self.of_aws.iter().any(is_or_is_in)
+    }
+
     fn check_origin(&self, origin: &[u8]) -> Result<(), Refusal> {
         let uri = Uri::try_from(origin).ok().filter(|uri| uri.scheme().is_some());
         let host = uri.as_ref().and_then(|uri| Host::with_port(uri.authority()?.as_str().as_bytes()));
         match (uri, host) {
-            (_, Some(host)) if self.0.contains(&host) => Ok(()),
+            (_, Some(host)) if self.named.contains(&host) => Ok(()),
             (Some(uri), Some(host)) => {
                 let origin = uri.to_string().trim_end_matches('/').to_owned();
                 Err(Refusal::UnknownOrigin { origin, host: host.to_string() })
@@ -243,6 +263,31 @@ mod tests {
         ] {
             let name = host.split(':').next().unwrap();
             assert_eq!(check_host(host), Err(Refusal::UnknownHost(name.to_owned())), "{host}");
+        }
+    }
+
+    #[test]
+    fn a_function_may_call_what_is_here_by_its_name_on_aws() {
+        let allowed = AllowedHosts::default().and_of_aws(&Account::default());
+        let check = |host: &str| {
+            let request = Request::get("/").header(HOST, host).body(()).unwrap();
+            allowed.check(request.uri(), request.headers()).is_ok()
+        };
+        for host in [
+            "abcd123456.execute-api.us-east-1.amazonaws.com",
+            "dynamodb.us-east-1.amazonaws.com:443",
+            "LAMBDA.us-east-1.amazonaws.com",
+        ] {
+            assert!(check(host), "{host}");
+            assert!(!allowed.has(host), "a client's Host does not steer posts: {host}");
+        }
+        for host in [
+            "s3.us-east-1.amazonaws.com",
+            "dynamodb.eu-west-1.amazonaws.com",
+            "notlambda.us-east-1.amazonaws.com",
+            "lambda.us-east-1.amazonaws.com.evil.example",
+        ] {
+            assert!(!check(host), "{host}");
         }
     }
 

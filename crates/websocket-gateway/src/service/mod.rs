@@ -4,6 +4,7 @@ mod asynchronous;
 pub(crate) mod authorizer;
 pub(crate) mod connections;
 mod deployment;
+mod homes;
 pub(crate) mod integration;
 mod places;
 mod state;
@@ -11,6 +12,7 @@ mod turns;
 
 pub(crate) use asynchronous::{Asynchronous, Queued};
 pub(crate) use deployment::{DeployedAuthorizer, Deployment, Integration};
+pub(crate) use homes::Homes;
 pub(crate) use places::{Place, Places};
 pub(crate) use state::{DISCONNECTS_AT_ONCE, Service};
 pub(crate) use turns::Turns;

@@ -1,4 +1,3 @@
-use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -7,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connections::OpenConnections;
-use super::{Asynchronous, Deployment, Places, Turns};
+use super::{Asynchronous, Deployment, Homes, Places, Turns};
 use crate::clock::Clock;
 use crate::event::Writer;
 use crate::guard::Guard;
@@ -23,8 +22,7 @@ pub(crate) const DISCONNECTS_AT_ONCE: usize = 100;
 pub(crate) struct Service {
     pub(crate) deployed: RwLock<Arc<Deployment>>,
     pub(crate) guard: Arc<Guard>,
-    /// Where the gateway listens, as functions reach it.
-    pub(crate) address: SocketAddr,
+    pub(crate) homes: Homes,
     pub(crate) clock: Clock,
     pub(crate) open: Arc<OpenConnections>,
     pub(crate) places: Places,

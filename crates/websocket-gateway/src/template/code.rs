@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf};
 use super::error::Finding;
 use super::findings::Findings;
 use super::kinds::{LAMBDA_LAYER, SERVERLESS_FUNCTION, SERVERLESS_LAYER};
+use super::names::project;
 use super::node::{Node, Value};
 use super::properties::Properties;
 use super::stack::{Resource, Stack};
@@ -38,26 +39,31 @@ pub(super) fn read(stack: &Stack, resource: &Resource, findings: &mut Findings) 
     }
     let name = properties.required("Runtime")?.text("`Runtime`")?;
     let Some(runtime) = Runtime::named(&name) else { return not_here(&format!("its runtime is `{name}`")) };
-    let place = match source(&properties, &metadata, resource)? {
-        Source::NotHere(why) => return Ok(Code::NotHere { why }),
-        Source::Inline(text) => Place::Inline(text),
-        Source::Path(path) => {
-            let method = build_method(&metadata)?;
-            if runtime == Runtime::Executable
-                && let Some(code) = cargo(stack, resource, &path, method.as_deref(), findings)?
-            {
-                return Ok(code);
-            }
-            place(stack, resource, &path, runtime, method.as_deref())
-        }
-    };
     let handler = match properties.optional("Handler")? {
         Some(node) => node.text("`Handler`")?,
         None if runtime == Runtime::Executable => String::new(),
         None => return Err(properties.missing("Handler")),
     };
+    let place = match source(&properties, &metadata, resource)? {
+        Source::NotHere(why) => return Ok(Code::NotHere { why }),
+        Source::Inline(text) => Place::Inline(text),
+        Source::Path(path) => {
+            let method = build_method(&metadata)?;
+            let is_built = runtime == Runtime::Executable && has_executable(stack, &path, &handler);
+            if runtime == Runtime::Executable
+                && let Some(code) = cargo(stack, resource, &path, is_built, method.as_deref(), findings)?
+            {
+                return Ok(code);
+            }
+            let runs_as_it_is = match runtime {
+                Runtime::Executable => is_built,
+                _ => method.is_none_or(|method| COPIES.iter().any(|copies| method.starts_with(copies))),
+            };
+            place(stack, resource, &path, runs_as_it_is)
+        }
+    };
     let layers = layers(stack, &properties, findings)?;
-    Ok(Code::Files(Files { runtime, handler, place, layers }))
+    Ok(Code::Files(Files { runtime, handler, place, project: project(&stack.directory).to_owned(), layers }))
 }
 
 fn source(properties: &Properties<'_>, metadata: &Properties<'_>, resource: &Resource) -> Result<Source, Finding> {
@@ -99,6 +105,7 @@ fn cargo(
     stack: &Stack,
     resource: &Resource,
     path: &str,
+    is_built: bool,
     method: Option<&str>,
     findings: &mut Findings,
 ) -> Result<Option<Code>, Finding> {
@@ -107,7 +114,7 @@ fn cargo(
     let directory = stack.directory.join(directory);
     let has_crate = directory.join("Cargo.toml").is_file();
     let other = method.filter(|method| *method != RUST);
-    let runs_as_it_is = || path.ends_with(".zip") || is_file(stack, path, "bootstrap");
+    let runs_as_it_is = || path.ends_with(".zip") || is_built;
     if !has_crate && (other.is_some() || runs_as_it_is() || sam_build(stack, resource).is_dir()) {
         return Ok(None);
     }
@@ -123,8 +130,10 @@ fn cargo(
     Ok(Some(Code::Cargo { directory, binary: named.or(built) }))
 }
 
-fn is_file(stack: &Stack, folder: &str, name: &str) -> bool {
-    stack.directory.join(folder).join(name).is_file()
+/// Whether a folder has the file that would run: `bootstrap`, or for Go what the handler names.
+fn has_executable(stack: &Stack, folder: &str, handler: &str) -> bool {
+    let names = ["bootstrap", handler].into_iter().filter(|name| !name.is_empty());
+    names.map(|name| stack.directory.join(folder).join(name)).any(|file| file.is_file())
 }
 
 fn build_method(metadata: &Properties<'_>) -> Result<Option<String>, Finding> {
@@ -132,17 +141,13 @@ fn build_method(metadata: &Properties<'_>) -> Result<Option<String>, Finding> {
 }
 
 /// Where the files are: what the path names, or what `sam build` makes of that.
-fn place(stack: &Stack, resource: &Resource, path: &str, runtime: Runtime, method: Option<&str>) -> Place {
+fn place(stack: &Stack, resource: &Resource, path: &str, runs_as_it_is: bool) -> Place {
     let sources = stack.directory.join(path);
     if path.ends_with(".zip") {
         return Place::Archive(sources);
     }
     // `sam build` notes in its own copy of the template from which resource it has built what is there.
     let is_built = resource.metadata.get("SamResourceId").is_some() || stack.directory.ends_with(SAM_BUILD);
-    let runs_as_it_is = match runtime {
-        Runtime::Executable => is_file(stack, path, "bootstrap"),
-        _ => method.is_none_or(|method| COPIES.iter().any(|copies| method.starts_with(copies))),
-    };
     if is_built || runs_as_it_is {
         return Place::Directory(sources);
     }
@@ -154,7 +159,7 @@ fn sam_build(stack: &Stack, resource: &Resource) -> PathBuf {
     stack.directory.join(SAM_BUILD).join(&resource.id)
 }
 
-/// The folders of the layers. Those that are only on AWS get a warning.
+/// The folders and archives of the layers. Those that are only on AWS get a warning.
 fn layers(stack: &Stack, properties: &Properties<'_>, findings: &mut Findings) -> Result<Vec<Layer>, Finding> {
     let Some(node) = properties.optional("Layers")? else { return Ok(Vec::new()) };
     let mut found = Vec::new();
@@ -168,7 +173,7 @@ fn layers(stack: &Stack, properties: &Properties<'_>, findings: &mut Findings) -
             None => findings.push(
                 Finding::at(
                     item.span,
-                    format!("the layer `{name}` is not a folder on this machine, so functions run without it"),
+                    format!("the layer `{name}` is neither a folder nor a zip file on this machine, so functions run without it"),
                 )
                 .help("install the packages that functions need from it, as for a function without layers"),
             ),
@@ -185,9 +190,9 @@ fn layer(stack: &Stack, resource: &Resource) -> Result<Option<Layer>, Finding> {
         None => properties.required(property)?,
     };
     Ok(match &node.value {
-        Value::Text(path) if !path.starts_with("s3:") && !path.ends_with(".zip") => {
+        Value::Text(path) if !path.starts_with("s3:") && !path.starts_with("https:") => {
             let is_source = build_method(&metadata)?.is_some() && metadata.optional("SamResourceId")?.is_none();
-            Some(Layer { directory: stack.directory.join(path), is_source })
+            Some(Layer { path: stack.directory.join(path), is_source })
         }
         _ => None,
     })

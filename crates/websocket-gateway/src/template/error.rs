@@ -233,6 +233,11 @@ impl Finding {
         self
     }
 
+    /// The reason for something that the message must name first.
+    pub(super) fn about(self, what: &str) -> Self {
+        Self { message: format!("{what}: {}", self.message), ..self }
+    }
+
     /// Suggests the candidate that is most similar to `name`, if any is similar.
     pub(super) fn suggest<'c>(self, name: &str, candidates: impl IntoIterator<Item = &'c str>) -> Self {
         match nearest(name, candidates, name.chars().count().div_ceil(3)) {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::check::rules;
 use super::code;
-use super::error::Finding;
+use super::error::{Finding, Severity};
 use super::findings::Findings;
 use super::properties::Properties;
 use super::roles;
@@ -39,6 +39,30 @@ pub(super) fn read(stack: &Stack, resource: &Resource, findings: &mut Findings) 
         reserved_concurrency: reserved_concurrency(&properties)?,
         policy: roles::policy(stack, resource, findings)?,
     })
+}
+
+/// Adds the functions that serve no route: they, too, can be invoked by hand or by others. Whatever is wrong with one, the API is served.
+pub(super) fn read_others(
+    stack: &Stack,
+    functions: &mut BTreeMap<String, Function>,
+    findings: &mut Findings,
+) -> Result<(), Finding> {
+    for resource in stack.functions()? {
+        if functions.contains_key(&resource.id) {
+            continue;
+        }
+        let mut own = Findings::default();
+        match read(stack, resource, &mut own) {
+            Ok(function) => {
+                functions.insert(resource.id.clone(), function);
+            }
+            Err(finding) if finding.rule().is_some() => own.push(finding),
+            Err(finding) => own.push(finding.about(&format!("`{}` can't be invoked here", resource.id))),
+        }
+        let all = own.errors.into_iter().map(|finding| finding.severity(Severity::Warning)).chain(own.remarks);
+        findings.extend(all);
+    }
+    Ok(())
 }
 
 fn timeout(properties: &Properties<'_>) -> Result<Duration, Finding> {

@@ -101,11 +101,15 @@ pub(super) fn of_stack(template: &Path) -> String {
     }
     let directory = template.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let directory = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
-    // What `sam build` and `serverless package` write is in the project.
-    let built = [".aws-sam/build", ".serverless"].into_iter().find(|built| directory.ends_with(built));
-    let project = directory.ancestors().nth(built.map_or(0, |built| Path::new(built).components().count()));
-    let name = project.and_then(Path::file_name).unwrap_or("local".as_ref()).to_string_lossy();
+    let name = project(&directory).file_name().unwrap_or("local".as_ref()).to_string_lossy();
     allowed(&name)
+}
+
+/// The directory of the project whose template is in `directory`: `sam build`, `cdk synth` and `serverless package` write into the project.
+pub(super) fn project(directory: &Path) -> &Path {
+    let written = [".aws-sam/build", "cdk.out", ".serverless"].into_iter().find(|written| directory.ends_with(written));
+    let levels = written.map_or(0, |written| Path::new(written).components().count());
+    directory.ancestors().nth(levels).unwrap_or(directory)
 }
 
 fn allowed(name: &str) -> String {

@@ -8,7 +8,7 @@ use super::kinds::{API, API_MAPPING, SERVERLESS_WEBSOCKET_API};
 use super::properties::Properties;
 use super::routes::{Finished, Routes};
 use super::stack::{Resource, Stack};
-use super::{beside, plain_api, plain_routes, serverless_api, stages, table};
+use super::{beside, function, plain_api, plain_routes, serverless_api, stages, table};
 use crate::api::{Api, RouteSelectionExpression};
 
 /// Reads the template's only WebSocket API, or the API that `--api` names. `None` if it can't be served: `findings` say why.
@@ -48,7 +48,9 @@ fn one(stack: &Stack, api: &Resource, findings: &mut Findings) -> Option<Api> {
         serverless_api::read_routes(stack, api, &mut routes);
     }
     plain_routes::read(stack, &api_id, &mut routes);
-    let Finished { routes, unserved, authorizer, functions } = routes.finish();
+    let Finished { routes, unserved, authorizer, mut functions } = routes.finish();
+    let others = function::read_others(stack, &mut functions, findings);
+    findings.keep(others);
     let tables = table::read_all(stack, findings);
     Some(Api {
         logical_id: api.id.clone(),

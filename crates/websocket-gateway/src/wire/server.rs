@@ -40,6 +40,8 @@ pub(crate) const CONNECTIONS_OF_FUNCTIONS: usize = 2048;
 pub(crate) struct Peer<P> {
     pub(crate) address: SocketAddr,
     pub(crate) place: P,
+    /// Whether it speaks TLS.
+    pub(crate) is_tls: bool,
 }
 
 /// Admits so many connections at the same time.
@@ -69,6 +71,11 @@ impl Port {
     /// [`WrittenHead`](super::written_head::WrittenHead).
     pub(crate) fn of_clients(tls: Option<Tls>) -> Self {
         Self { next_head: Some(FIRST_HEAD), tls, keeps_heads: true }
+    }
+
+    /// The same for clients that may speak TLS.
+    pub(crate) fn with_tls(self, tls: Option<Tls>) -> Self {
+        Self { tls, ..self }
     }
 }
 
@@ -103,7 +110,7 @@ pub(crate) async fn serve<P, A, F>(
                     }
                     is_full = place.is_none();
                     if let Some(place) = place {
-                        let peer = Peer { address, place };
+                        let peer = Peer { address, place, is_tls: false };
                         let connection = connection(stream, peer, port.clone(), stopping.clone(), answer.clone());
                         connections.spawn(cut.clone().run_until_cancelled_owned(connection));
                     }
@@ -123,7 +130,7 @@ pub(crate) async fn serve<P, A, F>(
     }
 }
 
-async fn connection<P, A, F>(stream: TcpStream, peer: Peer<P>, port: Port, stopping: CancellationToken, answer: A)
+async fn connection<P, A, F>(stream: TcpStream, mut peer: Peer<P>, port: Port, stopping: CancellationToken, answer: A)
 where
     P: Clone + Send + Sync + 'static,
     A: Fn(Peer<P>, Request<Incoming>) -> F + Send + Sync + 'static,
@@ -145,6 +152,7 @@ where
         }
         Err(error) => return tracing::debug!("{}: {error}", peer.address),
     };
+    peer.is_tls = socket.is_tls();
     let has_asked = AtomicBool::new(false);
     let heads = port.keeps_heads.then(|| Arc::new(HeadKeeper::new()));
     let stream = Stream::new(socket, heads.clone());

@@ -29,6 +29,12 @@ pub(super) enum Socket {
     Tls(Box<super::tls::TlsStream>),
 }
 
+impl Socket {
+    pub(super) fn is_tls(&self) -> bool {
+        !matches!(self, Self::Plain(_))
+    }
+}
+
 trait ReadWrite: AsyncRead + AsyncWrite + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Unpin> ReadWrite for T {}

@@ -76,7 +76,7 @@ fn new_connection(service: &Service, client: IpAddr, request: &Parts) -> Connect
 /// Where functions post to: the gateway's own address, unless the user has allowed the client's name for it. Any other `Host` is only what a client says.
 fn domain_name(service: &Service, host: Option<&str>) -> String {
     let allowed = host.filter(|host| service.guard.allowed_hosts.has(host));
-    allowed.map_or_else(|| service.address.to_string(), str::to_owned)
+    allowed.map_or_else(|| service.homes.gateway.to_string(), str::to_owned)
 }
 
 /// Asks the authorizer, if there is one, and runs `$connect`. Without either every client is let in.

@@ -25,6 +25,14 @@ struct Binary {
     name: String,
 }
 
+/// What to build in a workspace.
+#[derive(Debug, Default)]
+struct Job {
+    binaries: BTreeSet<Binary>,
+    /// Whether one of its functions is.
+    is_needed: bool,
+}
+
 /// What can be started, and what can't.
 #[derive(Debug, Default)]
 pub(crate) struct Build {
@@ -35,22 +43,23 @@ pub(crate) struct Build {
 }
 
 /// Finds or builds the programs of `functions`, the binaries of Rust functions with one `cargo build` for each workspace. Several functions
-/// may share a binary.
+/// may share a binary. What is wrong with a function that is not needed is the reason why that function can't be started, and no error.
 ///
 /// Each Rust function is returned with the name of its binary and its crate's directory, even if the template does not name them. Cargo's
 /// progress and messages go to this process's stderr.
 ///
 /// # Errors
 ///
-/// See [`BuildError`]. Nothing is built unless the binary of every function is known.
+/// See [`BuildError`]. Nothing is built unless the binary of every function that is needed is known.
 pub(crate) async fn build(
     functions: impl IntoIterator<Item = &Function>,
+    is_needed: impl Fn(&Function) -> bool,
     release: bool,
     runtimes: &Runtimes,
 ) -> Result<Build, BuildError> {
     let mut build = Build::default();
     let mut workspaces = Workspaces::default();
-    let mut jobs = BTreeMap::<PathBuf, BTreeSet<Binary>>::new();
+    let mut jobs = BTreeMap::<PathBuf, Job>::new();
     let mut wanted = Vec::new();
     for function in functions {
         let (directory, binary) = match &function.code {
@@ -68,18 +77,37 @@ pub(crate) async fn build(
                 continue;
             }
         };
-        let (workspace, package) = workspaces.find(function, directory, binary.as_deref()).await?;
-        let binary = package.binary_of(function, binary.as_ref())?;
-        jobs.entry(workspace.root.clone()).or_default().insert(binary.clone());
-        wanted.push((function, binary));
+        let found = workspaces.find(function, directory, binary.as_deref()).await;
+        let found = found.and_then(|(workspace, package)| {
+            Ok((workspace.root.clone(), package.binary_of(function, binary.as_ref())?))
+        });
+        match found {
+            Ok((root, binary)) => {
+                let job = jobs.entry(root.clone()).or_default();
+                job.is_needed |= is_needed(function);
+                job.binaries.insert(binary.clone());
+                wanted.push((function, root, binary));
+            }
+            Err(error) if is_needed(function) => return Err(error),
+            Err(error) => build.not_here.push((function.logical_id.clone(), error.to_string())),
+        }
     }
 
-    let mut executables = BTreeMap::new();
-    for (workspace, binaries) in &jobs {
-        executables.extend(cargo::build(workspace, binaries, release).await?);
+    let (mut executables, mut failed) = (BTreeMap::new(), BTreeMap::new());
+    for (root, Job { binaries, is_needed }) in &jobs {
+        match cargo::build(root, binaries, release).await {
+            Ok(built) => executables.extend(built),
+            Err(error) if *is_needed => return Err(error),
+            Err(error) => {
+                failed.insert(root, error.to_string());
+            }
+        }
     }
-    for (function, binary) in wanted {
-        build.programs.push(program(function, binary, &executables)?);
+    for (function, root, binary) in &wanted {
+        match failed.get(root) {
+            Some(why) => build.not_here.push((function.logical_id.clone(), why.clone())),
+            None => build.programs.push(program(function, binary.clone(), &executables)?),
+        }
     }
     Ok(build)
 }

@@ -42,9 +42,12 @@ impl Sources {
     pub(crate) async fn refresh(&mut self, functions: impl IntoIterator<Item = &Function>) -> Result<(), BuildError> {
         let functions: Vec<_> = functions.into_iter().collect();
         let files = || functions.iter().filter_map(|function| files_of(function));
-        let layers = files().flat_map(|files| files.layers.iter().map(|layer| layer.directory.as_path()));
-        self.code = files().filter_map(directory_of).chain(layers).map(real).collect();
-        self.archives = files().filter_map(archive_of).map(|path| real(&path)).collect();
+        let (archives, folders): (Vec<_>, Vec<_>) =
+            files().flat_map(|files| &files.layers).partition(|layer| layer.is_archive());
+        let folders = folders.into_iter().map(|layer| layer.path.as_path());
+        self.code = files().filter_map(directory_of).chain(folders).map(real).collect();
+        let archives = archives.into_iter().map(|layer| layer.path.clone());
+        self.archives = files().filter_map(archive_of).chain(archives).map(|path| real(&path)).collect();
         let functions: BTreeMap<_, _> = functions.into_iter().filter_map(crate_of).collect();
         let unchanged = |(path, text): (&PathBuf, &Option<Vec<u8>>)| std::fs::read(path).ok() == *text;
         if self.roots.iter().eq(functions.keys()) && self.manifests.iter().all(unchanged) {

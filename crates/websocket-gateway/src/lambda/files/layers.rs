@@ -1,4 +1,4 @@
-//! Layers, whose files AWS puts together in `/opt`. Here each stays where it is, and the variables name them all.
+//! Layers, whose files AWS puts together in `/opt`. Here each has a directory of its own, and the variables name them all.
 //!
 //! Source: AWS Lambda developer guide, "Packaging your layer content".
 
@@ -6,11 +6,39 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::{Runtimes, archive};
 use crate::api::Layer;
 
+/// A layer's files.
+pub(super) struct Opened {
+    pub(super) directory: PathBuf,
+    /// See [`Layer::is_source`].
+    is_source: bool,
+}
+
+/// The layers as directories. Makes those that are archives. One that is missing gets a warning: the function may do without it.
+///
+/// # Errors
+/// Why an archive can't be unpacked.
+pub(super) fn open(runtimes: &Runtimes, layers: &[Layer]) -> Result<Vec<Opened>, String> {
+    let mut opened = Vec::new();
+    for layer in layers {
+        // Absolute, because functions run in a directory of their own.
+        let found = layer.path.canonicalize().ok().filter(|path| path.is_file() == layer.is_archive());
+        let Some(path) = found else {
+            let (what, path) = (if layer.is_archive() { "file" } else { "folder" }, layer.path.display());
+            runtimes.warn_once(format!("there is no {what} {path}, so functions run without this layer"));
+            continue;
+        };
+        let directory = if layer.is_archive() { archive::unpacked(&path, &runtimes.scratch)? } else { path };
+        opened.push(Opened { directory, is_source: layer.is_source });
+    }
+    Ok(opened)
+}
+
 /// Where Node.js finds modules: in the layers, and then in the function's own folder. What is nearer to a file wins over both.
-pub(super) fn node_path(layers: &[Layer], directory: &Path, major: u32) -> OsString {
-    let of = |Layer { directory, is_source }: &Layer| match is_source {
+pub(super) fn node_path(layers: &[Opened], directory: &Path, major: u32) -> OsString {
+    let of = |Opened { directory, is_source }: &Opened| match is_source {
         true => vec![directory.join("node_modules")],
         false => ["nodejs".to_owned(), format!("nodejs/node{major}")]
             .map(|folder| directory.join(folder).join("node_modules"))
@@ -20,8 +48,8 @@ pub(super) fn node_path(layers: &[Layer], directory: &Path, major: u32) -> OsStr
 }
 
 /// Where Python finds modules: in the function's own folder, and then in the layers.
-pub(super) fn python_path(layers: &[Layer], directory: &Path, minor: u32) -> OsString {
-    let of = |Layer { directory, is_source }: &Layer| match is_source {
+pub(super) fn python_path(layers: &[Opened], directory: &Path, minor: u32) -> OsString {
+    let of = |Opened { directory, is_source }: &Opened| match is_source {
         true => vec![directory.clone()],
         false => {
             let folder = directory.join("python");
@@ -32,7 +60,7 @@ pub(super) fn python_path(layers: &[Layer], directory: &Path, minor: u32) -> OsS
 }
 
 /// Where executables and shared libraries are.
-pub(super) fn variables(layers: &[Layer], directory: &Path) -> Vec<(String, OsString)> {
+pub(super) fn variables(layers: &[Opened], directory: &Path) -> Vec<(String, OsString)> {
     if layers.is_empty() {
         return Vec::new();
     }
@@ -44,7 +72,7 @@ pub(super) fn variables(layers: &[Layer], directory: &Path) -> Vec<(String, OsSt
 }
 
 /// A later layer's files replace an earlier one's.
-fn latest_first(layers: &[Layer]) -> impl Iterator<Item = &Layer> {
+fn latest_first(layers: &[Opened]) -> impl Iterator<Item = &Opened> {
     layers.iter().rev()
 }
 
@@ -52,4 +80,17 @@ fn latest_first(layers: &[Layer]) -> impl Iterator<Item = &Layer> {
 fn joined(paths: impl IntoIterator<Item = PathBuf>) -> OsString {
     env::join_paths(paths.into_iter().filter(|path| !path.as_os_str().as_encoded_bytes().contains(&b':')))
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_layer_is_found_from_wherever_the_function_runs() {
+        let layers = ["src", "none", "Cargo.toml"].map(|path| Layer { path: path.into(), is_source: false });
+        let opened = open(&Runtimes::default(), &layers).unwrap();
+        let [only] = opened.as_slice() else { panic!("{}", opened.len()) };
+        assert!(only.directory.is_absolute());
+    }
 }

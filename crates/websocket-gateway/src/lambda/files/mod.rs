@@ -7,6 +7,7 @@ mod node;
 mod packages;
 mod place;
 mod python;
+mod requirements;
 mod scratch;
 mod tree;
 
@@ -17,7 +18,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use super::{Build, Program};
-use crate::api::{Code, Files, Function, Runtime};
+use crate::api::{Api, Code, Files, Function, Runtime};
 use interpreters::Interpreters;
 use scratch::Scratch;
 
@@ -47,20 +48,15 @@ impl Runtimes {
     /// Why the function can't be started here, and what to do.
     pub(super) async fn program(&self, function: &Function, files: &Files) -> Result<Program, String> {
         let directory = place::open(&function.logical_id, files, &self.scratch)?;
+        let layers = layers::open(self, &files.layers)?;
         let command = match files.runtime {
             Runtime::Executable => executable(&directory, &files.handler)?,
-            Runtime::NodeJs { major } => node::command(self, files, &directory, major).await?,
-            Runtime::Python { minor } => python::command(self, files, &directory, minor).await?,
+            Runtime::NodeJs { major } => node::command(self, files, &directory, &layers, major).await?,
+            Runtime::Python { minor } => python::command(self, files, &directory, &layers, minor).await?,
         };
-        for layer in files.layers.iter().filter(|layer| !layer.directory.is_dir()) {
-            self.warn_once(format!(
-                "there is no folder {}, so functions run without this layer",
-                layer.directory.display()
-            ));
-        }
         let Command { executable, arguments, mut variables } = command;
-        variables.extend(layers::variables(&files.layers, &directory));
-        let roots = files.layers.iter().map(|layer| layer.directory.as_path()).chain([directory.as_path()]);
+        variables.extend(layers::variables(&layers, &directory));
+        let roots = layers.iter().map(|layer| layer.directory.as_path()).chain([directory.as_path()]);
         let version = tree::fingerprint(roots, &executable);
         Ok(Program {
             function: function.clone(),
@@ -72,12 +68,14 @@ impl Runtimes {
         })
     }
 
-    /// Warns of the functions that can't be started here: in one line of all that only another program can run, and in one for each other
-    /// reason. Also warns of what functions will not find when they start.
-    pub(crate) fn warn_of(&self, functions: &BTreeMap<String, Function>, build: &Build) {
-        let elsewhere = functions.values().filter_map(|function| match &function.code {
-            Code::NotHere { why } => Some(format!("`{}` ({why})", function.logical_id)),
-            Code::Cargo { .. } | Code::Files(_) => None,
+    /// Warns of the functions that the API invokes and that can't be started here: in one line of all that only another program can run, and in
+    /// one for each other reason. Also warns of what functions will not find when they start.
+    pub(crate) fn warn_of(&self, api: &Api, build: &Build) {
+        let elsewhere = api.functions.values().filter_map(|function| match &function.code {
+            Code::NotHere { why } if api.invokes(&function.logical_id) => {
+                Some(format!("`{}` ({why})", function.logical_id))
+            }
+            _ => None,
         });
         let elsewhere = elsewhere.collect::<Vec<_>>().join(", ");
         if !elsewhere.is_empty() {
@@ -88,7 +86,8 @@ impl Runtimes {
         }
         let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (id, why) in &build.not_here {
-            if functions.get(id).is_some_and(|function| matches!(function.code, Code::Files(_))) {
+            let is_files = api.functions.get(id).is_some_and(|function| matches!(function.code, Code::Files(_)));
+            if is_files && api.invokes(id) {
                 by_reason.entry(why).or_default().push(id);
             }
         }

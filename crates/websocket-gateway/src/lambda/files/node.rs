@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Command, Runtimes, layers};
+use super::layers::{self, Opened};
+use super::{Command, Runtimes};
 use crate::api::Files;
 
 /// What loads the handler and speaks the Runtime API. The last file is the one to run.
@@ -25,6 +26,7 @@ pub(super) async fn command(
     runtimes: &Runtimes,
     files: &Files,
     directory: &Path,
+    layers: &[Opened],
     major: u32,
 ) -> Result<Command, String> {
     let question = ["-p", "process.execPath + '\\n' + process.versions.node"];
@@ -48,7 +50,7 @@ pub(super) async fn command(
     for (name, text) in BOOTSTRAP {
         script = runtimes.scratch.write(name, text.as_bytes())?;
     }
-    let variables = BTreeMap::from([("NODE_PATH".to_owned(), layers::node_path(&files.layers, directory, major))]);
+    let variables = BTreeMap::from([("NODE_PATH".to_owned(), layers::node_path(layers, directory, major))]);
     Ok(Command { executable: node.executable, arguments: vec![script.into()], variables })
 }
 

@@ -182,7 +182,7 @@ async fn what_a_build_from_the_shell_has_built_is_not_built_again() {
 }
 
 async fn build(functions: &[Function]) -> Result<Build, BuildError> {
-    crate::lambda::build(functions, false, &Runtimes::default()).await
+    crate::lambda::build(functions, |_| true, false, &Runtimes::default()).await
 }
 
 /// A workspace on the disk.

@@ -70,7 +70,7 @@ async fn what_is_missing_is_named() {
         (sam_build("none/Function"), "by `sam build`; run that first"),
         (sam_build("old/Function"), "main.go has changed since `sam build`; run that again"),
     ] {
-        let build = build(&[function(EXECUTABLE, "", place)], false, &Runtimes::default()).await.unwrap();
+        let build = build(&[function(EXECUTABLE, "", place)], |_| true, false, &Runtimes::default()).await.unwrap();
         let [(_, found)] = build.not_here.as_slice() else { panic!("{why}") };
         assert!(found.contains(why), "{found} instead of {why}");
     }

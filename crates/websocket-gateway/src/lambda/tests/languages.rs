@@ -39,6 +39,24 @@ impl Folder {
         self.0.clone()
     }
 
+    /// A zip archive of one of its folders, beside that folder.
+    pub(super) fn zipped(&self, folder: &str) -> PathBuf {
+        let archive = self.0.join(folder).with_extension("zip");
+        let mut zip = zip::ZipWriter::new(fs::File::create(&archive).unwrap());
+        let mut to_read = vec![self.0.join(folder)];
+        while let Some(path) = to_read.pop() {
+            if path.is_dir() {
+                to_read.extend(fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()));
+                continue;
+            }
+            let name = path.strip_prefix(self.0.join(folder)).unwrap();
+            zip.start_file(name.to_str().unwrap(), zip::write::SimpleFileOptions::default()).unwrap();
+            std::io::copy(&mut fs::File::open(&path).unwrap(), &mut zip).unwrap();
+        }
+        zip.finish().unwrap();
+        archive
+    }
+
     /// A function whose code is this folder.
     pub(super) fn function(&self, runtime: Runtime, handler: &str) -> Function {
         function(runtime, handler, Place::Directory(self.path()))
@@ -46,7 +64,8 @@ impl Folder {
 }
 
 pub(super) fn function(runtime: Runtime, handler: &str, place: Place) -> Function {
-    let files = Files { runtime, handler: handler.to_owned(), place, layers: Vec::new() };
+    let project = scratch("languages");
+    let files = Files { runtime, handler: handler.to_owned(), place, project, layers: Vec::new() };
     Function { code: Code::Files(files), ..probe() }
 }
 
@@ -77,7 +96,7 @@ pub(super) struct Started {
 /// Finds the function's program. `None`, said aloud, if this machine does not have the language.
 pub(super) async fn start(function: Function) -> Option<Started> {
     let runtimes = Runtimes::default();
-    let Build { programs, not_here } = build(&[function], false, &runtimes).await.unwrap();
+    let Build { programs, not_here } = build(&[function], |_| true, false, &runtimes).await.unwrap();
     for (_, why) in &not_here {
         assert!(why.contains("is not on PATH"), "{why}");
         eprintln!("left out: {why}");

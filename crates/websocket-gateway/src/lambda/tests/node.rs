@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::languages::{Folder, NODE, comes_home, start};
-use crate::api::{Place, Runtime};
+use crate::api::{Code, Layer, Place, Runtime};
 use crate::lambda::InvokeError;
 
 /// Handlers that answer in every way that there is.
@@ -216,6 +216,23 @@ async fn a_handler_that_can_not_be_loaded_says_why() {
         }
         function.end().await;
     }
+}
+
+#[tokio::test]
+async fn layers_are_folders_or_archives_and_a_later_one_wins() {
+    let folder = Folder::new("node_layers")
+        .file("src/app.js", "exports.handler = async () => [require('one'), require('two')];")
+        .file("first/nodejs/node_modules/one/index.js", "module.exports = 'from a folder';")
+        .file("first/nodejs/node_modules/two/index.js", "module.exports = 'from a folder';")
+        .file("second/nodejs/node_modules/two/index.js", "module.exports = 'from an archive';");
+    let layer = |path| Layer { path, is_source: false };
+    let layers = [folder.path().join("first"), folder.zipped("second"), folder.path().join("none.zip")].map(layer);
+    let mut function = super::languages::function(NODE, "app.handler", Place::Directory(folder.path().join("src")));
+    let Code::Files(files) = &mut function.code else { panic!() };
+    files.layers = layers.into();
+    let Some(function) = start(function).await else { return };
+    assert_eq!(function.invoke(json!({})).await.unwrap(), json!(["from a folder", "from an archive"]));
+    function.end().await;
 }
 
 /// Source: AWS Lambda developer guide, "Define Lambda function handler in Node.js": no callbacks from Node.js 24 on.

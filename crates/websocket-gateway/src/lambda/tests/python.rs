@@ -1,8 +1,12 @@
 //! Functions for Python. What they answer and report is what AWS's own client does with the same handlers.
 
+use std::fs;
+use std::process::Command;
+
 use serde_json::{Value, json};
 
-use super::languages::{Folder, PYTHON, comes_home, start};
+use super::languages::{Folder, PYTHON, comes_home, function, start};
+use crate::api::{Code, Place};
 use crate::lambda::InvokeError;
 
 const ANSWERS: &str = r#"
@@ -152,6 +156,31 @@ async fn a_handler_that_can_not_be_loaded_says_why() {
         let (found, why, _) = function.failure(json!({})).await;
         assert!(found == error_type && why.starts_with(message), "{handler}: {found}: {why}");
         function.logged(if advice.is_empty() { "[ERROR]" } else { advice }).await;
+        function.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_virtual_environment_of_the_project_or_of_the_function_has_the_packages() {
+    let code = "import package\ndef handler(event, context): return package.WHERE";
+    let folder = Folder::new("python_venv").file("src/app.py", code);
+    let function = || {
+        let mut function = function(PYTHON, "app.handler", Place::Directory(folder.path().join("src")));
+        let Code::Files(files) = &mut function.code else { panic!() };
+        files.project = folder.path();
+        function
+    };
+    // The nearer one is used.
+    for (environment, place) in [("venv", "the project"), ("src/.venv", "the function")] {
+        let root = folder.path().join(environment);
+        let made = Command::new("python3").args(["-m", "venv", "--without-pip"]).arg(&root).output();
+        if !made.is_ok_and(|output| output.status.success()) {
+            return eprintln!("left out: there is no python3 that makes virtual environments");
+        }
+        let packages = root.join("lib").read_dir().unwrap().next().unwrap().unwrap().path().join("site-packages");
+        fs::write(packages.join("package.py"), format!("WHERE = '{place}'")).unwrap();
+        let function = start(function()).await.unwrap();
+        assert_eq!(function.invoke(json!({})).await.unwrap(), place);
         function.end().await;
     }
 }

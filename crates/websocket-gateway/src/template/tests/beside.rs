@@ -8,7 +8,7 @@ use crate::ids;
 fn what_does_not_run_here_is_named_once_for_each_kind() {
     let event = |kind: &str| {
         format!(
-            "  Other: {{ Type: AWS::Serverless::Function, Properties: {{ Events: {{ E: {{ Type: {kind} }} }} }} }}\n"
+            "  Other: {{ Type: AWS::Serverless::Function, Properties: {{ Runtime: java21, Events: {{ E: {{ Type: {kind} }} }} }} }}\n"
         )
     };
     let apis = "REST APIs, HTTP APIs and function URLs are not served here: `Other`";
@@ -17,7 +17,7 @@ fn what_does_not_run_here_is_named_once_for_each_kind() {
         ("  Other: { Type: AWS::ApiGateway::RestApi }\n".to_owned(), apis),
         ("  Other: { Type: AWS::ApiGatewayV2::Api, Properties: { ProtocolType: HTTP } }\n".to_owned(), apis),
         (
-            "  Other: { Type: AWS::Serverless::Function, Properties: { FunctionUrlConfig: { AuthType: NONE } } }\n"
+            "  Other: { Type: AWS::Serverless::Function, Properties: { Runtime: java21, FunctionUrlConfig: { AuthType: NONE } } }\n"
                 .to_owned(),
             apis,
         ),

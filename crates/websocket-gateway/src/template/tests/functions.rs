@@ -15,7 +15,13 @@ fn code_of(text: &str, function: &str) -> Code {
 }
 
 fn files(runtime: Runtime, handler: &str, place: Place) -> Code {
-    Code::Files(Files { runtime, handler: handler.to_owned(), place, layers: Vec::new() })
+    Code::Files(Files {
+        runtime,
+        handler: handler.to_owned(),
+        place,
+        project: "/nowhere/chat".into(),
+        layers: Vec::new(),
+    })
 }
 
 fn directory(path: &str) -> Place {
@@ -92,7 +98,8 @@ fn what_sam_has_to_build_first_is_taken_from_there() {
             .replacen("Properties:\n      Policies:", own, 1)
     };
     for (metadata, expected) in [
-        ("Metadata: { BuildMethod: esbuild }", sam_build),
+        ("Metadata: { BuildMethod: esbuild }", sam_build.clone()),
+        ("Metadata: { BuildMethod: makefile }", sam_build),
         ("Metadata: { BuildMethod: nodejs20.x }", directory("src")),
         ("Metadata: { BuildMethod: esbuild, SamResourceId: ConnectFunction }", directory("src")),
     ] {
@@ -101,16 +108,31 @@ fn what_sam_has_to_build_first_is_taken_from_there() {
 }
 
 #[test]
-fn layers_are_folders_of_the_template() {
-    let layers = "  Shared:\n    Type: AWS::Serverless::LayerVersion\n    Properties: { ContentUri: layers/shared }\n  Made:\n    Type: AWS::Serverless::LayerVersion\n    Metadata: { BuildMethod: nodejs20.x }\n    Properties: { ContentUri: layers/made }\n";
+fn an_executable_that_a_makefile_makes_is_taken_from_there() {
+    let text = with(
+        "Metadata: { BuildMethod: rust-cargolambda, BuildProperties: { Binary: connect } }",
+        "Metadata: { BuildMethod: makefile }",
+    );
+    let Code::Files(files) = code_of(&text, "ConnectFunction") else { panic!() };
+    assert!(
+        matches!(&files.place, Place::SamBuild { output, .. } if output.ends_with(".aws-sam/build/ConnectFunction"))
+    );
+}
+
+#[test]
+fn layers_are_folders_or_archives_of_the_template() {
+    let layers = "  Shared:\n    Type: AWS::Serverless::LayerVersion\n    Properties: { ContentUri: layers/shared }\n  Made:\n    Type: AWS::Serverless::LayerVersion\n    Metadata: { BuildMethod: nodejs20.x }\n    Properties: { ContentUri: layers/made }\n  Packed:\n    Type: AWS::Lambda::LayerVersion\n    Properties: { Content: layers/packed.zip }\n";
     let arn = "arn:aws:lambda:eu-west-1:1:layer:x:1";
-    let properties = format!("Runtime: nodejs20.x, Layers: [!Ref Shared, !Ref Made, '{arn}']");
+    let properties = format!("Runtime: nodejs20.x, Layers: [!Ref Shared, !Ref Made, !Ref Packed, '{arn}']");
     let text = default_function(&properties) + layers;
     let Loaded { api, warnings, .. } = load_text(&text).unwrap();
     let Code::Files(files) = &api.functions["DefaultFunction"].code else { panic!() };
-    let layer = |path: &str, is_source| Layer { directory: Path::new("/nowhere/chat").join(path), is_source };
-    assert_eq!(files.layers, [layer("layers/shared", false), layer("layers/made", true)]);
-    assert_warns(&text, &warnings, "'arn:", "is not a folder on this machine", "install the packages");
+    let layer = |path: &str, is_source| Layer { path: Path::new("/nowhere/chat").join(path), is_source };
+    assert_eq!(
+        files.layers,
+        [layer("layers/shared", false), layer("layers/made", true), layer("layers/packed.zip", false)]
+    );
+    assert_warns(&text, &warnings, "'arn:", "is neither a folder nor a zip file", "install the packages");
 }
 
 #[test]

@@ -153,7 +153,8 @@ fn the_whole_api_is_read() {
 #[test]
 fn functions_have_the_globals_under_their_own_properties() {
     let api = load_text(TEMPLATE).unwrap().api;
-    assert_eq!(api.functions.keys().collect::<Vec<_>>(), ["ConnectFunction", "DefaultFunction"]);
+    assert_eq!(api.functions.keys().collect::<Vec<_>>(), ["ConnectFunction", "DefaultFunction", "UnusedFunction"]);
+    assert!(!api.invokes("UnusedFunction"));
     let connect = &api.functions["ConnectFunction"];
     assert_eq!(connect.name, "chat-ConnectFunction");
     assert_eq!(connect.defined_at, "/nowhere/chat/template.yaml:28:3");
