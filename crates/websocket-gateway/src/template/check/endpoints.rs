@@ -80,7 +80,13 @@ impl Address {
     fn wrong(&self, api: &WrittenApi<'_>, entry: &Entry) -> Option<Finding> {
         let name = &entry.key;
         let stages = || api.stages.iter().map(|stage| format!("`{}`", stage.name)).collect::<Vec<_>>().join(", ");
-        let (message, rule) = if self.scheme != "https" {
+        // Some SDKs take a host alone.
+        if self.scheme.is_empty() && name != VARIABLE {
+            return None;
+        }
+        let (message, rule) = if self.scheme.is_empty() {
+            (format!("`{name}` has no `https://`"), rules::ENDPOINT_SCHEME)
+        } else if self.scheme != "https" {
             (format!("`{name}` begins with `{}://`, and not with `https://`", self.scheme), rules::ENDPOINT_SCHEME)
         } else if self.path.iter().any(|part| part == "@connections") {
             (format!("`{name}` contains `/@connections`"), rules::ENDPOINT_PATH)

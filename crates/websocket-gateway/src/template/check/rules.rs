@@ -106,7 +106,7 @@ rules! {
     /// Source: API Gateway developer guide, "Working with stages for WebSocket APIs".
     MISSING_STAGE = Warning "missing-stage": "An API without a stage has no address: no client can connect";
     /// Source: aws-sam-translator 1.115 refuses it; API Gateway takes it, and it misbehaves (terraform-aws-apigateway-v2#7).
-    DEFAULT_STAGE = Warning "default-stage": "Only HTTP APIs have the stage `$default`. SAM refuses it; connections to one that is made otherwise fail";
+    DEFAULT_STAGE = Warning "default-stage": "Only HTTP APIs have the stage `$default`: SAM refuses it, and a WebSocket API that has it nevertheless is reported to misbehave";
     /// Source: API Gateway API reference, `CreateStage`: letters, digits, `-` and `_`.
     STAGE_NAME = Error "stage-name": "API Gateway refuses the stage";
 
@@ -156,5 +156,5 @@ rules! {
     QUEUE_VISIBILITY = Error "queue-visibility": "Lambda refuses the event source: `Queue visibility timeout … is less than Function timeout`";
 
     /// Source: this program. Nothing on AWS reads these comments.
-    UNKNOWN_RULE = Warning "unknown-rule": "Nothing: this only concerns `check`, which silences nothing by it";
+    UNKNOWN_RULE = Warning "unknown-rule": "Nothing happens: only this program reads it, and it silences nothing";
 }
