@@ -33,7 +33,11 @@ impl Findings {
     /// What breaks a rule of AWS, as severe as that rule is.
     pub(super) fn of_rules(self) -> impl Iterator<Item = Finding> {
         let all = self.errors.into_iter().chain(self.remarks);
-        all.filter_map(|finding| finding.rule().map(|rule| finding.breaks(rule)))
+        // What has kept the reader from going on may be no more than a warning on AWS.
+        all.filter_map(|finding| {
+            let rule = finding.rule()?;
+            Some(if finding.is_error() { finding.breaks(rule) } else { finding })
+        })
     }
 }
 

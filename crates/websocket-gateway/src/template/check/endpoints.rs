@@ -1,8 +1,8 @@
 //! The address of `@connections` in a function's environment: `https://{api id}.execute-api.{region}.amazonaws.com/{stage}`.
 
-use super::super::error::Finding;
+use super::super::error::{Finding, Severity};
 use super::super::findings::Findings;
-use super::super::kinds::{API_MAPPING, DOMAIN_NAME};
+use super::super::kinds::{API_MAPPING, DOMAIN_NAME, SERVERLESS_WEBSOCKET_API};
 use super::super::node::{Entry, Map};
 use super::super::stack::{Resource, Stack};
 use super::apis::WrittenApi;
@@ -13,14 +13,23 @@ const VARIABLE: &str = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI";
 
 pub(super) fn check(stack: &Stack, apis: &[WrittenApi<'_>], findings: &mut Findings) {
     for function in stack.functions().unwrap_or_default() {
-        for entry in variables(&function.properties).filter(|entry| entry.key == VARIABLE) {
+        for entry in variables(&function.properties).filter(|entry| is_endpoint(&entry.key)) {
             let Some(address) = Address::read(stack, entry) else { continue };
-            match apis.iter().find(|api| address.is_of(&api.id)) {
-                Some(api) => findings.extend(address.wrong(api, entry)),
-                None => findings.extend(address.wrong_domain(stack, apis, entry)),
-            }
+            let wrong = match apis.iter().find(|api| address.is_of(&api.id)) {
+                Some(api) => address.wrong(api, entry),
+                None => address.wrong_domain(stack, apis, entry),
+            };
+            // What a function makes of any other variable is its own affair.
+            findings.extend(wrong.map(|finding| match entry.key.as_str() {
+                VARIABLE => finding,
+                _ => finding.severity(Severity::Note),
+            }));
         }
     }
+}
+
+fn is_endpoint(name: &str) -> bool {
+    name.to_ascii_uppercase().contains("ENDPOINT")
 }
 
 /// The variable of a function's own that holds the address of an API's `@connections`, and the API.
@@ -69,55 +78,80 @@ impl Address {
 
     /// The first mistake; mending it in the way proposed mends all.
     fn wrong(&self, api: &WrittenApi<'_>, entry: &Entry) -> Option<Finding> {
+        let name = &entry.key;
         let stages = || api.stages.iter().map(|stage| format!("`{}`", stage.name)).collect::<Vec<_>>().join(", ");
-        let (message, rule) = if self.scheme != "https" {
-            (format!("`{VARIABLE}` begins with `{}://`, and not with `https://`", self.scheme), rules::ENDPOINT_SCHEME)
+        // Some SDKs take a host alone.
+        if self.scheme.is_empty() && name != VARIABLE {
+            return None;
+        }
+        let (message, rule) = if self.scheme.is_empty() {
+            (format!("`{name}` has no `https://`"), rules::ENDPOINT_SCHEME)
+        } else if self.scheme != "https" {
+            (format!("`{name}` begins with `{}://`, and not with `https://`", self.scheme), rules::ENDPOINT_SCHEME)
         } else if self.path.iter().any(|part| part == "@connections") {
-            (format!("`{VARIABLE}` contains `/@connections`"), rules::ENDPOINT_PATH)
+            (format!("`{name}` contains `/@connections`"), rules::ENDPOINT_PATH)
         } else {
             let message = match self.path.first() {
-                None => format!("`{VARIABLE}` has no stage"),
+                None => format!("`{name}` has no stage"),
                 Some(stage) if api.stages.is_empty() || api.stages.iter().any(|known| known.name == *stage) => {
                     return None;
                 }
-                Some(stage) => format!("`{VARIABLE}` names the stage `{stage}`, but the API has {}", stages()),
+                Some(stage) => format!("`{name}` names the stage `{stage}`, but the API has {}", stages()),
             };
             (message, rules::ENDPOINT_STAGE)
         };
-        Some(Finding::at(entry.key_span, message).breaks(rule).mend("write instead", mend(api)))
+        Some(Finding::at(entry.key_span, message).breaks(rule).mend("write instead", mend(api, name)))
     }
 
     /// An address behind a custom domain of the template that names a stage.
     fn wrong_domain(&self, stack: &Stack, apis: &[WrittenApi<'_>], entry: &Entry) -> Option<Finding> {
         let stage = self.path.first()?;
         let names_stage = apis.iter().any(|api| api.stages.iter().any(|known| known.name == *stage));
-        let is_mapped = stack.of_kind(API_MAPPING).ok()?.into_iter().any(|mapping| {
-            match stack.properties(mapping).optional("ApiMappingKey") {
-                Ok(Some(key)) => key.text("").is_ok_and(|key| key == *stage),
-                Ok(None) => false,
-                Err(_) => true,
-            }
-        });
-        let mut domains = stack.of_kind(DOMAIN_NAME).ok()?.into_iter();
-        let is_domain = domains.any(|domain| {
-            let name = stack.properties(domain).known("DomainName");
-            name.is_some_and(|(name, _)| name.eq_ignore_ascii_case(&self.host))
-        });
-        if !is_domain || !names_stage || is_mapped {
+        if !names_stage || !self.is_of_domain(stack).ok()? || is_mapped(stack, stage)? {
             return None;
         }
-        let message = format!("`{VARIABLE}` has the custom domain `{}` and the stage `{stage}`", self.host);
-        Some(
-            Finding::at(entry.key_span, message)
-                .breaks(rules::ENDPOINT_DOMAIN)
-                .mend("write instead", mend(apis.first()?)),
-        )
+        let name = &entry.key;
+        let message = format!("`{name}` has the custom domain `{}` and the stage `{stage}`", self.host);
+        let finding = Finding::at(entry.key_span, message).breaks(rules::ENDPOINT_DOMAIN);
+        Some(finding.mend("write instead", mend(apis.first()?, name)))
+    }
+
+    fn is_of_domain(&self, stack: &Stack) -> Result<bool, Finding> {
+        let named =
+            stack.of_kind(DOMAIN_NAME)?.into_iter().filter_map(|domain| stack.properties(domain).known("DomainName"));
+        let of_sam = stack.of_kind(SERVERLESS_WEBSOCKET_API)?.into_iter().filter_map(|api| {
+            let domain = stack.properties(api).optional("Domain").ok()??;
+            Some((domain.map("").ok()?.get("DomainName")?.text("").ok()?, domain.span))
+        });
+        Ok(named.chain(of_sam).any(|(name, _)| name.eq_ignore_ascii_case(&self.host)))
     }
 }
 
-fn mend(api: &WrittenApi<'_>) -> String {
+/// Whether a path behind a custom domain is the key of a mapping. `None` if that can't be told.
+fn is_mapped(stack: &Stack, path: &str) -> Option<bool> {
+    for mapping in stack.of_kind(API_MAPPING).ok()? {
+        if stack
+            .properties(mapping)
+            .optional("ApiMappingKey")
+            .ok()?
+            .is_some_and(|key| key.text("").is_ok_and(|key| key == path))
+        {
+            return Some(true);
+        }
+    }
+    for api in stack.of_kind(SERVERLESS_WEBSOCKET_API).ok()? {
+        let Some(domain) = stack.properties(api).optional("Domain").ok()? else { continue };
+        let paths = domain.map("").ok()?.get("BasePath").and_then(|node| node.list("").ok()).unwrap_or_default();
+        if paths.iter().any(|node| node.text("").is_ok_and(|known| known.trim_matches('/') == path)) {
+            return Some(true);
+        }
+    }
+    Some(false)
+}
+
+fn mend(api: &WrittenApi<'_>, name: &str) -> String {
     format!(
-        "          {VARIABLE}: !Sub https://{}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{}\n",
+        "          {name}: !Sub https://{}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{}\n",
         api.reference(),
         api.example_stage()
     )

@@ -45,7 +45,7 @@ rules! {
     /// Source: Lambda API reference, `CreateFunction`: `Timeout` from 1 to 900, `MemorySize` from 128 to 10240.
     VALUE_OUT_OF_RANGE = Error "value-out-of-range": "Lambda refuses the function";
 
-    /// Source: API Gateway's answer `Invalid routeSelectionExpression` (cdk-preflight, deployed); SAM: `Missing required property`.
+    /// Source: API Gateway's answer `Invalid routeSelectionExpression` (badmintoncryer/cdk-preflight, deployed); SAM: `Missing required property`.
     MISSING_SELECTION = Error "missing-route-selection-expression": "API Gateway refuses the API: `Invalid routeSelectionExpression`";
     /// Source: API Gateway developer guide, "Selection expressions": the only variables are `$request.body.…`; other text stands for itself.
     SELECTION = Warning "route-selection-expression":
@@ -69,7 +69,7 @@ rules! {
     INTEGRATION_ELSEWHERE = Warning "integration-of-other-api": "API Gateway finds no such integration in the route's API";
     /// Source: aws/aws-cdk#13820: it works, but the console can't show the integration.
     BARE_FUNCTION_ARN = Note "bare-function-arn": "It works, but the console can't show which function it is; the documented form is the invocation URI";
-    /// Source: API Gateway's answer `Timeout should be between 50 ms and 29000 ms` (cdk-preflight, deployed).
+    /// Source: API Gateway's answer `Timeout should be between 50 ms and 29000 ms` (badmintoncryer/cdk-preflight, deployed).
     INTEGRATION_TIMEOUT = Error "integration-timeout": "API Gateway refuses the integration: `Timeout should be between 50 ms and 29000 ms`";
     /// Source: API Gateway developer guide, "Quotas for WebSocket APIs": integration timeout, 29 s.
     FUNCTION_TIMEOUT = Note "function-timeout":
@@ -106,7 +106,7 @@ rules! {
     /// Source: API Gateway developer guide, "Working with stages for WebSocket APIs".
     MISSING_STAGE = Warning "missing-stage": "An API without a stage has no address: no client can connect";
     /// Source: aws-sam-translator 1.115 refuses it; API Gateway takes it, and it misbehaves (terraform-aws-apigateway-v2#7).
-    DEFAULT_STAGE = Warning "default-stage": "Only HTTP APIs have the stage `$default`. SAM refuses it; connections to one that is made otherwise fail";
+    DEFAULT_STAGE = Warning "default-stage": "Only HTTP APIs have the stage `$default`: SAM refuses it, and a WebSocket API that has it nevertheless is reported to misbehave";
     /// Source: API Gateway API reference, `CreateStage`: letters, digits, `-` and `_`.
     STAGE_NAME = Error "stage-name": "API Gateway refuses the stage";
 
@@ -114,11 +114,11 @@ rules! {
     AUTHORIZER_ELSEWHERE = Error "authorizer-elsewhere": "API Gateway refuses the route: `Currently, authorization is restricted to the $connect route only`";
     /// Source: API Gateway developer guide, "Control access with Lambda authorizers": `AuthorizationType` defaults to `NONE`.
     AUTHORIZER_WITHOUT_TYPE = Warning "authorizer-without-type": "The authorizer has no effect: every client may connect";
-    /// Source: API Gateway's answer to a missing authorizer: `Setting the authorization type to … requires a valid … authorizer` (cdk-preflight).
+    /// Source: API Gateway's answer to a missing authorizer: `Setting the authorization type to … requires a valid … authorizer` (badmintoncryer/cdk-preflight).
     MISSING_AUTHORIZER = Error "missing-authorizer": "API Gateway refuses the route: the authorization type requires a valid authorizer";
-    /// Source: API Gateway's answer `Only REQUEST authorizer type is supported on WEBSOCKET protocol Apis` (cdk-preflight, deployed).
+    /// Source: API Gateway's answer `Only REQUEST authorizer type is supported on WEBSOCKET protocol Apis` (badmintoncryer/cdk-preflight, deployed).
     AUTHORIZER_TYPE = Error "authorizer-type": "API Gateway refuses it: `Only REQUEST authorizer type is supported on WEBSOCKET protocol Apis`";
-    /// Source: API Gateway's answer `Invalid request identity source expression` (cdk-preflight, deployed).
+    /// Source: API Gateway's answer `Invalid request identity source expression` (badmintoncryer/cdk-preflight, deployed).
     IDENTITY_SOURCE = Error "identity-source": "API Gateway refuses the authorizer: `Invalid request identity source expression`";
     /// Source: API Gateway API reference: an authorizer belongs to one API.
     AUTHORIZER_OF_OTHER_API = Warning "authorizer-of-other-api": "API Gateway finds no such authorizer in the route's API";
@@ -127,9 +127,9 @@ rules! {
     /// Source: API Gateway developer guide, "Control access to a WebSocket API": API keys are checked when a client connects.
     API_KEY_ELSEWHERE = Warning "api-key-elsewhere": "API Gateway checks API keys only on `$connect`: whoever is connected may send to this route";
 
-    /// Source: API Gateway's answer `Unsupported PayloadFormatVersion: 2.0` (cdk-preflight, deployed).
+    /// Source: API Gateway's answer `Unsupported PayloadFormatVersion: 2.0` (badmintoncryer/cdk-preflight, deployed).
     PAYLOAD_FORMAT = Error "payload-format": "API Gateway refuses the integration: `Unsupported PayloadFormatVersion`";
-    /// Source: API Gateway's answer `Cors is not supported for WEBSOCKET protocolType` (cdk-preflight, deployed).
+    /// Source: API Gateway's answer `Cors is not supported for WEBSOCKET protocolType` (badmintoncryer/cdk-preflight, deployed).
     CORS = Error "cors": "API Gateway refuses the API: `Cors is not supported for WEBSOCKET protocolType`";
     /// Source: API Gateway API reference: "Supported only for HTTP APIs".
     HTTP_API_PROPERTY = Warning "http-api-property": "The property is supported for HTTP APIs only: API Gateway refuses or ignores it";
@@ -156,5 +156,5 @@ rules! {
     QUEUE_VISIBILITY = Error "queue-visibility": "Lambda refuses the event source: `Queue visibility timeout … is less than Function timeout`";
 
     /// Source: this program. Nothing on AWS reads these comments.
-    UNKNOWN_RULE = Warning "unknown-rule": "Nothing: this only concerns `check`, which silences nothing by it";
+    UNKNOWN_RULE = Warning "unknown-rule": "Nothing happens: only this program reads it, and it silences nothing";
 }

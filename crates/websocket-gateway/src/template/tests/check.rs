@@ -606,6 +606,36 @@ fn with_in(text: &str, from: &str, to: &str) -> String {
 }
 
 #[test]
+fn an_endpoint_of_another_name_or_behind_sams_domain_is_found_too() {
+    let endpoint = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: !Sub https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/prod";
+    let found = check(&with_in(SERVERLESS, endpoint, "WS_ENDPOINT: !GetAtt Api.ApiEndpoint"));
+    let found: Vec<_> = found.iter().map(|finding| (finding.rule, finding.severity)).collect();
+    assert_eq!(found, [(Some("endpoint-scheme"), Severity::Note)]);
+    assert!(check(&with_in(SERVERLESS, endpoint, "SOCKET: !GetAtt Api.ApiEndpoint")).is_empty());
+
+    let domain =
+        "      StageName: prod\n      Domain: { DomainName: chat.example.com, CertificateArn: x, BasePath: [v1] }\n";
+    let text = with_in(SERVERLESS, "      StageName: prod\n", domain);
+    let with_path = |path: &str| {
+        with_in(&text, endpoint, &format!("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: https://chat.example.com/{path}"))
+    };
+    assert_eq!(rules_of(&with_path("prod"))[0].0, "endpoint-domain");
+    assert!(rules_of(&with_path("v1")).is_empty());
+}
+
+#[test]
+fn no_missing_line_and_no_early_end_makes_a_rule_panic() {
+    for template in [SERVERLESS.to_owned(), deployed(), with_domain()] {
+        let lines: Vec<_> = template.lines().collect();
+        for at in 0..lines.len() {
+            for text in [[&lines[..at], &lines[at + 1..]].concat(), lines[..at].to_vec()] {
+                drop(check_text(Path::new("template.yaml"), &text.join("\n"), &Options::default()));
+            }
+        }
+    }
+}
+
+#[test]
 fn everything_is_found_at_once_in_the_order_of_the_file() {
     let text = with_in(PLAIN, "send-message", "GET /x");
     let text = with_in(&text, "      AutoDeploy: true\n", "");
