@@ -5,6 +5,7 @@ use std::path::Path;
 
 use websocket_gateway::{Gateway, InvocationResult};
 
+use super::broadcast::{whole_channel, work};
 use crate::support::{Client, Refused, SECRET, START_MS, Table, authorizer_event, ended, options_with, root, start};
 
 const ORIGIN: &str = "https://example.com";
@@ -39,7 +40,7 @@ fn needed(line: &str) -> Vec<&str> {
         return Vec::new();
     }
     // The AWS SDK's own variables don't matter here: the gateway sets them for every function.
-    let variable = ["TABLE_NAME", "ALLOWED_ORIGINS", "JWT_SECRET"].into_iter();
+    let variable = ["TABLE_NAME", "ALLOWED_ORIGINS", "JWT_SECRET", "BROADCAST_QUEUE_URL", "BROADCAST_WORKERS"].into_iter();
     let variable = variable.filter(|name| text.starts_with(&format!("{name}:")));
     let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && !"-:".contains(letter));
     let actions = words.filter(|word| word.starts_with("dynamodb:") || word.starts_with("execute-api:"));
@@ -86,7 +87,14 @@ async fn use_everything(gateway: &Gateway) -> Result<(), String> {
     expect("sendmessage", &client.try_hear().await?, &"good morning".to_owned())?;
     let ended_well = InvocationResult::Status(200);
     expect("sendmessage", &ended(&mut invocations, "sendmessage").await.result, &ended_well)?;
-    expect("the rows after sendmessage", &table.ids().await, &vec![id])?;
+    expect("the rows after sendmessage", &table.ids().await, &vec![id.clone()])?;
+
+    put_those_who_are_gone(&table).await;
+    let job = whole_channel("lobby", "good evening").to_string();
+    let failures = work(gateway, &[job]).await.map_err(|error| error.to_string())?;
+    expect("broadcast", &failures, &Vec::new())?;
+    expect("broadcast", &client.try_hear().await?, &"good evening".to_owned())?;
+    expect("the rows after broadcast", &table.ids().await, &vec![id])?;
 
     put_those_who_are_gone(&table).await;
     client.try_close(None).await?;
