@@ -11,9 +11,6 @@ const ENDPOINT: &str = "TEST_ENDPOINT";
 /// The queue that a function puts jobs on.
 pub(crate) const QUEUE: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012/broadcasts";
 
-/// The queue that a function puts jobs on.
-pub(crate) const QUEUE: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012/broadcasts";
-
 /// Runs `function` in a process of its own, whose calls are answered by `answer`, and returns the requests that it made. `test` is the
 /// full name of the test that calls this; the test's code after this call runs only in the first process.
 ///

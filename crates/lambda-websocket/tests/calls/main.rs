@@ -6,8 +6,6 @@
 mod broadcast;
 #[cfg(feature = "fan-out")]
 mod fan_out;
-#[cfg(feature = "fan-out")]
-mod fan_out;
 mod function;
 #[cfg(feature = "dynamodb")]
 mod registry;
