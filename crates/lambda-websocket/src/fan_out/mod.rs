@@ -54,7 +54,8 @@ use queue::Queue;
 /// # What is promised
 ///
 /// The message reaches, at least once, each connection that was in the channel when the broadcast began, stays, and reads. It may come twice: if an
-/// answer of API Gateway is lost, or a worker is killed in the middle of a slice. Two broadcasts may overtake each other.
+/// answer of API Gateway is lost, or a worker is killed in the middle of a slice. Two broadcasts may overtake each other. Who is in the channel is
+/// what the index says, which lags behind the table by a moment.
 ///
 /// A client that does not read holds nobody up: API Gateway answers a post to it with 429, and a job of its own tries again, later each time, until
 /// the broadcast expires. If many posts get a 429 it is the account that is throttled, and all posts slow down.

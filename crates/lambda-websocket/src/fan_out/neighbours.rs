@@ -11,7 +11,7 @@ const REACH: usize = 16;
 const MANY: usize = 4;
 
 /// Why a post was answered with 429 `LimitExceededException`. API Gateway answers both alike.
-/// Source: API reference, "PostToConnection"; API Gateway developer guide, "Quotas".
+/// Source: API reference, `PostToConnection`; API Gateway developer guide, "Quotas".
 #[derive(Debug, PartialEq)]
 pub(super) enum Verdict {
     /// The account's requests of this second are used up, as they are for all others.

@@ -13,7 +13,7 @@ use crate::aws;
 use crate::cause::BoxError;
 
 /// The most messages of one call.
-/// Source: SQS API reference, "SendMessageBatch".
+/// Source: SQS API reference, `SendMessageBatch`.
 const BATCH: usize = 10;
 
 /// The most bytes of the messages of one call, unless a single message is larger. SQS takes 1 MiB; until 2025 it took this much, and other servers of its
@@ -88,7 +88,7 @@ impl Queue {
 }
 
 /// A job as text that SQS accepts: it refuses two letters that JSON does not escape by itself.
-/// Source: SQS API reference, "SendMessage".
+/// Source: SQS API reference, `SendMessage`.
 fn body<A: Serialize>(job: &Job<A>) -> Result<String, BoxError> {
     let text = serde_json::to_string(job)?;
     let is_refused = |letter| matches!(letter, '\u{fffe}' | '\u{ffff}');

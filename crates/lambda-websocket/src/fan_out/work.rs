@@ -15,7 +15,7 @@ use super::next_round::{NextRound, next_round, pause};
 use super::pace::Pace;
 use super::posts::{Posts, PostsAndForgets};
 use crate::cause::{BoxError, chain};
-use crate::connections::{Connections, Recipient};
+use crate::connections::{Connections, PostError, Recipient};
 use crate::registry::{Placed, RegistryError, Slice};
 
 /// What a worker works with while it does a job.
@@ -112,8 +112,8 @@ impl Work<'_> {
         }
         if let Some((id, error)) = tally.failed.pop() {
             tracing::warn!(broadcast = announcement.id, connectionId = %id, "not sent: {}", chain(&error));
-            // Something is wrong with the function and not with the connection: someone can mend it, and the job comes again.
-            if done.sent == 0 {
+            // That is the function's role and not the connection: someone can mend it, and until then the job comes again.
+            if matches!(error, PostError::Forbidden) && done.sent + done.gone + done.ended == 0 {
                 return Err(error.into());
             }
         }

@@ -158,8 +158,8 @@ mod tests {
     fn every_slot_is_in_exactly_one_slice() {
         let edges =
             ["00000000-", "00000000=", "ffffffffzzz=", "ffffffff_", "7fffffffA", "80000000A", "3fffffffz", "55555555A"];
-        let slots = slots(500).into_iter().chain(edges.map(str::to_owned)).collect::<Vec<_>>();
-        for count in (1..=70).chain([255, 256, 257, 1000, 4095, 4096]) {
+        let slots = slots(100).into_iter().chain(edges.map(str::to_owned)).collect::<Vec<_>>();
+        for count in (1..=70).chain([255, 256, 257, 1000, 4096]) {
             let slices: Vec<_> = Slice::even(count).collect();
             assert_eq!(slices.len() as u64, count);
             for slot in &slots {
@@ -178,9 +178,9 @@ mod tests {
 
     #[test]
     fn slices_of_a_crowd_are_even() {
-        let slots = slots(100_000);
+        let slots = slots(50_000);
         let sizes: Vec<_> =
-            Slice::even(100).map(|slice| slots.iter().filter(|slot| has(&slice, slot)).count()).collect();
+            Slice::even(50).map(|slice| slots.iter().filter(|slot| has(&slice, slot)).count()).collect();
         // 1,000 each; five standard deviations are 158.
         assert!(sizes.iter().all(|size| (842..=1_158).contains(size)), "{sizes:?}");
     }
@@ -192,7 +192,7 @@ mod tests {
             members: vec![member.clone(); members],
             end: end.map(str::to_owned),
         };
-        for members in [1_025, 2_000, 10_000, 100_000, 300_000] {
+        for members in [1_025, 2_000, 10_000, 100_000] {
             let slots = slots(members);
             let about = page(1024, Some(&slots[1023])).about().unwrap() as f64;
             assert!((0.85..1.15).contains(&(about / members as f64)), "{members}: {about}");
