@@ -234,7 +234,7 @@ async fn serve(mut worker: &BroadcastWorker, time: Duration, event: &Value) -> R
 
 const LONG: Duration = Duration::from_secs(30);
 
-fn job(to: Value, round: u32, time: Duration) -> Value {
+fn job(to: &Value, round: u32, time: Duration) -> Value {
     let expiry = SystemTime::now().duration_since(UNIX_EPOCH).unwrap() + time;
     let announcement = json!({
         "id": "b", "channel": "rust", "text": "hello", "sender": "200b", "expiresAtMs": u64::try_from(expiry.as_millis()).unwrap()
@@ -254,7 +254,7 @@ fn failures(of: &[&str]) -> Value {
 #[test]
 fn a_worker_posts_a_slice_and_forgets_those_who_are_gone() {
     let function = async |url| {
-        assert_eq!(work(url, 8_000, LONG, &[job(slice(), 0, LONG)]).await, Ok(failures(&[])));
+        assert_eq!(work(url, 8_000, LONG, &[job(&slice(), 0, LONG)]).await, Ok(failures(&[])));
     };
     let test = "fan_out::a_worker_posts_a_slice_and_forgets_those_who_are_gone";
     let first: &str = page(&["200a", "200b", "410c"], Some("0000000c410c")).leak();
@@ -288,7 +288,7 @@ fn what_a_worker_can_not_finish_becomes_a_job() {
     let function = async |url| {
         // Five posts, or a few more.
         let time = Duration::from_millis(400);
-        assert_eq!(work(url, 20, time, &[job(slice(), 0, LONG)]).await, Ok(failures(&[])));
+        assert_eq!(work(url, 20, time, &[job(&slice(), 0, LONG)]).await, Ok(failures(&[])));
     };
     let page = page(&ids.iter().map(String::as_str).collect::<Vec<_>>(), None);
     let test = "fan_out::what_a_worker_can_not_finish_becomes_a_job";
@@ -308,8 +308,8 @@ fn what_a_worker_can_not_finish_becomes_a_job() {
 fn a_worker_drops_what_is_stale_or_was_tried_often_enough() {
     let function = async |url: String| {
         let slow = json!({ "members": [["429a", null], ["200b", null], ["200c", 7]] });
-        let stale = job(slice(), 0, Duration::ZERO);
-        let jobs = [stale, job(slow.clone(), 12, LONG), job(slow, 5, Duration::from_secs(20))];
+        let stale = job(&slice(), 0, Duration::ZERO);
+        let jobs = [stale, job(&slow, 12, LONG), job(&slow, 5, Duration::from_secs(20))];
         assert_eq!(work(url, 8_000, LONG, &jobs).await, Ok(failures(&[])));
     };
     let test = "fan_out::a_worker_drops_what_is_stale_or_was_tried_often_enough";
@@ -326,12 +326,12 @@ fn a_job_that_fails_comes_again_and_the_others_do_not() {
         let forbidden = json!({ "members": [["403a", null]] });
         let messages = [
             json!("not a job"),
-            job(json!({ "members": [["200a", null]] }), 0, LONG),
-            job(forbidden, 0, LONG),
+            job(&json!({ "members": [["200a", null]] }), 0, LONG),
+            job(&forbidden, 0, LONG),
             json!({ "round": 1 }),
-            job(json!({ "members": [["../x", null]] }), 0, LONG),
+            job(&json!({ "members": [["../x", null]] }), 0, LONG),
             // API Gateway does not know such an id, and never will.
-            job(json!({ "members": [["400a", null]] }), 0, LONG),
+            job(&json!({ "members": [["400a", null]] }), 0, LONG),
         ];
         assert_eq!(work(url.clone(), 8_000, LONG, &messages).await, Ok(failures(&["m0", "m2", "m3", "m4"])));
         let one = NonZeroU32::MIN;
@@ -348,7 +348,7 @@ fn a_job_that_fails_comes_again_and_the_others_do_not() {
 #[test]
 fn a_slice_that_can_not_be_read_to_its_end_goes_on_where_it_broke_off() {
     let function = async |url: String| {
-        assert_eq!(work(url, 8_000, LONG, &[job(slice(), 3, LONG)]).await, Ok(failures(&[])));
+        assert_eq!(work(url, 8_000, LONG, &[job(&slice(), 3, LONG)]).await, Ok(failures(&[])));
     };
     let test = "fan_out::a_slice_that_can_not_be_read_to_its_end_goes_on_where_it_broke_off";
     let aws = aws(page(&["200a", "200c"], Some("0000000c200c")));
