@@ -304,6 +304,18 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
+    async fn so_is_every_member_when_the_account_is_throttled_all_the_time() {
+        for time in [100, 500, 1_000, 2_000, 5_000, 20_000] {
+            let api = Api::new(50.0, |_| None);
+            let (tally, left) = deliver(&api, &Pace::at(1_000.0), 1_000, Duration::from_millis(time)).await;
+            let received: BTreeSet<_> = api.received.borrow().keys().copied().collect();
+            let others: BTreeSet<_> = tally.unserved.iter().chain(&tally.slow).map(nth).chain(left).collect();
+            assert_eq!((received.len() + others.len(), tally.sent), (1_000, received.len()), "{time}");
+            assert!(received.is_disjoint(&others), "{time}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
     async fn posts_without_an_answer_are_given_up_and_not_forgotten() {
         struct Silent;
         impl Post for Silent {
