@@ -116,36 +116,10 @@ async fn only_the_sender_of_a_wrong_message_hears_of_it() {
 }
 
 #[tokio::test]
-async fn a_message_reaches_every_member_of_a_channel_of_several_pages() {
-    let gateway = example().await;
-    let table = Table::of(&gateway).await;
-    // The core reads 500 members at a time, and DynamoDB returns at most 1 MB. Every row of the index holds the channel's name, so with a
-    // long name both limits apply.
-    let channel = "x".repeat(1000);
-    let mut members = Vec::new();
-    for n in 0..1200 {
-        let id = format!("AAAAAAAAAAAA{n:04}");
-        table.put(&id, &channel, START_MS).await;
-        members.push(gateway.adopt(&id).unwrap());
-    }
-    let mut caller = Client::connect(&gateway, &format!("?channel={channel}")).await;
-    let mut invocations = gateway.invocations();
-
-    caller.say("everybody?").await;
-    assert_eq!(caller.hear().await, "everybody?");
-    ended(&mut invocations, "sendmessage").await;
-    for (n, member) in members.iter_mut().enumerate() {
-        assert_eq!(member.posted().as_deref(), Some("everybody?"), "member {n}");
-    }
-    gateway.stop().await;
-}
-
-#[tokio::test]
-async fn a_channel_that_can_not_be_read_is_an_error_even_if_the_caller_hears_its_own_message() {
+async fn a_channel_that_can_not_be_read_is_an_error() {
     let gateway = start(options("tests/templates/no_index.yaml")).await;
     let mut client = Client::connect(&gateway, "").await;
     client.say("anybody?").await;
-    assert_eq!(client.hear().await, "anybody?");
     assert_eq!(client.hear_json().await["message"], "Internal server error");
     gateway.stop().await;
 }

@@ -1,6 +1,7 @@
 //! The example API: its template, its sample events, its functions, as its clients know them.
 
 mod authorize;
+mod broadcast;
 mod chat;
 mod connect;
 mod events;

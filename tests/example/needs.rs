@@ -1,10 +1,10 @@
 //! What `template.yaml` gives each function: everything that it needs, and nothing else.
 
 use std::fmt::Debug;
-use std::path::Path;
 
 use websocket_gateway::{Gateway, InvocationResult};
 
+use super::broadcast::{whole_channel, with_the_worker, work};
 use crate::support::{Client, Refused, SECRET, START_MS, Table, authorizer_event, ended, options_with, root, start};
 
 const ORIGIN: &str = "https://example.com";
@@ -39,7 +39,8 @@ fn needed(line: &str) -> Vec<&str> {
         return Vec::new();
     }
     // The AWS SDK's own variables don't matter here: the gateway sets them for every function.
-    let variable = ["TABLE_NAME", "ALLOWED_ORIGINS", "JWT_SECRET"].into_iter();
+    let variable =
+        ["TABLE_NAME", "ALLOWED_ORIGINS", "JWT_SECRET", "BROADCAST_QUEUE_URL", "BROADCAST_WORKERS"].into_iter();
     let variable = variable.filter(|name| text.starts_with(&format!("{name}:")));
     let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && !"-:".contains(letter));
     let actions = words.filter(|word| word.starts_with("dynamodb:") || word.starts_with("execute-api:"));
@@ -48,12 +49,9 @@ fn needed(line: &str) -> Vec<&str> {
 
 /// Does with the example all that its functions can do. `Err` says what did not work.
 async fn everything_works(template: &str) -> Result<(), String> {
-    let package = root().canonicalize().unwrap().join("crates/routes");
-    let template = template.replace("CodeUri: crates/routes", &format!("CodeUri: {}", package.display()));
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("needs.yaml");
-    std::fs::write(&file, template).unwrap();
+    let file = with_the_worker("needs.yaml", template);
     let parameters = [("AllowedOrigins", ORIGIN), ("JwtSecret", SECRET)];
-    let gateway = start(options_with(file.to_str().unwrap(), &parameters)).await;
+    let gateway = start(options_with(&file, &parameters)).await;
     let outcome = use_everything(&gateway).await;
     gateway.stop().await;
     outcome
@@ -86,7 +84,14 @@ async fn use_everything(gateway: &Gateway) -> Result<(), String> {
     expect("sendmessage", &client.try_hear().await?, &"good morning".to_owned())?;
     let ended_well = InvocationResult::Status(200);
     expect("sendmessage", &ended(&mut invocations, "sendmessage").await.result, &ended_well)?;
-    expect("the rows after sendmessage", &table.ids().await, &vec![id])?;
+    expect("the rows after sendmessage", &table.ids().await, &vec![id.clone()])?;
+
+    put_those_who_are_gone(&table).await;
+    let job = whole_channel("lobby", "good evening").to_string();
+    let failures = work(gateway, &[job]).await.map_err(|error| error.to_string())?;
+    expect("broadcast", &failures, &Vec::new())?;
+    expect("broadcast", &client.try_hear().await?, &"good evening".to_owned())?;
+    expect("the rows after broadcast", &table.ids().await, &vec![id])?;
 
     put_those_who_are_gone(&table).await;
     client.try_close(None).await?;

@@ -64,3 +64,26 @@ async fn a_peer_whose_session_has_ended_is_closed_and_hears_nothing() {
     assert_eq!((peer.posted(), peer.is_closed()), (None, true));
     gateway.stop().await;
 }
+
+#[tokio::test]
+async fn news_reach_every_member_of_a_channel_of_several_pages() {
+    let gateway = example().await;
+    let table = Table::of(&gateway).await;
+    // The core reads 500 members at a time, and DynamoDB returns at most 1 MB. Every row of the index holds the channel's name, so with a
+    // long name both limits apply.
+    let channel = "x".repeat(1000);
+    let mut members = Vec::new();
+    for n in 0..1200 {
+        let id = format!("AAAAAAAAAAAA{n:04}");
+        table.put(&id, &channel, START_MS).await;
+        members.push(gateway.adopt(&id).unwrap());
+    }
+    let mut ann = Client::connect(&gateway, &format!("?channel={channel}")).await;
+
+    join(&mut ann, "Ann").await;
+    assert_eq!(ann.hear_json().await, json!({ "here": ["Ann"] }));
+    for (n, member) in members.iter_mut().enumerate() {
+        assert_eq!(member.posted().as_deref(), Some(r#"{"came":"Ann"}"#), "member {n}");
+    }
+    gateway.stop().await;
+}

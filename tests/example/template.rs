@@ -82,6 +82,10 @@ fn every_route_has_its_binary_and_every_binary_its_route() {
     }
     let authorizer = &api.functions[&api.authorizer.unwrap().function];
     binaries.insert(binary(authorizer).to_owned());
+    // Not a route's.
+    let document = document();
+    let properties = get(resource(&document, "BroadcastFunction"), "Metadata").and_then(|m| get(m, "BuildProperties"));
+    binaries.extend(texts(properties.and_then(|properties| get(properties, "Binary")).unwrap()));
     let sources = std::fs::read_dir(root().join("crates/routes/src/bin")).unwrap();
     let sources = sources.map(|entry| entry.unwrap().path().file_stem().unwrap().to_str().unwrap().to_owned());
     assert_eq!(binaries, sources.collect());
@@ -98,12 +102,30 @@ fn every_permission_is_for_one_kind_of_resource() {
                         .iter()
                         .any(|method| resource.ends_with(&format!(":${{WebSocketApi}}/prod/{method}/@connections/*"))),
                     ["dynamodb:Query"] => resource == "${ConnectionsTable.Arn}/index/channel",
+                    [first, ..] if first.starts_with("sqs:") => resource == "BroadcastQueue.Arn",
                     _ => resource == "ConnectionsTable.Arn",
                 };
                 assert!(right, "{id}: {actions:?} on {resource}");
             }
         }
     }
+}
+
+#[test]
+fn the_workers_share_the_rate_among_as_many_as_the_source_starts() {
+    let document = document();
+    let source = get(resource(&document, "BroadcastSource"), "Properties").unwrap();
+    let most = get(source, "ScalingConfig").and_then(|scaling| get(scaling, "MaximumConcurrency")).unwrap();
+    let worker = get(resource(&document, "BroadcastFunction"), "Properties").unwrap();
+    let variables = get(worker, "Environment").and_then(|environment| get(environment, "Variables")).unwrap();
+    assert_eq!(Some(most), get(variables, "BROADCAST_WORKERS"));
+    // A worker does one job at a time, and a job that fails comes again by itself.
+    assert_eq!(get(source, "BatchSize").unwrap().as_integer(), Some(1));
+    assert_eq!(texts(get(source, "FunctionResponseTypes").unwrap()), ["ReportBatchItemFailures"]);
+    // AWS advises six times, and the core counts on a minute.
+    let queue = get(resource(&document, "BroadcastQueue"), "Properties").unwrap();
+    let seconds = |of, name| get(of, name).unwrap().as_integer().unwrap();
+    assert_eq!((seconds(queue, "VisibilityTimeout"), seconds(worker, "Timeout") * 6), (60, 60));
 }
 
 #[test]
@@ -142,9 +164,9 @@ fn the_authorizer_is_off_until_the_parameter_has_a_secret() {
 #[test]
 fn nothing_else_changes_with_the_authorizer() {
     let (off, mut on) = (loaded(""), loaded(SECRET));
-    // A warning would also name a permission that is missing.
+    // A warning would also name a permission that is missing. The gateway has no queues yet.
     for warnings in [off.warnings, on.warnings] {
-        assert!(warnings.is_empty(), "{warnings:?}");
+        assert!(warnings.iter().all(|warning| warning.to_string().contains("queues and streams")), "{warnings:?}");
     }
     on.api.authorizer = None;
     on.api.functions.remove("AuthorizeFunction").unwrap();

@@ -49,6 +49,8 @@ pub fn environment<'c>(command: &'c mut Command, program: &Path, runtime_api: &s
         .env("AWS_ENDPOINT_URL_DYNAMODB", aws)
         .env("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", format!("{aws}/prod"))
         .env("TABLE_NAME", "connections")
+        // Nothing here is large enough to be put there.
+        .env("BROADCAST_QUEUE_URL", format!("{aws}/queue"))
 }
 
 /// The CPU time of all threads so far. Zero on systems other than Linux.

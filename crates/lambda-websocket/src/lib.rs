@@ -3,6 +3,7 @@
 //! [Who is calling]: guide#modules
 //! [Channels]: guide#modules
 //! [Posting from a function that is not a route]: guide::posting
+//! [A channel of any size]: guide#modules
 //! [posting]: guide::posting
 //! [A handler with a database]: guide::database
 //! [A main of your own]: guide::service
@@ -36,6 +37,8 @@ mod context;
 mod disconnect;
 mod error;
 mod event;
+#[cfg(feature = "fan-out")]
+mod fan_out;
 mod handshake;
 mod log;
 mod message;
@@ -67,6 +70,8 @@ pub use connections::{
 pub use context::RequestContext;
 pub use disconnect::{Disconnect, disconnect};
 pub use error::{FunctionError, Refusal, RouteError};
+#[cfg(feature = "fan-out")]
+pub use fan_out::{Audience, BroadcastWorker, CanPost, FanOut, FanOutSettingsError, FannedOut};
 pub use handshake::{Handshake, Subprotocol};
 pub use log::init_log;
 pub use message::{Message, one_way, two_way};
@@ -91,6 +96,7 @@ pub mod guide {
     pub mod authorisation {}
 
     /// [deadline]: authorisation#the-sessions-deadline
+    /// [fan-out]: crate::guide#modules
     /// [posting]: posting
     /// [`sdk_config`]: crate::sdk_config()
     ///
@@ -109,7 +115,14 @@ pub mod guide {
     #[doc = include_str!("../docs/errors.md")]
     pub mod errors {}
 
+    /// [rooms]: channels#rooms-with-presence
+    ///
+    #[doc = include_str!("../docs/fan-out.md")]
+    #[cfg(feature = "fan-out")]
+    pub mod fan_out {}
+
     /// [Channels]: crate::guide#modules
+    /// [large]: crate::guide#modules
     /// [A main of your own]: service
     ///
     #[doc = include_str!("../docs/posting.md")]

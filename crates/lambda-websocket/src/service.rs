@@ -36,7 +36,7 @@ impl<'r, A> Service<LambdaEvent<Box<RawValue>>> for &'r Route<'_, A> {
 
 /// A deadline, in milliseconds since 1970, by this process's clock. One in the past means that there is none: Lambda would not have started
 /// the invocation, and `cargo lambda watch` sends one in January 1970.
-fn deadline(epoch_ms: u64) -> Option<Instant> {
+pub(crate) fn deadline(epoch_ms: u64) -> Option<Instant> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
     Instant::now().checked_add(Duration::from_millis(epoch_ms).checked_sub(now)?)
 }

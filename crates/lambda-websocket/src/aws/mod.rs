@@ -5,6 +5,8 @@
 //! Lambda has one runtime on one thread, but each test has its own, and a client that outlived its runtime would fail. With the runtime's id as
 //! the key, a process-wide map would need a lock at each call and someone who clears it.
 
+#[cfg(feature = "fan-out")]
+mod throttling;
 mod trust;
 
 use std::cell::{OnceCell, RefCell};
@@ -127,6 +129,26 @@ pub(crate) async fn connections(url: &str) -> Result<aws_sdk_apigatewaymanagemen
     Ok(client)
 }
 
+/// The same for a fan-out: a post that is answered with 429 is not repeated, because what the answer means takes a look at others, and because
+/// repetitions would be posts that nobody has counted.
+#[cfg(feature = "fan-out")]
+pub(crate) async fn connections_without_retries_of_429(
+    url: &str,
+) -> Result<aws_sdk_apigatewaymanagement::Client, BoxError> {
+    use aws_sdk_apigatewaymanagement::{Client, config::Builder};
+    thread_local!(static LAST: RefCell<Option<(String, Client)>> = const { RefCell::new(None) });
+
+    let kept =
+        LAST.with_borrow(|last| last.as_ref().filter(|(known, _)| known == url).map(|(_, client)| client.clone()));
+    if let Some(client) = kept {
+        return Ok(client);
+    }
+    let config = Builder::from(&config().await?).endpoint_url(url).retry_classifier(throttling::IsAnAnswer);
+    let client = Client::from_conf(config.build());
+    LAST.set(Some((url.to_owned(), client.clone())));
+    Ok(client)
+}
+
 /// A client for `@connections` that talks to a test. It makes one try of each call, and signs it with nobody's key.
 #[cfg(feature = "testing")]
 pub(crate) fn client_over(
@@ -149,6 +171,19 @@ pub(crate) fn client_over(
 #[cfg(feature = "dynamodb")]
 pub(crate) async fn dynamodb() -> Result<aws_sdk_dynamodb::Client, BoxError> {
     use aws_sdk_dynamodb::Client;
+    thread_local!(static CLIENT: OnceCell<Client> = const { OnceCell::new() });
+
+    if let Some(client) = CLIENT.with(|client| client.get().cloned()) {
+        return Ok(client);
+    }
+    let made = Client::new(&config().await?);
+    Ok(CLIENT.with(|client| client.get_or_init(|| made).clone()))
+}
+
+/// The client for SQS, at `AWS_ENDPOINT_URL_SQS` or else at the region's own endpoint.
+#[cfg(feature = "fan-out")]
+pub(crate) async fn sqs() -> Result<aws_sdk_sqs::Client, BoxError> {
+    use aws_sdk_sqs::Client;
     thread_local!(static CLIENT: OnceCell<Client> = const { OnceCell::new() });
 
     if let Some(client) = CLIENT.with(|client| client.get().cloned()) {

@@ -13,7 +13,7 @@ use crate::cause::{BoxError, chain};
 use crate::connection_id::ConnectionId;
 
 /// How many posts are under way at once. Over HTTP/1.1, more than this do not make more posts a second.
-const IN_FLIGHT: usize = 64;
+pub(crate) const IN_FLIGHT: usize = 64;
 
 /// What became of one message to many connections.
 #[derive(Debug)]
@@ -86,14 +86,14 @@ impl Connections {
 }
 
 /// What became of a message to one of many.
-enum Outcome {
+pub(crate) enum Outcome {
     Sent,
     Gone,
     /// The session has ended, and now the connection is closed.
     Expired,
 }
 
-async fn deliver(client: Client, to: &Recipient, payload: Bytes) -> Result<Outcome, PostError> {
+pub(crate) async fn deliver(client: Client, to: &Recipient, payload: Bytes) -> Result<Outcome, PostError> {
     if to.has_expired(SystemTime::now()) {
         return Ok(if close(client, &to.id).await?.is_gone() { Outcome::Gone } else { Outcome::Expired });
     }
@@ -126,7 +126,7 @@ impl Broadcast {
         self
     }
 
-    fn into_result(mut self) -> Result<Self, PostError> {
+    pub(crate) fn into_result(mut self) -> Result<Self, PostError> {
         if self.sent == 0 && !self.failed.is_empty() {
             return Err(self.failed.swap_remove(0).1);
         }

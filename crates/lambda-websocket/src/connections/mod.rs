@@ -12,6 +12,8 @@ use aws_sdk_apigatewaymanagement::primitives::{Blob, DateTime};
 use bytes::Bytes;
 
 pub use broadcast::Broadcast;
+#[cfg(feature = "fan-out")]
+pub(crate) use broadcast::{IN_FLIGHT, Outcome, deliver};
 pub use endpoint::EndpointError;
 pub use error::PostError;
 pub use gone::Gone;
@@ -154,10 +156,19 @@ impl Connections {
             Endpoint::Unknown(why) => Err(PostError::Failed((*why).into())),
         }
     }
+
+    /// The same for a fan-out, which does itself what there is to do about a 429.
+    #[cfg(feature = "fan-out")]
+    pub(crate) async fn client_that_takes_429(&self) -> Result<Client, PostError> {
+        match &self.endpoint {
+            Endpoint::Url(url) => aws::connections_without_retries_of_429(url).await.map_err(PostError::Failed),
+            _ => self.client().await,
+        }
+    }
 }
 
 /// Checks the size before sending: the SDK would send everything, only to get a 413.
-fn encode(payload: &impl Payload) -> Result<Bytes, PostError> {
+pub(crate) fn encode(payload: &impl Payload) -> Result<Bytes, PostError> {
     let payload = Bytes::from(payload.to_text().map_err(|error| PostError::Failed(error.into()))?);
     if payload.len() > MAX_PAYLOAD_BYTES {
         return Err(PostError::TooLarge { bytes: payload.len() });

@@ -12,7 +12,7 @@ use crate::connections::Recipient;
 
 /// How many members of a channel are read at once. DynamoDB's own page is 1 MB of rows, over 10,000 if they are small: all of them would be
 /// in memory, and the first would wait for the last.
-const PAGE: i32 = 500;
+pub(super) const PAGE: i32 = 500;
 
 /// What a broadcast needs of a row.
 const RECIPIENT: &str = "connectionId, deadline";

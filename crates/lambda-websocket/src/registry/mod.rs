@@ -10,6 +10,8 @@ mod membership;
 mod removal;
 mod row;
 mod row_key;
+#[cfg(feature = "fan-out")]
+mod slice;
 
 use aws_sdk_dynamodb::Client;
 
@@ -19,6 +21,8 @@ pub use channel::{Channel, InvalidChannel};
 pub use error::{MissingTableName, RegistryError};
 pub use membership::{Member, Membership};
 pub use row_key::RowKey;
+#[cfg(feature = "fan-out")]
+pub(crate) use slice::{Placed, Slice};
 
 use crate::aws;
 use crate::cause::BoxError;

@@ -8,6 +8,9 @@ use crate::server::{Answer, Request, Server};
 /// Marks the function's process.
 const ENDPOINT: &str = "TEST_ENDPOINT";
 
+/// The queue that a function puts jobs on.
+pub(crate) const QUEUE: &str = "https://sqs.eu-west-1.amazonaws.com/123456789012/broadcasts";
+
 /// Runs `function` in a process of its own, whose calls are answered by `answer`, and returns the requests that it made. `test` is the
 /// full name of the test that calls this; the test's code after this call runs only in the first process.
 ///
@@ -22,7 +25,9 @@ pub(crate) fn calls(
         return None;
     }
     let server = Server::start(answer);
-    let variables = [("AWS_ENDPOINT_URL_DYNAMODB", server.url.as_str()), ("TABLE_NAME", "connections")];
+    let url = server.url.as_str();
+    let endpoints = [("AWS_ENDPOINT_URL_DYNAMODB", url), ("AWS_ENDPOINT_URL_SQS", url)];
+    let variables = [endpoints[0], endpoints[1], ("TABLE_NAME", "connections"), ("BROADCAST_QUEUE_URL", QUEUE)];
     again(test, &server.url, &variables);
     Some(server.requests())
 }

@@ -1,6 +1,6 @@
 //! `sendmessage`: `{"action":"sendmessage","data":…}` goes to all clients in the caller's channel, the caller included.
 
-use lambda_websocket::{Error, Json, Message, Registry, RouteError, Text, one_way};
+use lambda_websocket::{Audience, Error, FanOut, Json, Message, Registry, RouteError, Text, one_way};
 use serde_json::Value;
 
 #[derive(serde::Deserialize)]
@@ -10,15 +10,16 @@ struct SendMessage {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let registry = Registry::from_env()?;
+    let (registry, fan_out) = (Registry::from_env()?, FanOut::from_env()?);
     one_way(async |event: Message<Json<SendMessage>>| {
         let Some(my) = registry.channels_of(event.id()).await?.into_iter().next() else {
             return Err(RouteError::bad_request("You are in no channel; reconnect"));
         };
-        let everyone = registry.members_with(event.id(), &my.channel);
-        let report = event.connections().broadcast(everyone, &text(&event.body.data)).await?;
+        // A channel that is too large for one function goes to the workers of `broadcast`.
+        let everyone = Audience::members_with(event.id(), &my.channel);
+        let report = fan_out.broadcast(&event, &everyone, &text(&event.body.data)).await?;
         // The message is out. The next message finds a row that stays behind again, and the row has a time to live.
-        if let Err(error) = registry.remove_gone(report.gone).await {
+        if let Err(error) = registry.remove_gone(report.posted.gone).await {
             tracing::warn!(error = &error as &dyn std::error::Error, "a connection that is gone is still in the table");
         }
         Ok(())
