@@ -425,9 +425,15 @@ fn cases() -> Vec<Case> {
         ),
         serverless(
             "manage-connections-resource",
-            resource,
-            "Resource: [!Sub 'arn:aws:execute-api:*:*:${Api}/*', !Sub 'arn:aws:apigateway:*::/apis/${Api}/*']",
-            "!Sub 'arn:aws:apigateway",
+            "      Timeout: 15\n",
+            "      Timeout: 15
+      Policies:
+        - Statement:
+            Effect: Allow
+            Action: execute-api:ManageConnections
+            Resource: !Sub arn:aws:apigateway:us-east-1::/apis/${Api}/*
+",
+            "!Sub arn:aws:apigateway",
         ),
         serverless(
             "endpoint-scheme",
@@ -588,6 +594,9 @@ fn an_action_or_a_resource_that_allows_no_post_is_shown_with_what_follows_from_i
             "{found:?}"
         );
     }
+    let two = "aws:apigateway:*::/apis/${Api}/*, !Sub arn:aws:execute-api:*:*:${Api}/*]";
+    let two = with_in(SERVERLESS, &format!("Resource: !Sub arn:{resource}"), &format!("Resource: [!Sub arn:{two}"));
+    assert!(rules_of(&two).is_empty(), "{:?}", rules_of(&two));
     for enough in [
         "aws:execute-api:*:*:${Api}/*",
         "aws:execute-api:eu-west-1:1:${Api}/*/POST/@connections/*",
