@@ -259,6 +259,10 @@ impl Finding {
         self.severity == Severity::Error
     }
 
+    pub(super) fn is_note(&self) -> bool {
+        self.severity == Severity::Note
+    }
+
     /// The rule that it breaks. `None` if it concerns this gateway only.
     pub(super) fn rule(&self) -> Option<&'static Rule> {
         self.rule

@@ -30,14 +30,18 @@ impl Findings {
         self.remarks.retain(&keep);
     }
 
-    /// What breaks a rule of AWS, as severe as that rule is.
-    pub(super) fn of_rules(self) -> impl Iterator<Item = Finding> {
-        let all = self.errors.into_iter().chain(self.remarks);
-        // What has kept the reader from going on may be no more than a warning on AWS.
-        all.filter_map(|finding| {
-            let rule = finding.rule()?;
-            Some(if finding.is_error() { finding.breaks(rule) } else { finding })
-        })
+    /// What breaks a rule of AWS, as severe as that rule is: what keeps the reader from going on may be no more than a warning on AWS, and what the
+    /// gateway does not need may be an error there.
+    pub(super) fn of_rules(self) -> Vec<Finding> {
+        let mut found = Vec::new();
+        for finding in self.errors.into_iter().chain(self.remarks) {
+            let Some(rule) = finding.rule() else { continue };
+            let finding = if finding.is_note() { finding } else { finding.breaks(rule) };
+            if !found.contains(&finding) {
+                found.push(finding);
+            }
+        }
+        found
     }
 }
 

@@ -192,7 +192,7 @@ fn found(
     check::run(&stack, &mut findings);
     let (silence, unknown) = Silence::read(text, &stack);
     findings.extend(unknown);
-    let mut found: Vec<_> = findings.of_rules().filter(|finding| !silence.allows(finding)).collect();
+    let mut found: Vec<_> = findings.of_rules().into_iter().filter(|finding| !silence.allows(finding)).collect();
     found.sort_by_key(|finding| finding.span().map(|span| span.offset()));
     Ok(found)
 }

@@ -28,8 +28,10 @@ pub(super) fn check(stack: &Stack, apis: &[WrittenApi<'_>], findings: &mut Findi
     }
 }
 
+/// Whether a variable may be for posts: clients are told a `wss:` address.
 fn is_endpoint(name: &str) -> bool {
-    name.to_ascii_uppercase().contains("ENDPOINT")
+    let name = name.to_ascii_uppercase();
+    name.contains("ENDPOINT") && !name.contains("WSS")
 }
 
 /// The variable of a function's own that holds the address of an API's `@connections`, and the API.

@@ -57,9 +57,13 @@ pub(in crate::template) fn of_statement(stack: &Stack, statement: &Map) -> Vec<F
     let mut found: Vec<_> = actions.iter().filter_map(unknown_action).collect();
     let is_about_posts = actions.iter().any(|action| text(action).eq_ignore_ascii_case(ACTION));
     if is_allowed && is_about_posts {
+        let resources = statement.get("Resource").map(written_items).unwrap_or_default();
         let apis = apis::all(stack);
-        let resources = statement.get("Resource").map(|node| written_items(node)).unwrap_or_default();
-        found.extend(resources.into_iter().filter_map(|node| useless(stack, &apis, node)));
+        let useless: Vec<_> = resources.iter().map_while(|node| useless(stack, &apis, node)).collect();
+        // One that may match is enough.
+        if useless.len() == resources.len() {
+            found.extend(useless.into_iter().next());
+        }
     }
     found
 }

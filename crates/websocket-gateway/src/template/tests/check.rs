@@ -192,7 +192,6 @@ fn cases() -> Vec<Case> {
     let plain = |rule, from, to, place| case(rule, PLAIN, from, to, place);
     let uri = "IntegrationUri: !Sub arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Function.Arn}/invocations";
     let endpoint = "AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI: !Sub https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}/prod";
-    let resource = "Resource: !Sub arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/prod/POST/@connections/*";
     let source = "SourceArn: !Sub arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*";
     let permission = "  FunctionApiPermission:
     Type: AWS::Lambda::Permission
@@ -425,9 +424,15 @@ fn cases() -> Vec<Case> {
         ),
         serverless(
             "manage-connections-resource",
-            resource,
-            "Resource: [!Sub 'arn:aws:execute-api:*:*:${Api}/*', !Sub 'arn:aws:apigateway:*::/apis/${Api}/*']",
-            "!Sub 'arn:aws:apigateway",
+            "      Timeout: 15\n",
+            "      Timeout: 15
+      Policies:
+        - Statement:
+            Effect: Allow
+            Action: execute-api:ManageConnections
+            Resource: !Sub arn:aws:apigateway:us-east-1::/apis/${Api}/*
+",
+            "!Sub arn:aws:apigateway",
         ),
         serverless(
             "endpoint-scheme",
@@ -588,6 +593,9 @@ fn an_action_or_a_resource_that_allows_no_post_is_shown_with_what_follows_from_i
             "{found:?}"
         );
     }
+    let two = "Resource: [!Sub 'arn:aws:apigateway:*::/apis/${Api}/*', !Sub 'arn:aws:execute-api:*:*:${Api}/*']";
+    let two = with_in(SERVERLESS, &format!("Resource: !Sub arn:{resource}"), two);
+    assert!(rules_of(&two).is_empty(), "{:?}", rules_of(&two));
     for enough in [
         "aws:execute-api:*:*:${Api}/*",
         "aws:execute-api:eu-west-1:1:${Api}/*/POST/@connections/*",
