@@ -13,7 +13,11 @@ const functions = {
         name: 'bench-dev-function',
         handler: 'app.handler',
         timeout: 29,
-        events: [{ websocket: { route: '$default', routeResponseSelectionExpression: '$default' } }],
+        events: [
+            // Without this route it lets no client in.
+            { websocket: { route: '$connect' } },
+            { websocket: { route: '$default', routeResponseSelectionExpression: '$default' } },
+        ],
     },
 };
 const service = {

@@ -65,7 +65,8 @@ const KINDS: [Kind; 5] = [
     },
 ];
 
-const INVOKE: &str = "to try such a function, invoke it with an event of its own, for example with `sam local invoke`";
+const INVOKE: &str =
+    "to try such a function, invoke it with an event of its own: `websocket-gateway invoke FUNCTION EVENT.json`";
 
 const NESTED: [&str; 2] = ["AWS::CloudFormation::Stack", "AWS::Serverless::Application"];
 

@@ -56,6 +56,8 @@ pub(super) fn read_others(
             Ok(function) => {
                 functions.insert(resource.id.clone(), function);
             }
+            // A route's function, which could not be read for this reason.
+            Err(finding) if findings.errors.contains(&finding.clone().severity(Severity::Error)) => continue,
             Err(finding) if finding.rule().is_some() => own.push(finding),
             Err(finding) => own.push(finding.about(&format!("`{}` can't be invoked here", resource.id))),
         }
