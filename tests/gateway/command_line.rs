@@ -94,6 +94,7 @@ async fn a_lambda_endpoint_that_is_not_there_is_1_and_the_environment_for_one_is
     for line in [
         "export AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI='http://127.0.0.1:4444/prod'",
         "export AWS_ENDPOINT_URL_DYNAMODB='http://127.0.0.1:3002'",
+        "export AWS_ENDPOINT_URL_SQS='http://127.0.0.1:3003'",
         "export AWS_ENDPOINT_URL_LAMBDA='http://127.0.0.1:4444'",
     ] {
         assert!(printed.lines().any(|printed| printed == line), "{line} is not in {printed}");

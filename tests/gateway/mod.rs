@@ -16,6 +16,8 @@ mod new;
 mod pending_connect;
 mod permissions;
 mod posting_home;
+mod queues;
+mod rate_limit;
 mod replay;
 mod robustness;
 mod store;

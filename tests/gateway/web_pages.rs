@@ -17,6 +17,7 @@ const SIGNED: &str = "authorization: AWS4-HMAC-SHA256 Credential=AKIAUSER0000000
     SignedHeaders=host;x-amz-date, Signature=00\r\nx-amz-date: 20260101T000000Z\r\n";
 
 const LIST_TABLES: &str = "x-amz-target: DynamoDB_20120810.ListTables\r\ncontent-type: application/x-amz-json-1.0\r\n";
+const LIST_QUEUES: &str = "x-amz-target: AmazonSQS.ListQueues\r\ncontent-type: application/x-amz-json-1.0\r\n";
 
 /// Where a process listens, as a browser would connect to it.
 fn listeners(pid: u32) -> Vec<String> {
@@ -47,6 +48,7 @@ fn attempts(address: &str, connection_id: &str) -> Vec<(&'static str, String)> {
         ("DELETE", format!("/test/@connections/{connection_id}"), ""),
         ("POST", "/2015-03-31/functions/Probe/invocations".to_owned(), ""),
         ("POST", "/".to_owned(), LIST_TABLES),
+        ("POST", "/".to_owned(), LIST_QUEUES),
     ];
     let port = address.rsplit(':').next().unwrap();
     let mut attempts = Vec::new();
@@ -92,8 +94,8 @@ async fn no_port_serves_a_web_page() {
     let listeners = listeners(program.id().unwrap());
     let address = url.trim_start_matches("ws://").split('/').next().unwrap();
     assert!(listeners.iter().any(|listener| listener == address), "{listeners:?} lacks {address}");
-    // The API, DynamoDB and the Runtime API.
-    assert!(listeners.len() >= 3, "{listeners:?}");
+    // The API, DynamoDB, SQS and the Runtime API.
+    assert!(listeners.len() >= 4, "{listeners:?}");
     let mut faults: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for listener in &listeners {
         for (attempt, request) in attempts(listener, id) {
@@ -114,12 +116,14 @@ async fn no_port_serves_a_web_page() {
     for url in [format!("{origin}/test/@connections/{id}"), invoke] {
         assert_eq!(http(&url, "POST", &format!("content-length: 2\r\n{SIGNED}"), "{}").await.0, 200, "{url}");
     }
-    let mut stores = 0;
-    for listener in &listeners {
-        let headers = format!("content-length: 2\r\n{SIGNED}{LIST_TABLES}");
-        stores += usize::from(http(&format!("http://{listener}/"), "POST", &headers, "{}").await.0 == 200);
+    for list in [LIST_TABLES, LIST_QUEUES] {
+        let mut served = 0;
+        for listener in &listeners {
+            let headers = format!("content-length: 2\r\n{SIGNED}{list}");
+            served += usize::from(http(&format!("http://{listener}/"), "POST", &headers, "{}").await.0 == 200);
+        }
+        assert_eq!(served, 1, "{list}");
     }
-    assert!(stores > 0, "no port lists the tables");
     signal(&program, Signal::INT);
     end(&mut program).await;
 }
@@ -131,9 +135,14 @@ async fn an_unknown_host_or_page_is_told_how_to_be_allowed() {
     let store = format!("{}/", gateway.dynamodb_url());
     let function = format!("{}/2015-03-31/functions/Probe/invocations", gateway.lambda_url());
     let mut happenings = gateway.happenings(Level::Warning);
-    for (url, door) in
-        [(connection_url(&gateway, &id), Door::ManagementApi), (function, Door::InvokeApi), (store, Door::DynamoDb)]
-    {
+    let queues = format!("{}/", gateway.sqs_url());
+    let doors = [
+        (connection_url(&gateway, &id), Door::ManagementApi),
+        (function, Door::InvokeApi),
+        (store, Door::DynamoDb),
+        (queues, Door::Sqs),
+    ];
+    for (url, door) in doors {
         let (address, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
         for headers in ["host: gateway.example", "host: localhost\r\norigin: https://gateway.example"] {
             let request = format!("POST /{path} HTTP/1.1\r\n{headers}\r\ncontent-length: 2\r\n\r\n{{}}");

@@ -59,6 +59,17 @@ impl Keys {
         aws_sdk_dynamodb::Client::from_conf(config.build())
     }
 
+    /// A client of the queues that signs with them.
+    pub(crate) fn sqs(&self, gateway: &Gateway) -> aws_sdk_sqs::Client {
+        let config = aws_sdk_sqs::Config::builder()
+            .behavior_version(aws_sdk_sqs::config::BehaviorVersion::latest())
+            .endpoint_url(gateway.sqs_url())
+            .region(Region::new("us-east-1"))
+            .credentials_provider(self.credentials())
+            .http_client(aws_smithy_http_client::Builder::new().build_http());
+        aws_sdk_sqs::Client::from_conf(config.build())
+    }
+
     pub(crate) fn credentials(&self) -> Credentials {
         Credentials::new(&self.id, &self.secret, self.session_token.clone(), None, "test")
     }

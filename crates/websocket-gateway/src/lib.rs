@@ -1,7 +1,7 @@
 //! A local Amazon API Gateway for WebSocket APIs.
 //!
 //! [`Gateway::start`] reads a SAM template, builds or finds the functions behind its routes, and serves the API on a local port: real
-//! WebSocket clients at the front, the functions as processes behind a real Lambda Runtime API, `@connections` and DynamoDB for
+//! WebSocket clients at the front, the functions as processes behind a real Lambda Runtime API, `@connections`, DynamoDB and SQS for
 //! them to call. The rules of API Gateway are in the modules that bear their names.
 //!
 //! # In a test
@@ -54,6 +54,7 @@ mod clock;
 mod doors;
 mod dynamodb;
 mod event;
+mod event_sources;
 mod gateway;
 mod guard;
 mod happenings;
@@ -62,6 +63,7 @@ mod ids;
 mod lambda;
 mod secrets;
 mod service;
+mod sqs;
 mod template;
 mod visible;
 mod wire;
@@ -69,7 +71,7 @@ mod wire;
 pub use clock::Clock;
 pub use gateway::{Changes, Gateway, Options, StartError, Store, WatchError, environment};
 pub use happenings::{
-    Door, Happening, Happenings, Invocation, InvocationResult, Invocations, Level, NoInvocation, Reloaded,
+    Batch, Door, Happening, Happenings, Invocation, InvocationResult, Invocations, Level, NoInvocation, Reloaded,
     ReportStatus, What,
 };
 pub use lambda::{BuildError, InvokeError};

@@ -129,7 +129,8 @@ impl Workshop {
         options: &[&str],
     ) -> Result<Gateway, Error> {
         command
-            .args(["--port", "0", "--template"])
+            // No run is about the account's throttle, and some post faster than it allows.
+            .args(["--port", "0", "--rate-limit", "off", "--template"])
             .arg(template)
             .args(options)
             .current_dir(root())

@@ -28,7 +28,9 @@ impl Server {
     /// Does the same as [`Server::gateway`], with further options.
     pub(crate) fn gateway_with(template: &str, options: &[&str]) -> Result<Self, Error> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_websocket-gateway"));
-        command.args(["--port", "0", "--release", "--template", template]).args(options).env("RUST_LOG", "warn");
+        // What is measured is the gateway, and not the account's throttle.
+        let basics = ["--port", "0", "--rate-limit", "off", "--release", "--template", template];
+        command.args(basics).args(options).env("RUST_LOG", "warn");
         Self::start(command, "Connect to ")
     }
 

@@ -35,6 +35,12 @@ impl Account {
         format!("{service}.{}.{}", self.region, self.url_suffix)
     }
 
+    /// What the URL of every queue in this account and region begins with: `https://sqs.us-east-1.amazonaws.com/123456789012/`.
+    #[must_use]
+    pub(crate) fn queues_url(&self) -> String {
+        format!("https://{}/{}/", self.host_of("sqs"), self.id)
+    }
+
     /// Source: AWS IAM user guide, "Identify AWS resources with Amazon Resource Names (ARNs)".
     fn arn_in(&self, region: &str, service: &str, resource: &str) -> String {
         let Self { partition, id, .. } = self;

@@ -105,6 +105,8 @@ mod tests {
             ]
             .into(),
             tables: Vec::new(),
+            queues: Vec::new(),
+            event_sources: Vec::new(),
         }
     }
 

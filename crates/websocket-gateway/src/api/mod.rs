@@ -1,4 +1,4 @@
-//! The model of a WebSocket API, in API Gateway's terms: its stage, routes, authorizer, functions and tables, and AWS's [`limits`].
+//! The model of a WebSocket API, in API Gateway's terms: its stage, routes, authorizer, functions, tables and queues, and AWS's [`limits`].
 //!
 //! The gateway makes it from a template, with every intrinsic function resolved. Nothing here knows CloudFormation or SAM.
 
@@ -8,6 +8,8 @@ mod body_path;
 mod code;
 pub mod limits;
 mod lookup;
+mod queue;
+mod rate_limit;
 mod route_selection_expression;
 
 use std::collections::BTreeMap;
@@ -20,9 +22,11 @@ use crate::secrets::Names;
 pub use account::Account;
 pub use authorizer::{Authorizer, IdentitySource};
 pub use code::{Code, Files, Layer, Place, Runtime};
+pub use queue::{EventSource, Queue, Redrive};
+pub use rate_limit::{InvalidRateLimit, RateLimit};
 pub use route_selection_expression::{InvalidExpression, RouteSelectionExpression};
 
-/// A WebSocket API and the stage that is served, with the functions and tables of its template.
+/// A WebSocket API and the stage that is served, with the functions, tables and queues of its template.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Api {
@@ -47,6 +51,10 @@ pub struct Api {
     pub functions: BTreeMap<String, Function>,
     /// Every DynamoDB table in the template.
     pub tables: Vec<Table>,
+    /// Every queue in the template.
+    pub queues: Vec<Queue>,
+    /// What invokes functions with the messages of these queues.
+    pub event_sources: Vec<EventSource>,
 }
 
 impl Api {
@@ -106,7 +114,7 @@ pub struct Function {
     /// How many invocations may run at the same time, as in `ReservedConcurrentExecutions`. Further ones are throttled. `None` if the
     /// template sets no limit.
     pub reserved_concurrency: Option<u32>,
-    /// What the function's role allows for the services that the gateway guards: `execute-api` and `dynamodb`.
+    /// What the function's role allows for the services that the gateway guards: `execute-api`, `dynamodb` and `sqs`.
     pub(crate) policy: Policy,
 }
 

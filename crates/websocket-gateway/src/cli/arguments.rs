@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
+use websocket_gateway::api::RateLimit;
 use websocket_gateway::{Options, Store};
 
 use super::check::Check;
@@ -41,7 +42,7 @@ struct Start {
     /// The address to listen at
     #[arg(long, value_name = "IP", default_value_t = Ipv4Addr::LOCALHOST.into())]
     host: IpAddr,
-    /// A host name that requests to `@connections`, DynamoDB and Lambda may name in `Host` or `Origin`; may be repeated
+    /// A host name that requests to `@connections`, DynamoDB, SQS and Lambda may name in `Host` or `Origin`; may be repeated
     #[arg(long = "allow-host", value_name = "NAME")]
     allowed_hosts: Vec<String>,
     /// The port to listen at; 0 takes a free one
@@ -61,10 +62,16 @@ struct Start {
     /// The port of the embedded DynamoDB [default: a free one, or 3002 for functions that are started elsewhere]
     #[arg(long, value_name = "PORT")]
     dynamodb_port: Option<u16>,
+    /// The port of the embedded queues [default: a free one, or 3003 for functions that are started elsewhere]
+    #[arg(long, value_name = "PORT")]
+    sqs_port: Option<u16>,
+    /// How many calls of `@connections` are served, as in an AWS account: a second, and at once; `off` for as many as come
+    #[arg(long, value_name = "RATE/BURST", default_value = "10000/5000", value_parser = rate_limit)]
+    rate_limit: RateLimits,
     /// Keep every event in this directory, as a file for `replay`; secrets in the handshake are masked
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
-    /// Serve `@connections` and the embedded DynamoDB only to functions, not to a person's own tools
+    /// Serve `@connections`, the embedded DynamoDB and the embedded queues only to functions, not to a person's own tools
     #[arg(long)]
     strict: bool,
     /// Close a connection that has been idle for this long
@@ -153,7 +160,13 @@ struct Serving {
     /// Keep the embedded DynamoDB's data in this directory
     #[arg(long, value_name = "DIR")]
     data_dir: Option<PathBuf>,
+    /// An SQS that runs elsewhere and speaks JSON, for example `moto_server` [default: embedded queues, in memory]
+    #[arg(long, value_name = "URL", value_parser = http_url)]
+    sqs_endpoint: Option<String>,
 }
+
+/// What `--rate-limit` says; `None` for no limit. A type of its own, because for an `Option` the option would need no value.
+type RateLimits = std::option::Option<RateLimit>;
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -190,8 +203,9 @@ pub(crate) enum Events {
     Many(Vec<PathBuf>),
 }
 
-/// A fixed port, because functions that are started elsewhere must know it in advance.
+/// Fixed ports, because functions that are started elsewhere must know them in advance.
 const DYNAMODB_PORT: u16 = 3002;
+const SQS_PORT: u16 = 3003;
 
 impl Arguments {
     pub(crate) fn into_task(self) -> Task {
@@ -203,6 +217,7 @@ impl Arguments {
             }
             Command::Env(mut start) => {
                 start.dynamodb_port.get_or_insert(DYNAMODB_PORT);
+                start.sqs_port.get_or_insert(SQS_PORT);
                 (start.into_options(), Work::ShowEnvironment)
             }
             Command::Invoke(Invoke { recipient, event, printing, serving }) => {
@@ -219,13 +234,15 @@ impl Arguments {
 
 impl Start {
     fn into_options(self) -> Options {
-        let port_elsewhere = self.lambda_endpoint.as_ref().map(|_| DYNAMODB_PORT);
+        let elsewhere = |port| self.lambda_endpoint.as_ref().map(|_| port);
         let mut options = self
             .serving
             .into_options()
             .host(self.host)
             .port(self.port)
-            .dynamodb_port(self.dynamodb_port.or(port_elsewhere).unwrap_or_default())
+            .dynamodb_port(self.dynamodb_port.or_else(|| elsewhere(DYNAMODB_PORT)).unwrap_or_default())
+            .sqs_port(self.sqs_port.or_else(|| elsewhere(SQS_PORT)).unwrap_or_default())
+            .rate_limit(self.rate_limit)
             .strict(self.strict)
             .idle_timeout(self.idle_timeout)
             .max_duration(self.max_duration);
@@ -268,6 +285,9 @@ impl Serving {
             (None, None) => Store::Memory,
         };
         let mut options = self.reading.into_options().port(0).release(self.release).store(store);
+        if let Some(url) = self.sqs_endpoint {
+            options = options.sqs_endpoint(url);
+        }
         if let Some(api) = self.api {
             options = options.api(api);
         }
@@ -291,6 +311,14 @@ fn stack_name(text: &str) -> Result<String, String> {
     } else {
         Err("write at most 128 letters, digits and `-`, with a letter first".to_owned())
     }
+}
+
+/// `10000/5000`, or `off`.
+fn rate_limit(text: &str) -> Result<Option<RateLimit>, String> {
+    if text == "off" {
+        return Ok(None);
+    }
+    text.parse().map(Some).map_err(|error| format!("{error}, or off for no limit"))
 }
 
 fn http_url(text: &str) -> Result<String, String> {

@@ -1,49 +1,25 @@
 //! The port of the embedded DynamoDB. It lets through what the policies of the functions allow: the store itself does not know who asks.
 
-use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
 
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use hyper::body::Incoming;
 use serde_json::json;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
-use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::port::{OpenPort, Port};
 use crate::clock;
-use crate::dynamodb::{EmbeddedError, Queue, Unanswered, needs, protocol};
+use crate::dynamodb::{Queue, Unanswered, needs, protocol};
 use crate::guard::{Caller, Refusal};
 use crate::happenings::{Door, Level, What};
 use crate::service::Service;
 use crate::wire::answer::Answer;
 use crate::wire::body::{self, Received, Unreadable};
-use crate::wire::server::{self, Port};
 use crate::wire::tls::Tls;
 
 /// The largest request in bytes.
 /// Source: Amazon DynamoDB developer guide, "Quotas": 16 MB for a batch.
 const REQUEST_BYTES: usize = 16 * 1024 * 1024;
-
-/// How long a client may take to send the head of a further request. The time begins with the end of the answer before, so it limits how long a
-/// connection may be idle, too: the SDKs that have a limit of their own keep an idle connection for 90 s at most.
-const HEAD_PATIENCE: Duration = Duration::from_secs(120);
-
-/// The port at which functions find the store. A request that comes before [`DynamoDbDoor::serve`] waits.
-#[derive(Debug)]
-pub(crate) struct DynamoDbDoor {
-    listener: TcpListener,
-    address: SocketAddr,
-}
-
-/// The port while it is served.
-#[derive(Debug)]
-pub(crate) struct OpenDoor {
-    stopping: DropGuard,
-    task: JoinHandle<()>,
-}
 
 /// Why a request does not reach the store.
 #[derive(Debug)]
@@ -56,51 +32,13 @@ enum Stopped {
     Unanswered(Unanswered),
 }
 
-impl DynamoDbDoor {
-    pub(crate) async fn listen(port: u16) -> Result<Self, EmbeddedError> {
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let listening = async {
-            let listener = TcpListener::bind(address).await?;
-            let address = listener.local_addr()?;
-            Ok(Self { listener, address })
-        };
-        listening.await.map_err(|source: io::Error| EmbeddedError::Listen { address, source })
-    }
-
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
-    }
-
-    /// Serves until the result is closed or dropped. Requests that are let through go into `store`.
-    /// An SDK that can't be told where the store is comes with TLS, because its runtime leads calls of DynamoDB's own host here.
-    pub(crate) fn serve(self, service: Arc<Service>, store: Queue, tls: Option<Tls>) -> OpenDoor {
-        let stopping = CancellationToken::new();
-        let answer = move |_, request| {
-            let (service, store) = (Arc::clone(&service), store.clone());
-            async move {
-                match service.guard.allowed_hosts.admit(Door::DynamoDb, &service.happenings, request).await {
-                    Ok(request) => {
-                        let answer = answer(&service, &store, request).await;
-                        answer.unwrap_or_else(|stopped| stopped.into_answer(&service))
-                    }
-                    Err(refused) => refused,
-                }
-            }
-        };
-        let admit = server::at_most(server::CONNECTIONS_OF_FUNCTIONS);
-        let port = Port::of_functions(Some(HEAD_PATIENCE)).with_tls(tls);
-        let served = server::serve(port, self.listener, admit, stopping.clone(), answer);
-        OpenDoor { task: tokio::spawn(served), stopping: stopping.drop_guard() }
-    }
-}
-
-impl OpenDoor {
-    /// Waits until no connection is left.
-    pub(crate) async fn close(self) {
-        drop(self.stopping);
-        // It panics only if serving a connection does, and that ends no more than the connection.
-        let _ = self.task.await;
-    }
+/// Serves the store at a port until the result is closed or dropped.
+pub(crate) fn serve_store(port: Port, service: &Arc<Service>, store: Queue, tls: Option<Tls>) -> OpenPort {
+    let of_answers = Arc::clone(service);
+    port.serve(Door::DynamoDb, Arc::clone(service), tls, move |request| {
+        let (service, store) = (Arc::clone(&of_answers), store.clone());
+        async move { answer(&service, &store, request).await.unwrap_or_else(|stopped| stopped.into_answer(&service)) }
+    })
 }
 
 async fn answer(service: &Service, store: &Queue, request: Request<Incoming>) -> Result<Answer, Stopped> {

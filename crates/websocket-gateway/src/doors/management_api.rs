@@ -17,8 +17,8 @@ use crate::event::Identity;
 use crate::guard::{self, Caller};
 use crate::happenings::{Door, Level, What};
 use crate::ids::ConnectionId;
-use crate::service::Service;
 use crate::service::connections::{Ending, NoRoom, OpenConnection};
+use crate::service::{Service, Throttled};
 use crate::wire::answer::{self, Answer, aws_error};
 use crate::wire::body::{self, Received};
 
@@ -45,7 +45,10 @@ pub(super) async fn answer(service: &Service, api: &Api, id: &str, request: Requ
     let message = body.as_ref().cloned().unwrap_or_default();
     let (caller, answer) = match body {
         Ok(body) => match permit(service, api, &head, &body) {
-            Ok(caller) => (Some(caller), serve(service, id, &head.method, &body)),
+            Ok(caller) => {
+                let answer = throttle(service).and_then(|()| serve(service, id, &head.method, &body));
+                (Some(caller), answer)
+            }
             Err(refusal) => return not_permitted(service, &head, &refusal),
         },
         Err(refusal) => (None, Err(refusal)),
@@ -59,6 +62,16 @@ pub(super) async fn answer(service: &Service, api: &Api, id: &str, request: Requ
         message,
     });
     answer
+}
+
+/// What exceeds the account's rate gets what a post to a client gets that does not read: nothing in the answer tells the two apart.
+fn throttle(service: &Service) -> Result<(), Refusal> {
+    service.throttle.take(service.clock.now_ms()).map_err(|Throttled { limit, is_first }| {
+        if is_first {
+            service.happenings.tell(Level::Warning, || What::RateLimited { limit });
+        }
+        Refusal::LimitExceeded
+    })
 }
 
 fn serve(service: &Service, id: &str, method: &Method, body: &Bytes) -> Result<Answer, Refusal> {

@@ -5,9 +5,13 @@ mod dynamodb;
 pub(crate) mod fuzzing;
 mod invoke_api;
 mod management_api;
+mod port;
 mod proxy;
 mod router;
+mod sqs;
 mod websocket;
 
-pub(crate) use dynamodb::{DynamoDbDoor, OpenDoor};
+pub(crate) use dynamodb::serve_store;
+pub(crate) use port::{OpenPort, Port};
 pub(crate) use router::serve;
+pub(crate) use sqs::serve_queues;

@@ -2,7 +2,6 @@
 
 use std::any::Any;
 use std::io;
-use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
@@ -52,8 +51,6 @@ pub(crate) enum EmbeddedError {
     Open(String),
     #[error("the embedded DynamoDB can't be started: {0}")]
     Start(#[from] io::Error),
-    #[error("the embedded DynamoDB can't listen at {address}: {source}; choose another port with --dynamodb-port")]
-    Listen { address: SocketAddr, source: io::Error },
     #[error("the directory {} can't be created: {source}; choose another one with --data-dir", .directory.display())]
     Directory { directory: PathBuf, source: io::Error },
 }

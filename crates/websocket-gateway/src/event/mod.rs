@@ -1,7 +1,8 @@
-//! The events: the only place that writes the JSON that API Gateway sends. An event has every key of the real one, and no other.
+//! The events: the only place that writes the JSON that functions get, from API Gateway and from a queue. An event has every key of the real one, and no other.
 
 mod headers;
 mod query;
+pub(crate) mod sqs;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

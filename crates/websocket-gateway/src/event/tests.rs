@@ -22,6 +22,8 @@ fn api(variables: &[(&str, &str)]) -> Api {
         authorizer: None,
         functions: BTreeMap::new(),
         tables: Vec::new(),
+        queues: Vec::new(),
+        event_sources: Vec::new(),
     }
 }
 

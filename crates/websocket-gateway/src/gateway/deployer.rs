@@ -1,4 +1,4 @@
-//! Making deployments: the tables that the API needs, the functions' binaries, and the environment that the functions get.
+//! Making deployments: the tables and the queues that the API needs, the functions' binaries, and the environment that the functions get.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use crate::guard::Guard;
 use crate::happenings::HappeningSender;
 use crate::lambda::{self, Build, Functions, Processes, Program, RemoteLambda, Runtimes};
 use crate::service::{Deployment, Homes};
+use crate::sqs::QueueStore;
 use crate::template::{Loaded, TemplateError};
 
 /// The root certificates that most AWS SDKs trust instead of the system's. Rust's does not read this variable, and the core crate, which posts over plain
@@ -28,13 +29,15 @@ pub(super) struct Deployer {
     pub(super) trust: Option<Trust>,
     pub(super) dynamodb_url: String,
     pub(super) tables: TableStore,
+    pub(super) sqs_url: String,
+    pub(super) queues: QueueStore,
     /// The server that runs the functions, if the gateway does not.
     pub(super) elsewhere: Option<Arc<RemoteLambda>>,
     pub(super) runtimes: Runtimes,
 }
 
 impl Deployer {
-    /// Makes what the API needs: its tables and its functions' binaries. `before` is the deployment that the new one replaces.
+    /// Makes what the API needs: its tables, its queues and its functions' binaries. `before` is the deployment that the new one replaces.
     pub(super) async fn deploy(&self, mut api: Api, before: Option<&Deployment>) -> Result<Deployment, StartError> {
         dynamodb::create_missing(&self.tables, &self.guard.credentials, &api.tables)
             .await
@@ -47,6 +50,8 @@ impl Deployer {
                 );
             }
         }
+        let queue_urls = self.queues.make(&api.queues).await.map_err(|error| StartError::Store(error.into()))?;
+        own_address::lead_to_queues(&mut api, &queue_urls);
         let led = own_address::lead_home(&mut api, self.homes.gateway, self.trust.is_some());
         if before.is_none() {
             for (function, names) in led {
@@ -96,7 +101,7 @@ impl Deployer {
                 function.environment.entry("HTTPS_PROXY".to_owned()).or_insert_with(proxy);
             }
         }
-        let mut environment = endpoints(api, &self.dynamodb_url, self.homes);
+        let mut environment = endpoints(api, &self.dynamodb_url, &self.sqs_url, self.homes);
         environment.extend(trust);
         let processes = match before.and_then(|before| before.functions.processes()) {
             Some(processes) => processes.redeploy(programs, environment),
@@ -115,13 +120,14 @@ pub(super) fn load(options: &Options) -> Result<Loaded, TemplateError> {
     Ok(loaded)
 }
 
-/// Where functions find `@connections`, the store and each other. Most are the SDKs' own variables, so a binary needs to know nothing of the
+/// Where functions find `@connections`, the store, the queues and each other. Most are the SDKs' own variables, so a binary needs to know nothing of the
 /// gateway.
-pub(super) fn endpoints(api: &Api, dynamodb_url: &str, homes: Homes) -> BTreeMap<String, String> {
+pub(super) fn endpoints(api: &Api, dynamodb_url: &str, sqs_url: &str, homes: Homes) -> BTreeMap<String, String> {
     let address = homes.gateway;
     [
         ("AWS_ENDPOINT_URL_APIGATEWAYMANAGEMENTAPI", format!("http://{address}/{}", api.stage.name)),
         ("AWS_ENDPOINT_URL_DYNAMODB", dynamodb_url.to_owned()),
+        ("AWS_ENDPOINT_URL_SQS", sqs_url.to_owned()),
         ("AWS_ENDPOINT_URL_LAMBDA", format!("http://{address}")),
         (own_address::HOSTS, own_address::hosts(api, homes)),
     ]

@@ -21,7 +21,16 @@ pub fn environment(options: &Options) -> Result<BTreeMap<String, BTreeSet<String
         Store::Endpoint(url) => (url.clone(), None),
         Store::Memory | Store::Directory(_) => (format!("http://{store}"), Some(store)),
     };
-    let mut own = endpoints(&api, &dynamodb_url, Homes { gateway: address, store });
+    let queues = SocketAddr::from((Ipv4Addr::LOCALHOST, options.sqs_port));
+    let (sqs_url, queues) = match &options.sqs_endpoint {
+        Some(url) => (url.clone(), None),
+        None => (format!("http://{queues}"), Some(queues)),
+    };
+    let account = &api.account.id;
+    let urls = api.queues.iter().map(|queue| (queue.name.clone(), format!("{sqs_url}/{account}/{}", queue.name)));
+    let urls = urls.collect();
+    own_address::lead_to_queues(&mut api, &urls);
+    let mut own = endpoints(&api, &dynamodb_url, &sqs_url, Homes { gateway: address, store, queues });
     match trust::of_running(address) {
         Some(variables) => own.extend(variables),
         None if cfg!(feature = "tls") => tracing::info!(

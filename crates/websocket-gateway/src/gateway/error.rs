@@ -38,7 +38,7 @@ pub enum StartError {
         /// The operating system's answer.
         source: io::Error,
     },
-    /// The store can't be opened, or a table can't be created in it.
+    /// The store can't be opened, the port of an embedded service is taken, or a table or a queue can't be made.
     #[error(transparent)]
     Store(Box<dyn std::error::Error + Send + Sync>),
     /// No server of Lambda's Invoke API listens at the URL of the options.

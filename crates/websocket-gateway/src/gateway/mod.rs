@@ -25,17 +25,18 @@ use tokio_util::task::TaskTracker;
 
 use crate::api::Api;
 use crate::doors;
+use crate::event_sources::{EventSources, Polling};
 use crate::guard::{AllowedHosts, Credentials, Guard, ProxyKey};
 use crate::happenings::{HappeningSender, Happenings, Interest, Invocations, Level, Reloaded, What};
 use crate::lambda::{InvokeError, RemoteLambda, Runtimes};
 use crate::secrets::without_userinfo;
 use crate::service::connections::{AdoptError, Adopted, OpenConnections};
-use crate::service::{Asynchronous, DISCONNECTS_AT_ONCE, Homes, Places, Service, Turns};
+use crate::service::{Asynchronous, DISCONNECTS_AT_ONCE, Homes, Places, Service, Throttle, Turns};
 use crate::template::Loaded;
 use crate::wire::address::reachable;
 use deployer::{Deployer, load};
 use recorder::Recorder;
-use store::{OpenStore, RunningStore};
+use store::{OpenQueues, OpenStore, RunningQueues, RunningStore};
 use trust::Trust;
 
 pub use changes::{Changes, WatchError};
@@ -59,7 +60,9 @@ pub struct Gateway {
     reloading: Mutex<()>,
     door: JoinHandle<()>,
     recording: Option<JoinHandle<()>>,
+    event_sources: EventSources,
     store: RunningStore,
+    queues: RunningQueues,
 }
 
 impl Gateway {
@@ -99,7 +102,7 @@ impl Gateway {
             None => None,
         };
         let recorder = options.record.as_deref().map(record_in).transpose()?;
-        let store = OpenStore::open(&options.store, options.dynamodb_port).await?;
+        let store = OpenStore::open(&options).await?;
         let address = reachable(address);
         let trust = trust::start(address, &allowed_hosts, &options)?;
         let tls = trust.as_ref().map(Trust::tls);
@@ -110,8 +113,9 @@ impl Gateway {
             allowed_hosts,
             proxy: ProxyKey::random(),
         });
-        let homes = Homes { gateway: address, store: store.address() };
         let happenings = HappeningSender::new(options.clock.clone());
+        let queues = OpenQueues::open(&options, &guard.credentials, &happenings).await?;
+        let homes = Homes { gateway: address, store: store.address(), queues: queues.address() };
         let reader = subscribe(&happenings);
         let deployer = Deployer {
             options,
@@ -121,6 +125,8 @@ impl Gateway {
             trust,
             dynamodb_url: store.url.clone(),
             tables: store.tables.clone(),
+            sqs_url: queues.url.clone(),
+            queues: queues.queues.clone(),
             elsewhere,
             runtimes: Runtimes::default(),
         };
@@ -135,6 +141,7 @@ impl Gateway {
             asynchronous: Asynchronous::new(),
             disconnects: Arc::new(Semaphore::new(DISCONNECTS_AT_ONCE)),
             turns: Turns::new(),
+            throttle: Throttle::new(deployer.options.rate_limit, deployer.options.clock.now_ms()),
             happenings: happenings.clone(),
             idle_timeout: deployer.options.idle_timeout,
             max_duration: deployer.options.max_duration,
@@ -145,8 +152,18 @@ impl Gateway {
         let recording =
             recorder.map(|recorder| tokio::spawn(recorder.run(happenings.subscribe(Interest::Events), happenings)));
         let door = tokio::spawn(doors::serve(Arc::clone(&service), listener, tls.clone()));
-        let store = store.serve(&service, tls);
-        Ok((Self { service, deployer, reloading: Mutex::default(), door, recording, store }, reader))
+        let event_sources = EventSources::new(Polling {
+            store: queues.queues.clone(),
+            clock: service.clock.clone(),
+            happenings: service.happenings.clone(),
+            tasks: service.tasks.clone(),
+            stopping: service.stopping.clone(),
+        });
+        let (store, queues) = (store.serve(&service, tls.clone()), queues.serve(&service, tls));
+        let gateway =
+            Self { service, deployer, reloading: Mutex::default(), door, recording, event_sources, store, queues };
+        gateway.poll();
+        Ok((gateway, reader))
     }
 
     /// Reads the template again, builds what has changed, and serves that from now on. No connection is dropped: the next message of
@@ -164,10 +181,17 @@ impl Gateway {
             api: deployment.api != before.api,
         };
         self.service.replace(Arc::new(deployment));
+        self.poll();
         if reloaded.api || !reloaded.functions.is_empty() {
             self.service.happenings.tell(Level::Detail, || What::Reloaded(reloaded.clone()));
         }
         Ok(reloaded)
+    }
+
+    /// Invokes functions with the messages of queues, as the deployment says that is served now.
+    fn poll(&self) {
+        let deployment = self.service.deployment();
+        self.event_sources.poll_for(&deployment.api, &deployment.functions);
     }
 
     /// How many connections are open, and how many tasks must end before the gateway does.
@@ -217,6 +241,12 @@ impl Gateway {
         &self.deployer.dynamodb_url
     }
 
+    /// The URL of the SQS that has the template's queues.
+    #[must_use]
+    pub fn sqs_url(&self) -> &str {
+        &self.deployer.sqs_url
+    }
+
     /// What is served now.
     #[must_use]
     pub fn api(&self) -> Arc<Api> {
@@ -250,8 +280,8 @@ impl Gateway {
         Adopted::new(Arc::clone(&self.service.open), connection_id, self.service.clock.now_ms())
     }
 
-    /// Takes no more clients, closes every connection with 1001, runs `$disconnect` for each and ends the functions' processes. Waits for
-    /// all that five seconds at most, and two more for events that are being recorded; the processes are ended and reaped in any case.
+    /// Takes no more clients, closes every connection with 1001, runs `$disconnect` for each, lets the batches of queues end that have begun, and
+    /// ends the functions' processes. Waits for all that five seconds at most, and two more for events that are being recorded; the processes are ended and reaped in any case.
     pub async fn stop(mut self) {
         self.service.stopping.cancel();
         self.service.tasks.close();
@@ -263,6 +293,7 @@ impl Gateway {
         let _ = (&mut self.door).await;
         self.service.deployment().functions.shutdown().await;
         self.store.stop().await;
+        self.queues.stop().await;
         // The recorder first, so that the other readers are told what it could not write.
         self.service.happenings.stop_events();
         if let Some(recording) = self.recording.take()

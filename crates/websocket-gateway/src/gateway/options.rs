@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::api::RateLimit;
 use crate::api::limits::{IDLE_TIMEOUT, MAX_DURATION};
 use crate::clock::Clock;
 use crate::secrets::{Names, without_userinfo};
@@ -33,6 +34,9 @@ pub struct Options {
     pub(super) lambda_endpoint: Option<String>,
     pub(super) store: Store,
     pub(super) dynamodb_port: u16,
+    pub(super) sqs_endpoint: Option<String>,
+    pub(super) sqs_port: u16,
+    pub(super) rate_limit: Option<RateLimit>,
     pub(super) record: Option<PathBuf>,
     pub(super) strict: bool,
     pub(super) idle_timeout: Duration,
@@ -93,7 +97,7 @@ impl Options {
 
     /// A host name or IP address that requests may name, in `Host` and in `Origin`. May be called several times.
     ///
-    /// `@connections`, Lambda's Invoke API and the embedded DynamoDB refuse a `Host` that is neither a loopback name nor an IP address, because
+    /// `@connections`, Lambda's Invoke API, the embedded DynamoDB and the embedded queues refuse a `Host` that is neither a loopback name nor an IP address, because
     /// it may be a web page's that was pointed at this machine, and they refuse every `Origin`. Allow the name of a tunnel or of this machine
     /// to be called by it, and the host of a page of your own to let it send requests. Who may connect to the WebSocket is decided by
     /// the API alone.
@@ -141,6 +145,26 @@ impl Options {
         self
     }
 
+    /// The URL of an SQS that runs elsewhere, which then has the template's queues. Without it they are embedded, and are gone when the gateway
+    /// ends.
+    pub fn sqs_endpoint(mut self, url: impl Into<String>) -> Self {
+        self.sqs_endpoint = Some(url.into());
+        self
+    }
+
+    /// The port of the embedded queues; 0 takes a free one.
+    pub fn sqs_port(mut self, port: u16) -> Self {
+        self.sqs_port = port;
+        self
+    }
+
+    /// How many calls of `@connections` are served, by the gateway's clock; `None` for as many as come. The default is an account's quota,
+    /// 10,000 a second and 5,000 at once. What exceeds it gets 429, as on AWS.
+    pub fn rate_limit(mut self, limit: impl Into<Option<RateLimit>>) -> Self {
+        self.rate_limit = limit.into();
+        self
+    }
+
     /// A directory in which to keep every event of a route, as a file that can be replayed. Secrets in the headers and the query of a
     /// handshake are masked; messages are kept as they are.
     pub fn record(mut self, directory: impl Into<PathBuf>) -> Self {
@@ -148,7 +172,7 @@ impl Options {
         self
     }
 
-    /// Whether `@connections` and the embedded DynamoDB serve only requests with the credentials that functions get, and Lambda's Invoke API
+    /// Whether `@connections`, the embedded DynamoDB and the embedded queues serve only requests with the credentials that functions get, and Lambda's Invoke API
     /// serves no requests at all. Otherwise a person's own tools are served, too.
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
@@ -225,6 +249,9 @@ impl fmt::Debug for Options {
             lambda_endpoint,
             store,
             dynamodb_port,
+            sqs_endpoint,
+            sqs_port,
+            rate_limit,
             record,
             strict,
             idle_timeout,
@@ -247,6 +274,9 @@ impl fmt::Debug for Options {
             .field("lambda_endpoint", &lambda_endpoint.as_deref().map(without_userinfo))
             .field("store", store)
             .field("dynamodb_port", dynamodb_port)
+            .field("sqs_endpoint", &sqs_endpoint.as_deref().map(without_userinfo))
+            .field("sqs_port", sqs_port)
+            .field("rate_limit", rate_limit)
             .field("record", record)
             .field("strict", strict)
             .field("idle_timeout", idle_timeout)
@@ -284,6 +314,9 @@ impl Default for Options {
             lambda_endpoint: None,
             store: Store::default(),
             dynamodb_port: 0,
+            sqs_endpoint: None,
+            sqs_port: 0,
+            rate_limit: Some(RateLimit::default()),
             record: None,
             strict: false,
             idle_timeout: IDLE_TIMEOUT,
@@ -302,10 +335,11 @@ mod tests {
         let options = Options::default()
             .parameter("JwtSecret", "hunter2")
             .lambda_endpoint("http://me:hunter2@localhost:9000")
-            .store(Store::Endpoint("http://me:hunter2@localhost:8000".to_owned()));
+            .store(Store::Endpoint("http://me:hunter2@localhost:8000".to_owned()))
+            .sqs_endpoint("http://me:hunter2@localhost:9324");
         let shown = format!("{options:?}");
         assert!(!shown.contains("hunter2"), "{shown}");
-        for name in ["JwtSecret", "http://localhost:9000", "http://localhost:8000"] {
+        for name in ["JwtSecret", "http://localhost:9000", "http://localhost:8000", "http://localhost:9324"] {
             assert!(shown.contains(name), "{shown}");
         }
     }

@@ -1,4 +1,4 @@
-//! The API's own address on AWS, which leads to the gateway here.
+//! The addresses on AWS of the API and of its queues, which lead to the gateway here.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -30,6 +30,32 @@ pub(super) fn lead_home(api: &mut Api, gateway: SocketAddr, has_tls: bool) -> BT
         }
     }
     led
+}
+
+/// Puts the URLs that queues have here, by the queues' names, in the place of those that they have on AWS: also in the functions' environments,
+/// because some SDKs send to the host of a queue's URL and not to the endpoint that the environment names.
+pub(super) fn lead_to_queues(api: &mut Api, urls: &BTreeMap<String, String>) {
+    for queue in &mut api.queues {
+        let Some(local) = urls.get(&queue.name) else { continue };
+        for value in api.functions.values_mut().flat_map(|function| function.environment.values_mut()) {
+            if let Some(led) = with_queue_here(value, &queue.url, local) {
+                *value = led;
+            }
+        }
+        queue.url.clone_from(local);
+    }
+}
+
+/// `None` if the value does not have the URL. One that goes on after it is another queue's.
+fn with_queue_here(value: &str, url: &str, local: &str) -> Option<String> {
+    let (mut led, mut rest) = (String::new(), value);
+    while let Some((before, after)) = rest.split_once(url) {
+        let is_other = after.starts_with(is_of_a_host);
+        led.extend([before, if is_other { url } else { local }]);
+        rest = after;
+    }
+    led.push_str(rest);
+    (led != value).then_some(led)
 }
 
 /// `None` if the value does not name the host. Without TLS a URL gets the scheme that goes without it, too.
@@ -90,6 +116,19 @@ mod tests {
         ] {
             assert_eq!(led(value, true).as_deref(), Some(with_tls));
             assert_eq!(led(value, false).as_deref(), Some(without));
+        }
+    }
+
+    #[test]
+    fn a_queues_url_becomes_the_local_one_and_no_other() {
+        let url = "https://sqs.us-east-1.amazonaws.com/123456789012/jobs";
+        let here = "http://127.0.0.1:3003/123456789012/jobs";
+        let led = |value: &str| with_queue_here(&value.replace('@', url), url, here).map(|led| led.replace(here, "#"));
+        for (value, expected) in [("@", Some("#")), ("a=@,b=@-dead,c=@", Some(&*format!("a=#,b={url}-dead,c=#")))] {
+            assert_eq!(led(value).as_deref(), expected, "{value}");
+        }
+        for value in ["", "jobs", "@2", "@.fifo", "@_x"] {
+            assert_eq!(led(value), None, "{value}");
         }
     }
 

@@ -44,8 +44,8 @@ pub(super) struct Keys {
     signing: Mutex<Vec<SigningKey>>,
 }
 
-/// How many derived keys a holder keeps: `execute-api` and `dynamodb`.
-const SIGNING_KEYS: usize = 2;
+/// How many derived keys a holder keeps: for `execute-api`, `dynamodb` and `sqs`.
+const SIGNING_KEYS: usize = 3;
 
 /// It has the shape of an access key id, which some local stores require, and it says that it is not a real one.
 pub(crate) const ACCESS_KEY_ID: &str = "AKIALOCALGATEWAY0000";
@@ -154,8 +154,9 @@ mod tests {
     #[test]
     fn a_key_is_derived_once_for_each_service_and_day() {
         let keys = Keys::random(Holder::AnyFunction);
-        let scopes =
-            |day: u32| ["execute-api", "dynamodb"].map(|service| format!("{day}/us-east-1/{service}/aws4_request"));
+        let scopes = |day: u32| {
+            ["execute-api", "dynamodb", "sqs"].map(|service| format!("{day}/us-east-1/{service}/aws4_request"))
+        };
         let kept = || {
             keys.signing
                 .lock()
@@ -168,11 +169,11 @@ mod tests {
             for scope in scopes(1) {
                 assert!(keys.signing_key(&scope).unwrap().is_for(&scope));
             }
-            assert_eq!(kept(), [Some(0), Some(1)]);
+            assert_eq!(kept(), [Some(0), Some(1), Some(2)]);
         }
         for scope in scopes(2) {
             assert!(keys.signing_key(&scope).unwrap().is_for(&scope));
         }
-        assert_eq!(kept(), [None, None]);
+        assert_eq!(kept(), [None, None, None]);
     }
 }

@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 
+use crate::api::RateLimit;
+
 /// Something that happened, and when.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -163,6 +165,13 @@ pub enum What {
         /// The connection.
         connection_id: String,
     },
+    /// Calls of `@connections` come faster than the rate limit allows, and are answered with 429. This is told once until the limit has room for a
+    /// whole burst again.
+    #[non_exhaustive]
+    RateLimited {
+        /// The limit.
+        limit: RateLimit,
+    },
     /// A client has as many messages under way as it may. The gateway reads the next when some are answered. This is told once a connection.
     #[non_exhaustive]
     Paused {
@@ -261,6 +270,48 @@ pub enum What {
         /// The reason.
         why: String,
     },
+    /// A message was put into a queue.
+    #[non_exhaustive]
+    Queued {
+        /// The queue's name.
+        queue: String,
+        /// The message's id.
+        message_id: String,
+        /// The function that sent it, by its logical id; `None` for another sender.
+        function: Option<String>,
+        /// The message's body.
+        message: Bytes,
+    },
+    /// Messages of a queue went to a function, and it has answered or failed.
+    Batch(Batch),
+    /// A message was received as often as its queue allows, and is in the dead-letter queue now.
+    #[non_exhaustive]
+    DeadLettered {
+        /// The name of the queue that it was in.
+        queue: String,
+        /// The name of the dead-letter queue.
+        dead_letter_queue: String,
+        /// The message's id.
+        message_id: String,
+        /// How often it was received.
+        receives: u32,
+    },
+    /// Messages of a queue were older than its `MessageRetentionPeriod`, and are gone.
+    #[non_exhaustive]
+    Expired {
+        /// The queue's name.
+        queue: String,
+        /// How many.
+        messages: usize,
+    },
+    /// The messages of a queue can't be received, so its function is not invoked. This is told once until some are received again.
+    #[non_exhaustive]
+    NotPolled {
+        /// The queue's name.
+        queue: String,
+        /// The reason.
+        why: String,
+    },
     /// The store has failed: a request has no answer, or it is an error of the store's own.
     #[non_exhaustive]
     StoreFailed {
@@ -275,7 +326,7 @@ pub enum What {
     },
     /// The template and the functions were read again, and the gateway serves the changes from now on.
     Reloaded(Reloaded),
-    /// Some connections did not close in time when the gateway stopped.
+    /// Some connections or invocations did not end in time when the gateway stopped.
     StoppedEarly,
     /// This reader was too slow. Some happenings are missing here.
     #[non_exhaustive]
@@ -291,7 +342,7 @@ pub enum What {
 pub struct Reloaded {
     /// The functions that are new or were replaced, by their logical ids. Those that run elsewhere are not known.
     pub functions: Vec<String>,
-    /// Whether the API, its functions or its tables have changed in the template.
+    /// Whether the API, its functions, its tables or its queues have changed in the template.
     pub api: bool,
 }
 
@@ -314,9 +365,11 @@ impl What {
     /// The size of what it carries, in bytes.
     pub(super) fn payload_bytes(&self) -> usize {
         match self {
-            Self::Received { message, .. } | Self::Posted { message, .. } | Self::Delivered { message, .. } => {
-                message.len()
-            }
+            Self::Received { message, .. }
+            | Self::Posted { message, .. }
+            | Self::Delivered { message, .. }
+            | Self::Queued { message, .. } => message.len(),
+            Self::Batch(Batch { event, answer, .. }) => event.len() + answer.as_ref().map_or(0, bytes::Bytes::len),
             Self::Event { event, .. } => event.len(),
             Self::Invoked(Invocation { event, answer, .. }) => {
                 event.len() + answer.as_ref().map_or(0, bytes::Bytes::len)
@@ -337,6 +390,8 @@ pub enum Door {
     ManagementApi,
     /// The embedded DynamoDB.
     DynamoDb,
+    /// The embedded queues.
+    Sqs,
     /// Lambda's Invoke API.
     InvokeApi,
     /// The Runtime API, which only the functions' own processes call.
@@ -364,6 +419,28 @@ pub struct Invocation {
     /// What the function answered, if it did.
     pub answer: Option<Bytes>,
     /// Why it failed, if it did. The client never sees this.
+    pub error: Option<String>,
+}
+
+/// Messages of a queue that went to a function in one event, and what became of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Batch {
+    /// The queue's name.
+    pub queue: String,
+    /// The function, by its logical id.
+    pub function: String,
+    /// The event as it was sent, as JSON.
+    pub event: Bytes,
+    /// How many messages it had.
+    pub messages: usize,
+    /// The ids of the messages that stay in the queue, because the function, or its answer, says that they have failed.
+    pub failed: Vec<String>,
+    /// How long the function took.
+    pub took: Duration,
+    /// What the function answered, if it did.
+    pub answer: Option<Bytes>,
+    /// Why all messages have failed, if they have.
     pub error: Option<String>,
 }
 

@@ -11,7 +11,7 @@ mod log;
 mod stream;
 mod wording;
 
-pub use happening::{Door, Happening, Invocation, InvocationResult, Level, Reloaded, ReportStatus, What};
+pub use happening::{Batch, Door, Happening, Invocation, InvocationResult, Level, Reloaded, ReportStatus, What};
 pub use invocations::{Invocations, NoInvocation};
 pub use stream::Happenings;
 pub(crate) use stream::{HappeningSender, Interest};

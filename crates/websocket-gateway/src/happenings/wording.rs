@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use super::{Door, Happening, Invocation, InvocationResult, Reloaded, ReportStatus, What};
+use super::{Batch, Door, Happening, Invocation, InvocationResult, Reloaded, ReportStatus, What};
 use crate::visible::{OneLine, Visible};
 
 /// How much of a malformed answer a line shows, in bytes.
@@ -106,6 +106,11 @@ impl What {
             Self::PostNotUtf8 { .. } => f.write_str(
                 "a post is not UTF-8; the gateway has replaced its invalid bytes (what AWS does is not known)",
             ),
+            Self::RateLimited { limit } => write!(
+                f,
+                "@connections is called more often than {} times a second: calls get 429, as from an account's quota on AWS; see --rate-limit",
+                limit.rate()
+            ),
             Self::Paused { .. } => f.write_str(
                 "1 MiB of this client's messages, or a thousand short ones, are not answered yet; the gateway reads the next when some are",
             ),
@@ -139,11 +144,21 @@ impl What {
             }
             Self::Killed { function } => write!(f, "{function}: a process was killed because it took too long"),
             Self::InvocationFailed { function, why } => write!(f, "{function}: {why}"),
+            Self::Queued { queue, message, .. } => write!(f, "{queue}: a message of {} bytes", message.len()),
+            Self::Batch(batch) => batch.fmt_line(f),
+            Self::DeadLettered { queue, dead_letter_queue, message_id, receives } => write!(
+                f,
+                "{queue}: the message {message_id} was received {receives} times and is in {dead_letter_queue} now"
+            ),
+            Self::Expired { queue, messages } => {
+                write!(f, "{queue}: what was older than its MessageRetentionPeriod is gone, messages: {messages}")
+            }
+            Self::NotPolled { queue, why } => write!(f, "{queue}: its messages can't be received: {why}"),
             Self::StoreFailed { why } => write!(f, "the store has failed: {why}"),
             Self::NotRecorded { why } => write!(f, "an event could not be recorded: {why}"),
             Self::Reloaded(Reloaded { functions, .. }) if functions.is_empty() => f.write_str("reloaded the template"),
             Self::Reloaded(Reloaded { functions, .. }) => write!(f, "reloaded {}", functions.join(", ")),
-            Self::StoppedEarly => f.write_str("some connections did not close in time"),
+            Self::StoppedEarly => f.write_str("some connections or invocations did not end in time"),
             Self::Missed { count } => {
                 write!(f, "{count} happenings are missing here: they came faster than they were read")
             }
@@ -158,6 +173,7 @@ impl Door {
             Self::WebSocket => "the WebSocket",
             Self::ManagementApi => "@connections",
             Self::DynamoDb => "DynamoDB",
+            Self::Sqs => "SQS",
             Self::InvokeApi => "Lambda's Invoke API",
             Self::RuntimeApi => "the Runtime API",
         }
@@ -181,6 +197,21 @@ impl Invocation {
                 let error = error.as_deref().unwrap_or("unknown error");
                 write!(f, "{route_key}: {function} failed after {ms} ms: {error}")
             }
+        }
+    }
+}
+
+impl Batch {
+    fn fmt_line(&self, f: &mut OneLine<'_, '_>) -> fmt::Result {
+        let Self { queue, function, messages, failed, .. } = self;
+        let (ms, plural) = (self.took.as_millis(), if *messages == 1 { "" } else { "s" });
+        write!(f, "{queue}: {messages} message{plural} to {function}")?;
+        match (&self.error, failed.as_slice()) {
+            (Some(error), _) => {
+                write!(f, ", failed after {ms} ms and will come again: {error}")
+            }
+            (None, []) => write!(f, " in {ms} ms"),
+            (None, failed) => write!(f, " in {ms} ms, {} of them failed and will come again", failed.len()),
         }
     }
 }

@@ -8,6 +8,7 @@ mod homes;
 pub(crate) mod integration;
 mod places;
 mod state;
+mod throttle;
 mod turns;
 
 pub(crate) use asynchronous::{Asynchronous, Queued};
@@ -15,4 +16,5 @@ pub(crate) use deployment::{DeployedAuthorizer, Deployment, Integration};
 pub(crate) use homes::Homes;
 pub(crate) use places::{Place, Places};
 pub(crate) use state::{DISCONNECTS_AT_ONCE, Service};
+pub(crate) use throttle::{Throttle, Throttled};
 pub(crate) use turns::Turns;

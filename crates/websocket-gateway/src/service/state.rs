@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::connections::OpenConnections;
-use super::{Asynchronous, Deployment, Homes, Places, Turns};
+use super::{Asynchronous, Deployment, Homes, Places, Throttle, Turns};
 use crate::clock::Clock;
 use crate::event::Writer;
 use crate::guard::Guard;
@@ -31,10 +31,13 @@ pub(crate) struct Service {
     pub(crate) disconnects: Arc<Semaphore>,
     /// The turns of calls of `@connections`.
     pub(crate) turns: Turns,
+    /// How many calls of `@connections` are served.
+    pub(crate) throttle: Throttle,
     pub(crate) happenings: HappeningSender,
     pub(crate) idle_timeout: Duration,
     pub(crate) max_duration: Duration,
-    /// Everything that must end in good order before the gateway does: sessions, messages, `$connect`s and `$disconnect`s.
+    /// Everything that must end in good order before the gateway does: sessions, messages, `$connect`s, `$disconnect`s
+    /// and the batches of queues.
     pub(crate) tasks: TaskTracker,
     /// Set when the gateway stops: sessions then close with 1001.
     pub(crate) stopping: CancellationToken,

@@ -3,8 +3,8 @@
 use miette::SourceSpan;
 
 use super::error::Finding;
-use super::kinds::API;
-use super::node::Value;
+use super::event_sources;
+use super::kinds::{API, EVENT_SOURCE_MAPPING};
 use super::stack::{Resource, Stack};
 
 /// Resources of one kind that do not run here.
@@ -36,10 +36,10 @@ const KINDS: [Kind; 5] = [
         properties: &["FunctionUrlConfig"],
     },
     Kind {
-        message: "queues and streams invoke no function here",
+        message: "streams and pipes invoke no function here",
         help: INVOKE,
-        types: &["AWS::Lambda::EventSourceMapping", "AWS::Pipes::Pipe"],
-        events: &["SQS", "DynamoDB", "Kinesis", "MSK", "SelfManagedKafka", "MQ", "DocumentDB"],
+        types: &[EVENT_SOURCE_MAPPING, "AWS::Pipes::Pipe"],
+        events: &["DynamoDB", "Kinesis", "MSK", "SelfManagedKafka", "MQ", "DocumentDB"],
         properties: &[],
     },
     Kind {
@@ -89,16 +89,11 @@ fn of_kind(stack: &Stack, kind: &Kind) -> Result<Option<Finding>, Finding> {
 
 fn is_of(stack: &Stack, resource: &Resource, kind: &Kind) -> Result<bool, Finding> {
     if kind.types.contains(&resource.kind.as_str()) {
-        return Ok(!stack.is_websocket_api(resource)?);
+        return Ok(!stack.is_websocket_api(resource)? && !event_sources::is_of_a_queue(stack, resource));
     }
     let properties = stack.properties(resource);
-    let has_event = match properties.written("Events").map(|events| &events.value) {
-        Some(Value::Map(events)) => events.0.iter().any(|event| {
-            let name = event.value.map("").ok().and_then(|event| event.get("Type")?.text("").ok());
-            name.is_some_and(|name| kind.events.contains(&name.as_str()))
-        }),
-        _ => false,
-    };
+    let mut events = event_sources::events_of(&properties);
+    let has_event = events.any(|(name, _)| kind.events.contains(&name.as_str()));
     Ok(has_event || kind.properties.iter().any(|name| properties.written(name).is_some()))
 }
 

@@ -5,7 +5,7 @@
 use miette::SourceSpan;
 
 use super::error::Finding;
-use super::kinds::{API, CONNECTOR, LAMBDA_FUNCTION, SERVERLESS_FUNCTION, SIMPLE_TABLE, TABLE};
+use super::kinds::{API, CONNECTOR, LAMBDA_FUNCTION, QUEUE, SERVERLESS_FUNCTION, SIMPLE_TABLE, TABLE};
 use super::node::{Entry, Map, Node, Value};
 use super::properties::Properties;
 use super::stack::{Resource, Stack};
@@ -14,6 +14,9 @@ use crate::iam::{Effect, Statement, matches};
 const READ: [&str; 6] = ["BatchGetItem", "ConditionCheckItem", "GetItem", "PartiQLSelect", "Query", "Scan"];
 const WRITE: [&str; 7] =
     ["BatchWriteItem", "DeleteItem", "PartiQLDelete", "PartiQLInsert", "PartiQLUpdate", "PutItem", "UpdateItem"];
+
+const READ_QUEUE: [&str; 2] = ["GetQueueAttributes", "ReceiveMessage"];
+const WRITE_QUEUE: [&str; 4] = ["ChangeMessageVisibility", "DeleteMessage", "PurgeQueue", "SendMessage"];
 
 /// One connector.
 pub(super) struct Connector {
@@ -39,19 +42,24 @@ impl Connector {
         self.source.as_ref().is_none_or(|id| *id == resource.id)
     }
 
-    /// What it allows its source to do with tables. `None` if that can't be told.
+    /// What it allows its source to do with tables and queues. `None` if that can't be told.
     pub(super) fn statements(&self) -> Option<Vec<Statement>> {
         self.source.as_ref()?;
-        let tables = self.destinations.as_ref()?.iter().filter(|to| matches!(to.kind.as_str(), TABLE | SIMPLE_TABLE));
-        let actions = [self.reads.then_some(&READ[..]), self.writes.then_some(&WRITE[..])];
-        let actions = actions.into_iter().flatten().flatten().map(|action| format!("dynamodb:{action}"));
-        let actions: Vec<_> = actions.collect();
-        let statement = |to: &Destination| Statement {
-            effect: Effect::Allow,
-            actions: actions.clone(),
-            resources: vec![to.arn.clone(), format!("{}/index/*", to.arn)],
+        let statement = |to: &Destination| match to.kind.as_str() {
+            TABLE | SIMPLE_TABLE => {
+                let resources = vec![to.arn.clone(), format!("{}/index/*", to.arn)];
+                Some(self.statement("dynamodb", &READ, &WRITE, resources))
+            }
+            QUEUE => Some(self.statement("sqs", &READ_QUEUE, &WRITE_QUEUE, vec![to.arn.clone()])),
+            _ => None,
         };
-        Some(tables.map(statement).collect())
+        Some(self.destinations.as_ref()?.iter().filter_map(statement).collect())
+    }
+
+    fn statement(&self, service: &str, read: &[&str], write: &[&str], resources: Vec<String>) -> Statement {
+        let actions = [self.reads.then_some(read), self.writes.then_some(write)];
+        let actions = actions.into_iter().flatten().flatten().map(|action| format!("{service}:{action}"));
+        Statement { effect: Effect::Allow, actions: actions.collect(), resources }
     }
 
     /// Whether it lets API Gateway invoke the function with this ARN for `route`: `{api id}/{stage}/{route key}`.

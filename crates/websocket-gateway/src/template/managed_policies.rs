@@ -1,5 +1,16 @@
 //! The managed policies of AWS that the gateway knows.
 
+use crate::iam::{Effect, Statement};
+
+/// What Lambda's poller needs.
+pub(super) const POLLER: [&str; 3] = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
+
+/// What SAM adds to the role of a function with a queue among its `Events`: the policy `AWSLambdaSQSQueueExecutionRole`.
+pub(super) fn for_a_poller() -> Statement {
+    let actions = POLLER.map(str::to_owned).into();
+    Statement { effect: Effect::Allow, actions, resources: vec!["*".to_owned()] }
+}
+
 /// The actions that a managed policy of AWS allows on every resource, for the services that the gateway guards. `None` if the policy is not
 /// known here.
 ///
@@ -26,9 +37,17 @@ pub(super) fn actions(text: &str) -> Option<&'static [&'static str]> {
         "AWSLambdaDynamoDBExecutionRole" => {
             &["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
         }
+        "AWSLambdaSQSQueueExecutionRole" => &POLLER,
+        "AmazonSQSFullAccess" => &["sqs:*"],
+        "AmazonSQSReadOnlyAccess" => &[
+            "sqs:GetQueueAttributes",
+            "sqs:GetQueueUrl",
+            "sqs:ListDeadLetterSourceQueues",
+            "sqs:ListMessageMoveTasks",
+            "sqs:ListQueues",
+        ],
         "AWSLambdaBasicExecutionRole"
         | "AWSLambdaKinesisExecutionRole"
-        | "AWSLambdaSQSQueueExecutionRole"
         | "AWSLambdaVPCAccessExecutionRole"
         | "AWSXRayDaemonWriteAccess"
         | "AWSXrayWriteOnlyAccess"

@@ -17,7 +17,7 @@
 //! - `kinds`: the names of the resource types that the gateway knows
 //! - `parameters`: the values of parameters
 //! - `intrinsics`: `!Sub`, `!If`, `!Join`, … and conditions
-//! - `names`: the stack's name, and the names of functions, tables and roles
+//! - `names`: the stack's name, and the names of functions, tables, queues and roles
 //! - `references`: what `!Ref` and `!GetAtt` return: the local names, ids and ARNs of resources
 //! - `memo`: values that are resolved once, and references in a circle
 //! - `properties`: a resource's properties by name; missing, unknown and ignored properties
@@ -33,7 +33,7 @@
 //! - `routes`: what routes have in common: function, timeout, RouteResponse
 //! - `authorizers`: the authorizer of `$connect`, in either dialect
 //!
-//! Functions and tables:
+//! Functions, tables and queues:
 //! - `function`: a function's name, environment, timeout and memory
 //! - `code`: what a function is built from, and whether the gateway can build it
 //! - `roles`: which policies a function's role has
@@ -42,6 +42,8 @@
 //! - `policy_templates`: SAM's policy templates
 //! - `managed_policies`: AWS's managed policies
 //! - `table`: a DynamoDB table as a `CreateTable` request
+//! - `queues`: standard queues of SQS, and their dead-letter queues
+//! - `event_sources`: the functions that are invoked with a queue's messages
 //!
 //! What users should know before they deploy:
 //! - `check`: the rules of AWS that a template can break
@@ -59,6 +61,7 @@ mod connectors;
 mod dependencies;
 mod document;
 mod error;
+mod event_sources;
 mod findings;
 mod function;
 mod intrinsics;
@@ -76,6 +79,7 @@ mod plain_routes;
 mod policies;
 mod policy_templates;
 mod properties;
+mod queues;
 mod references;
 mod roles;
 mod routes;
@@ -108,7 +112,7 @@ use stack::Stack;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Loaded {
-    /// The API, with its functions and tables.
+    /// The API, with its functions, tables and queues.
     pub api: Api,
     /// What the gateway leaves out, and what does not work on AWS.
     pub warnings: Vec<Remark>,

@@ -1,10 +1,10 @@
-//! The stack's name, and the names of functions, tables and roles, most of which begin with it.
+//! The stack's name, and the names of functions, tables, queues and roles, most of which begin with it.
 
 use std::path::Path;
 
 use super::dependencies::references_in;
 use super::error::Finding;
-use super::kinds::{GLOBAL_TABLE, LAMBDA_FUNCTION, ROLE, SERVERLESS_FUNCTION, SIMPLE_TABLE, TABLE};
+use super::kinds::{GLOBAL_TABLE, LAMBDA_FUNCTION, QUEUE, ROLE, SERVERLESS_FUNCTION, SIMPLE_TABLE, TABLE};
 use super::memo::Memo;
 use super::references::hash_of;
 use super::stack::{Resource, Stack};
@@ -87,6 +87,7 @@ fn naming(resource: &Resource) -> Option<(&'static str, usize)> {
     match resource.kind.as_str() {
         SERVERLESS_FUNCTION | LAMBDA_FUNCTION => Some(("FunctionName", limits::FUNCTION_NAME_CHARACTERS)),
         TABLE | GLOBAL_TABLE | SIMPLE_TABLE => Some(("TableName", limits::TABLE_NAME_CHARACTERS)),
+        QUEUE => Some(("QueueName", limits::QUEUE_NAME_CHARACTERS)),
         ROLE => Some(("RoleName", limits::ROLE_NAME_CHARACTERS)),
         _ => None,
     }

@@ -17,7 +17,7 @@ use super::stack::Stack;
 use crate::iam::{Effect, Policy, Statement, StatementError, matches};
 
 /// The services that the gateway guards. Statements about other services are not resolved.
-const GUARDED: [&str; 2] = ["dynamodb", "execute-api"];
+const GUARDED: [&str; 3] = ["dynamodb", "execute-api", "sqs"];
 
 /// Collects the statements of a function's role.
 pub(super) struct Reader<'r> {
@@ -162,23 +162,15 @@ impl<'r> Reader<'r> {
             entry.key_span,
             entry.value.map(&format!("`{}`", entry.key))?,
         );
-        let table = match parameters.optional("TableName") {
-            Ok(Some(name)) => name.text("`TableName`")?,
-            Ok(None) => return Err(parameters.missing("TableName")),
+        let name = match parameters.optional(template.parameter) {
+            Ok(Some(name)) => name.text(&format!("`{}`", template.parameter))?,
+            Ok(None) => return Err(parameters.missing(template.parameter)),
             Err(_) => {
-                self.unreadable(entry.key_span, "this `TableName` can't be resolved");
+                self.unreadable(entry.key_span, &format!("this `{}` can't be resolved", template.parameter));
                 return Ok(());
             }
         };
-        let resources = template
-            .resources
-            .iter()
-            .map(|suffix| self.stack.options.account.arn("dynamodb", &format!("table/{table}{suffix}")));
-        let statement = Statement {
-            effect: Effect::Allow,
-            actions: template.actions.iter().map(|action| format!("dynamodb:{action}")).collect(),
-            resources: resources.collect(),
-        };
+        let statement = template.statement(&self.stack.options.account, &name);
         self.policy.statements.push(statement);
         Ok(())
     }

@@ -1,24 +1,31 @@
-//! SAM's policy templates for DynamoDB tables.
+//! SAM's policy templates for DynamoDB tables and SQS queues.
 
 use miette::SourceSpan;
 
 use super::check::rules;
 use super::error::Finding;
+use crate::api::Account;
+use crate::iam::{Effect, Statement};
 
-/// A policy in which the name of a table is to be filled in.
+/// A policy in which the name of a table or a queue is to be filled in.
 pub(super) struct PolicyTemplate {
     pub(super) name: &'static str,
-    /// The actions, without `dynamodb:`.
-    pub(super) actions: &'static [&'static str],
-    /// What follows the table's ARN in each resource.
-    pub(super) resources: &'static [&'static str],
+    /// What is to be filled in.
+    pub(super) parameter: &'static str,
+    service: &'static str,
+    /// The actions, without the service.
+    actions: &'static [&'static str],
+    /// What stands before the name in a resource.
+    before: &'static str,
+    /// What follows the name in each resource.
+    after: &'static [&'static str],
 }
 
 /// Source: SAM developer guide, "AWS SAM policy template list".
-const TEMPLATES: [PolicyTemplate; 4] = [
-    PolicyTemplate {
-        name: "DynamoDBCrudPolicy",
-        actions: &[
+const TEMPLATES: [PolicyTemplate; 6] = [
+    of_a_table(
+        "DynamoDBCrudPolicy",
+        &[
             "BatchGetItem",
             "BatchWriteItem",
             "ConditionCheckItem",
@@ -30,33 +37,62 @@ const TEMPLATES: [PolicyTemplate; 4] = [
             "Scan",
             "UpdateItem",
         ],
-        resources: &["", "/index/*"],
-    },
-    PolicyTemplate {
-        name: "DynamoDBReadPolicy",
-        actions: &["BatchGetItem", "DescribeTable", "GetItem", "Query", "Scan"],
-        resources: &["", "/index/*"],
-    },
-    PolicyTemplate { name: "DynamoDBReconfigurePolicy", actions: &["UpdateTable"], resources: &[""] },
-    PolicyTemplate {
-        name: "DynamoDBWritePolicy",
-        actions: &["BatchWriteItem", "PutItem", "UpdateItem"],
-        resources: &["", "/index/*"],
-    },
+        &["", "/index/*"],
+    ),
+    of_a_table("DynamoDBReadPolicy", &["BatchGetItem", "DescribeTable", "GetItem", "Query", "Scan"], &["", "/index/*"]),
+    of_a_table("DynamoDBReconfigurePolicy", &["UpdateTable"], &[""]),
+    of_a_table("DynamoDBWritePolicy", &["BatchWriteItem", "PutItem", "UpdateItem"], &["", "/index/*"]),
+    of_a_queue(
+        "SQSPollerPolicy",
+        &[
+            "ChangeMessageVisibility",
+            "ChangeMessageVisibilityBatch",
+            "DeleteMessage",
+            "DeleteMessageBatch",
+            "GetQueueAttributes",
+            "ReceiveMessage",
+        ],
+    ),
+    of_a_queue("SQSSendMessagePolicy", &["SendMessage*"]),
 ];
+
+const fn of_a_table(
+    name: &'static str,
+    actions: &'static [&'static str],
+    after: &'static [&'static str],
+) -> PolicyTemplate {
+    PolicyTemplate { name, parameter: "TableName", service: "dynamodb", actions, before: "table/", after }
+}
+
+const fn of_a_queue(name: &'static str, actions: &'static [&'static str]) -> PolicyTemplate {
+    PolicyTemplate { name, parameter: "QueueName", service: "sqs", actions, before: "", after: &[""] }
+}
 
 /// Policy templates for backups and streams of tables. Functions do not use these locally.
 const UNUSED: [&str; 3] =
     ["DynamoDBBackupFullAccessPolicy", "DynamoDBRestoreFromBackupPolicy", "DynamoDBStreamReadPolicy"];
 
-/// The policy template with this name, if it is about tables.
+impl PolicyTemplate {
+    /// What it allows for the table or the queue with this name.
+    pub(super) fn statement(&self, account: &Account, name: &str) -> Statement {
+        let Self { service, actions, before, after, .. } = self;
+        Statement {
+            effect: Effect::Allow,
+            actions: actions.iter().map(|action| format!("{service}:{action}")).collect(),
+            resources: after.iter().map(|after| account.arn(service, &format!("{before}{name}{after}"))).collect(),
+        }
+    }
+}
+
+/// The policy template with this name, if it is about tables or queues.
 pub(super) fn called(name: &str) -> Option<&'static PolicyTemplate> {
     TEMPLATES.iter().find(|template| template.name == name)
 }
 
-/// Checks that `name` is plausible as a policy template for another service, and not the misspelt name of a policy template for tables.
+/// Checks that `name` is plausible as a policy template for another service, and not the misspelt name of a policy template for tables or queues.
 pub(super) fn check_unguarded(name: &str, span: SourceSpan) -> Result<(), Finding> {
-    if UNUSED.contains(&name) || (name.ends_with("Policy") && !name.to_ascii_lowercase().starts_with("dynamo")) {
+    let is_guarded = |name: &str| ["dynamo", "sqs"].iter().any(|service| name.starts_with(service));
+    if UNUSED.contains(&name) || (name.ends_with("Policy") && !is_guarded(&name.to_ascii_lowercase())) {
         return Ok(());
     }
     let finding = Finding::at(span, format!("`{name}` is not one of SAM's policy templates"));

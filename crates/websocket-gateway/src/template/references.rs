@@ -5,7 +5,7 @@ use miette::SourceSpan;
 use super::check::rules;
 use super::error::Finding;
 use super::kinds::{
-    API, AUTHORIZER, DEPLOYMENT, GLOBAL_TABLE, INTEGRATION, LAMBDA_FUNCTION, ROLE, ROUTE, SERVERLESS_FUNCTION,
+    API, AUTHORIZER, DEPLOYMENT, GLOBAL_TABLE, INTEGRATION, LAMBDA_FUNCTION, QUEUE, ROLE, ROUTE, SERVERLESS_FUNCTION,
     SERVERLESS_WEBSOCKET_API, SIMPLE_TABLE, STAGE, TABLE,
 };
 use super::node::{Entry, Value};
@@ -53,6 +53,9 @@ impl Stack {
         Ok(match (resource.kind.as_str(), name) {
             (SERVERLESS_FUNCTION | LAMBDA_FUNCTION, "Arn") => account.arn("lambda", &format!("function:{id}")),
             (ROLE, "Arn") => account.global_arn("iam", &format!("role/{id}")),
+            (QUEUE, "Arn") => account.arn("sqs", &self.queue_name(resource)?),
+            (QUEUE, "QueueName") => self.queue_name(resource)?,
+            (QUEUE, "QueueUrl") => id,
             (TABLE | GLOBAL_TABLE | SIMPLE_TABLE, "Arn") => account.arn("dynamodb", &format!("table/{id}")),
             (TABLE | GLOBAL_TABLE | SIMPLE_TABLE, "StreamArn") => {
                 account.arn("dynamodb", &format!("table/{id}/stream/1970-01-01T00:00:00.000"))
@@ -70,8 +73,11 @@ impl Stack {
         })
     }
 
-    /// The resource's physical id, which `!Ref` returns: a function's or table's name, the API id, or else the logical id.
+    /// The resource's physical id, which `!Ref` returns: a function's or table's name, a queue's URL, the API id, or else the logical id.
     pub(super) fn id_of(&self, resource: &Resource) -> Result<String, Finding> {
+        if resource.kind == QUEUE {
+            return self.queue_url(resource);
+        }
         if let Some(name) = self.name_of(resource) {
             return name;
         }

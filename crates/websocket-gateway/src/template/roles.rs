@@ -2,15 +2,17 @@
 
 use super::connectors;
 use super::error::Finding;
+use super::event_sources;
 use super::findings::Findings;
 use super::kinds::{IAM_POLICY, MANAGED_POLICY, ROLE, ROLE_POLICY, SERVERLESS_FUNCTION};
+use super::managed_policies;
 use super::node::{Node, Value};
 use super::policies::Reader;
 use super::properties::Properties;
 use super::stack::{Resource, Stack};
 use crate::iam::Policy;
 
-/// What a function's role allows for `@connections` and the tables. If only AWS knows the role, everything is allowed, with a warning: to deny
+/// What a function's role allows for `@connections`, the tables and the queues. If only AWS knows the role, everything is allowed, with a warning: to deny
 /// what AWS allows would only mislead.
 pub(super) fn policy(stack: &Stack, function: &Resource, findings: &mut Findings) -> Result<Policy, Finding> {
     let properties = stack.properties(function);
@@ -21,6 +23,9 @@ pub(super) fn policy(stack: &Stack, function: &Resource, findings: &mut Findings
             warn_of_boundary(&properties, &mut reader);
             if let Some(policies) = properties.written("Policies") {
                 reader.policies_of_sam(policies)?;
+            }
+            if event_sources::events_of(&properties).any(|(kind, _)| kind == event_sources::SQS) {
+                reader.add(vec![managed_policies::for_a_poller()]);
             }
             attached(stack, &format!("{}Role", function.id), &mut reader)?;
         }

@@ -8,7 +8,7 @@ use super::kinds::{API, API_MAPPING, SERVERLESS_WEBSOCKET_API};
 use super::properties::Properties;
 use super::routes::{Finished, Routes};
 use super::stack::{Resource, Stack};
-use super::{beside, function, plain_api, plain_routes, serverless_api, stages, table};
+use super::{beside, event_sources, function, plain_api, plain_routes, queues, serverless_api, stages, table};
 use crate::api::{Api, RouteSelectionExpression};
 
 /// Reads the template's only WebSocket API, or the API that `--api` names. `None` if it can't be served: `findings` say why.
@@ -42,6 +42,7 @@ fn one(stack: &Stack, api: &Resource, findings: &mut Findings) -> Option<Api> {
     let stage = stages::read(stack, api, findings);
     let stage = findings.keep(stage);
     let route_selection_expression = findings.keep(route_selection_expression(&stack.properties(api)));
+    let queues = queues::read_all(stack, findings);
 
     let mut routes = Routes::new(stack, api, findings);
     if is_serverless {
@@ -51,6 +52,7 @@ fn one(stack: &Stack, api: &Resource, findings: &mut Findings) -> Option<Api> {
     let Finished { routes, unserved, authorizer, mut functions } = routes.finish();
     let others = function::read_others(stack, &mut functions, findings);
     findings.keep(others);
+    let event_sources = event_sources::read_all(stack, &queues, &functions, findings);
     let tables = table::read_all(stack, findings);
     Some(Api {
         logical_id: api.id.clone(),
@@ -63,6 +65,8 @@ fn one(stack: &Stack, api: &Resource, findings: &mut Findings) -> Option<Api> {
         authorizer,
         functions,
         tables,
+        queues,
+        event_sources,
     })
 }
 

@@ -1,7 +1,7 @@
-//! A function that follows orders, sensible and harmful. It can be a route, an authorizer, or both.
+//! A function that follows orders, sensible and harmful. It can be a route, an authorizer, or both, and it can get the messages of a queue.
 //!
 //! Orders stand as JSON in a message's `do`, or in the parameter `do` of the query string: a list, or a single order. In the query string a
-//! single word needs no quotes. Without an order that answers, the event is the answer's body.
+//! single word needs no quotes. A queue's messages have them as a client's do. Without an order that answers, the event is the answer's body.
 //!
 //! If `TABLE_NAME` is set, it keeps every event but MESSAGE in that table, since no client receives the answers to these. It calls AWS with
 //! the plain SDK, so that nothing of this project stands between API Gateway and what the table shows.
@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_apigatewaymanagement::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_sqs::error::ProvideErrorMetadata;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
@@ -66,6 +67,10 @@ enum Order {
     Meet(String),
     /// Posts a text to its own connection, and keeps the status in the table.
     Post(String),
+    /// Puts this text into the queue that `QUEUE_URL` names, and answers with the message's id or with the name of the error.
+    Enqueue(String),
+    /// Answers with the ids of those messages of a queue whose body has a `fail`.
+    FailMarked,
     /// Prints these bytes, which need not be UTF-8.
     Print(Vec<u8>),
     /// Prints this many lines.
@@ -159,6 +164,8 @@ impl Probe {
                 let status = aws.post(connection_id, text).await;
                 aws.keep(connection_id, "POSTED", &json!(status)).await?;
             }
+            Order::Enqueue(text) => return Ok(Some(reply(&enqueue(text).await?))),
+            Order::FailMarked => return Ok(Some(failures(event))),
             Order::Print(bytes) => std::io::Write::write_all(&mut std::io::stdout(), &bytes)?,
             Order::PrintLines(lines) => {
                 let line = "a line that says nothing, and is as long as lines of a log are\n";
@@ -234,17 +241,39 @@ async fn config() -> SdkConfig {
     aws_config::defaults(BehaviorVersion::latest()).http_client(http).load().await
 }
 
-/// The orders that were left in the table, or those of the query string, or those of the message.
+async fn enqueue(text: String) -> Result<String, Error> {
+    let sqs = aws_sdk_sqs::Client::new(&config().await);
+    let sent = sqs.send_message().queue_url(std::env::var("QUEUE_URL")?).message_body(text).send().await;
+    Ok(match sent {
+        Ok(sent) => sent.message_id.unwrap_or_default(),
+        Err(error) => error.code().unwrap_or_default().to_owned(),
+    })
+}
+
+/// What a function answers whose messages have failed in part.
+fn failures(event: &Value) -> Value {
+    let marked = records(event).filter(|record| body_of(record).is_some_and(|body| body.get("fail").is_some()));
+    let failures: Vec<_> = marked.map(|record| json!({ "itemIdentifier": record["messageId"] })).collect();
+    json!({ "batchItemFailures": failures })
+}
+
+fn records(event: &Value) -> impl Iterator<Item = &Value> {
+    event["Records"].as_array().into_iter().flatten()
+}
+
+fn body_of(message: &Value) -> Option<Value> {
+    serde_json::from_str(message["body"].as_str()?).ok()
+}
+
+/// The orders that were left in the table, or those of the query string, or those of the message or of the first of a queue's messages that has any.
 fn orders(event: &Value, left: Option<Value>) -> Result<Vec<Order>, Error> {
     let in_query = || {
         let text = event["queryStringParameters"]["do"].as_str()?;
         Some(serde_json::from_str(text).unwrap_or_else(|_| text.into()))
     };
-    let in_message = || {
-        let message: Value = serde_json::from_str(event["body"].as_str()?).ok()?;
-        message.get("do").cloned()
-    };
-    match left.or_else(in_query).or_else(in_message) {
+    let in_message = || body_of(event)?.get("do").cloned();
+    let in_record = || records(event).find_map(|record| body_of(record)?.get("do").cloned());
+    match left.or_else(in_query).or_else(in_message).or_else(in_record) {
         None => Ok(Vec::new()),
         Some(orders @ Value::Array(_)) => Ok(serde_json::from_value(orders)?),
         Some(order) => Ok(vec![serde_json::from_value(order)?]),

@@ -23,7 +23,7 @@ mod endpoints;
 mod functions;
 mod http_apis;
 pub(super) mod manage_connections;
-mod permissions;
+pub(super) mod permissions;
 mod queues;
 mod responses;
 mod routes;

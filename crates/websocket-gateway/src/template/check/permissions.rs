@@ -121,7 +121,7 @@ fn anywhere(arn: &str) -> String {
 /// Whether `text` names the function: by its name, its ARN or a part of the ARN, with or without a version or alias.
 ///
 /// Source: AWS Lambda API reference, `AddPermission`, `FunctionName`.
-fn is_function(text: &str, name: &str) -> bool {
+pub(in crate::template) fn is_function(text: &str, name: &str) -> bool {
     let named = text.split_once("function:").map_or(text, |(_, named)| named);
     named.split(':').next() == Some(name)
 }

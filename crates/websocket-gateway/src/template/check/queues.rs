@@ -7,15 +7,12 @@ use super::super::kinds::{EVENT_SOURCE_MAPPING, QUEUE, SERVERLESS_FUNCTION};
 use super::super::node::{Node, Value};
 use super::super::stack::{Resource, Stack};
 use super::rules;
-
-/// The `VisibilityTimeout` of a queue that does not set it, in seconds.
-/// Source: SQS API reference, `CreateQueue`.
-const VISIBILITY: u64 = 30;
+use crate::api::limits;
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
     for (queue, function) in event_sources(stack) {
-        let timeout = seconds(stack, function, "Timeout", crate::api::limits::FUNCTION_TIMEOUT.as_secs());
-        let visibility = seconds(stack, queue, "VisibilityTimeout", VISIBILITY);
+        let timeout = seconds(stack, function, "Timeout", limits::FUNCTION_TIMEOUT.as_secs());
+        let visibility = seconds(stack, queue, "VisibilityTimeout", limits::VISIBILITY_TIMEOUT.as_secs());
         let (Some(timeout), Some(visibility)) = (timeout, visibility) else { continue };
         if visibility < timeout {
             let message = format!(

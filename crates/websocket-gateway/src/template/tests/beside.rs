@@ -22,10 +22,10 @@ fn what_does_not_run_here_is_named_once_for_each_kind() {
             apis,
         ),
         (event("HttpApi"), apis),
-        (event("SQS"), "queues and streams invoke no function here: `Other`"),
+        (event("Kinesis"), "streams and pipes invoke no function here: `Other`"),
         (
             "  Other: { Type: AWS::Lambda::EventSourceMapping }\n".to_owned(),
-            "queues and streams invoke no function here: `Other`",
+            "streams and pipes invoke no function here: `Other`",
         ),
         (event("S3"), "topics and buckets invoke no function here: `Other`"),
         (event("Schedule"), "schedules and rules invoke no function here: `Other`"),

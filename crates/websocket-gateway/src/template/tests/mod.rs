@@ -17,6 +17,7 @@ mod macros;
 mod names;
 mod notes;
 mod plain;
+mod queues;
 mod roles;
 mod serverless_framework;
 mod warnings;
