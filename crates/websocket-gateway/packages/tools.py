@@ -40,8 +40,9 @@ def in_environment():
     if not noted.exists() or noted.read_bytes() != requirements.read_bytes():
         subprocess.run([folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--no-input", "-r", requirements], check=True)
         shutil.copy(requirements, noted)
-    if folder != Path(sys.prefix):
-        os.execv(folder / "bin" / "python", ["python", *sys.argv])
+    if not folder.samefile(sys.prefix):
+        python = str(folder / "bin" / "python")
+        os.execv(python, [python, *sys.argv])
     os.environ["PATH"] = f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"
 
 
