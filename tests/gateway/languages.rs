@@ -5,7 +5,9 @@ use std::process::{Command, Stdio};
 
 use websocket_gateway::{Gateway, Options};
 
-use crate::support::{Client, OwnProject, gateway, in_time};
+use rustix::process::Signal;
+
+use crate::support::{Client, OwnProject, end, gateway, in_time, serving, signal};
 
 /// A chat of one: `$default` answers in Node.js, `python` in Python, `elsewhere` in a language that the gateway does not have.
 const TEMPLATE: &str = "\
@@ -191,4 +193,26 @@ async fn the_output_of_sam_build_is_served_as_it_stands() {
     let mut client = Client::connect(&gateway, "").await;
     assert_eq!(ask(&mut client, "hi").await, "\"built\"");
     gateway.stop().await;
+}
+
+/// A machine with the program from a Python or npm package may have no Rust.
+#[tokio::test]
+async fn without_cargo_functions_in_other_languages_are_served_and_reloaded() {
+    if !has("node") {
+        return;
+    }
+    let project = project("no_cargo");
+    let rust = "Runtime: provided.al2023, Handler: bootstrap, CodeUri: rust";
+    project.write("template.yaml", &TEMPLATE.replace("Runtime: java21, Handler: app, CodeUri: java", rust));
+    project.write("rust/Cargo.toml", "[package]\nname = 'rust'\n");
+    let mut program = gateway(&["--port", "0"]);
+    let (mut running, url) = serving(program.current_dir(project.folder()).env("CARGO", "/nowhere/cargo")).await;
+    let mut client = Client::try_connect(&url, &[]).await.unwrap();
+    assert_eq!(ask(&mut client, "hi").await, "\"hello client, I am the $default route!\"");
+    project.write("node/app.js", &node("new"));
+    in_time("the new code", async { while ask(&mut client, "hi").await != "\"new\"" {} }).await;
+    let error = ask(&mut client, r#"{"action":"elsewhere"}"#).await;
+    assert!(error.contains("Internal server error"), "{error}");
+    signal(&running, Signal::INT);
+    assert_eq!(end(&mut running).await.code(), Some(0));
 }

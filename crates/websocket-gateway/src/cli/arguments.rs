@@ -21,7 +21,7 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make a project with one function, in a folder of its own
+    /// Make a project in Rust with one function, in a folder of its own
     New(New),
     /// Build the functions and serve the API until Ctrl-C (the default command)
     Start(Start),

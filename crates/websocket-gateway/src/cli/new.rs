@@ -1,4 +1,4 @@
-//! `new`: makes a project.
+//! `new`: makes a project in Rust.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -32,8 +32,8 @@ enum NewError {
     )]
     NotTheCrate(PathBuf),
     #[error(
-        "can't find the crate lambda-websocket, which is not published yet; clone its repository, and say where that is: \
-         --crate-path DIR"
+        "the project would be in Rust and depend on the crate lambda-websocket, which is not published yet and can't be found; clone its \
+         repository, and say where that is: --crate-path DIR"
     )]
     NoCrate,
     #[error(

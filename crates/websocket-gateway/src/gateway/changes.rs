@@ -5,13 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime};
 
-use notify::event::ModifyKind;
-use notify::{EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::{Instant, timeout_at};
 
 use super::Gateway;
+use super::watch::{Watch, WatchError};
 use crate::lambda::Sources;
 use crate::service::Service;
 
@@ -25,11 +24,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(2);
 /// How many paths wait while a build runs. If more change, which of them matter is not known any more, and everything is read again.
 const WAITING_PATHS: usize = 1024;
 
-/// The operating system does not let the gateway watch files.
-#[derive(Debug, thiserror::Error)]
-#[error("can't watch the template and the sources for changes: {0}")]
-pub struct WatchError(notify::Error);
-
 /// Changes of the template and of the functions' sources, from [`Gateway::changes`].
 #[derive(Debug)]
 #[must_use = "changes are watched only as long as this lives"]
@@ -39,7 +33,7 @@ pub struct Changes {
     sources: Sources,
     /// A file that had changed before it was watched.
     earlier: Option<PathBuf>,
-    watcher: RecommendedWatcher,
+    watch: Watch,
     changed: mpsc::Receiver<PathBuf>,
     /// Whether more paths have changed than could wait.
     has_missed: Arc<AtomicBool>,
@@ -56,21 +50,19 @@ impl Gateway {
         let (sender, changed) = mpsc::channel(WAITING_PATHS);
         let has_missed = Arc::new(AtomicBool::new(false));
         let missed = Arc::clone(&has_missed);
-        let watcher = notify::recommended_watcher(move |event| {
-            for path in what_changed(event) {
-                // If the receiver has been dropped, changes don't matter any more.
-                if let Err(TrySendError::Full(_)) = sender.try_send(path) {
-                    missed.store(true, Ordering::Relaxed);
-                }
+        let watch = Watch::new(move |path| {
+            // If the receiver has been dropped, changes don't matter any more.
+            if let Err(TrySendError::Full(_)) = sender.try_send(path) {
+                missed.store(true, Ordering::Relaxed);
             }
-        });
+        })?;
         let template = self.template().canonicalize().unwrap_or_else(|_| self.template().to_owned());
         let mut changes = Changes {
             service: Arc::clone(&self.service),
             template,
             sources: Sources::default(),
             earlier: None,
-            watcher: watcher.map_err(WatchError)?,
+            watch,
             changed,
             has_missed,
         };
@@ -128,14 +120,7 @@ impl Changes {
             tracing::debug!("{error}");
         }
         let of_template = self.template.parent().map(Path::to_owned);
-        for directory in self.sources.directories().into_iter().chain(of_template) {
-            // This includes directories that are watched already: one that was removed and created again is not watched any more.
-            match self.watcher.watch(&directory, RecursiveMode::NonRecursive) {
-                Err(_) if !directory.exists() => {}
-                watched => watched.map_err(WatchError)?,
-            }
-        }
-        Ok(())
+        self.watch.follow(self.sources.directories().into_iter().chain(of_template))
     }
 
     /// Whether a path is the template or a source.
@@ -152,19 +137,5 @@ impl Changes {
             |path: &PathBuf| std::fs::metadata(path).and_then(|file| file.modified()).is_ok_and(|at| at > since);
         // The first build creates the lock file.
         files.filter(|path| self.concerns(path) && !path.ends_with("Cargo.lock")).find(changed)
-    }
-}
-
-/// The paths whose content has changed. Events about reading and about permissions are ignored.
-fn what_changed(event: notify::Result<notify::Event>) -> Vec<PathBuf> {
-    match event {
-        Ok(event) if matches!(event.kind, EventKind::Access(_) | EventKind::Modify(ModifyKind::Metadata(_))) => {
-            Vec::new()
-        }
-        Ok(event) => event.paths,
-        Err(error) => {
-            tracing::warn!("a change of the sources may have been missed: {error}; save a source again to reload");
-            Vec::new()
-        }
     }
 }

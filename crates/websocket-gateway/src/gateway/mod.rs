@@ -7,9 +7,12 @@ mod error;
 mod options;
 mod own_address;
 mod recorder;
+#[cfg(feature = "tls")]
+mod roots;
 mod store;
 #[cfg_attr(not(feature = "tls"), path = "no_trust.rs")]
 mod trust;
+mod watch;
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -39,10 +42,11 @@ use recorder::Recorder;
 use store::{OpenQueues, OpenStore, RunningQueues, RunningStore};
 use trust::Trust;
 
-pub use changes::{Changes, WatchError};
+pub use changes::Changes;
 pub use environment::environment;
 pub use error::StartError;
 pub use options::{Options, Store};
+pub use watch::WatchError;
 
 /// How long [`Gateway::stop`] waits for sessions to close and for `$disconnect` to run.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);

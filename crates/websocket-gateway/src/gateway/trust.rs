@@ -8,10 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use std::{env, fmt};
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-
-use super::{Options, StartError};
+use super::{Options, StartError, roots};
 use crate::guard::AllowedHosts;
 use crate::ids;
 use crate::wire::tls::{Authority, CertificateError, Certificates, Tls};
@@ -156,28 +153,10 @@ fn write(parent: &Path, address: SocketAddr, authority: &str) -> io::Result<Path
         let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(directory.join(name));
         file.and_then(|mut file| file.write_all(text.as_bytes()))
     };
-    let written = file(AUTHORITY, authority).and_then(|()| file(BUNDLE, &(roots_of_the_system() + authority)));
+    let written = file(AUTHORITY, authority).and_then(|()| file(BUNDLE, &(roots::of_the_system() + authority)));
     if let Err(error) = written {
         let _ = fs::remove_dir_all(&directory);
         return Err(error);
     }
     Ok(directory)
-}
-
-/// The root certificates that the system's programs trust, as PEM.
-fn roots_of_the_system() -> String {
-    let found = rustls_native_certs::load_native_certs();
-    for error in &found.errors {
-        tracing::debug!("functions may not trust all root certificates of the system: {error}");
-    }
-    let mut pem = String::new();
-    for root in found.certs {
-        pem.push_str("-----BEGIN CERTIFICATE-----\n");
-        for line in STANDARD.encode(root).as_bytes().chunks(64) {
-            pem.extend(line.iter().copied().map(char::from));
-            pem.push('\n');
-        }
-        pem.push_str("-----END CERTIFICATE-----\n");
-    }
-    pem
 }

@@ -60,7 +60,7 @@ impl TemplateError {
     pub(super) fn unreadable(path: &Path, cause: &std::io::Error) -> Self {
         let message = format!("the template `{}` can't be read: {cause}", path.display());
         let help = "pass the template's path with --template, or start in the directory that has `template.yaml`; \
-                    `websocket-gateway new NAME` makes a project that has one";
+                    `websocket-gateway new NAME` makes a project in Rust that has one";
         let source = Arc::new(NamedSource::new(path.to_string_lossy(), String::new()));
         Finding::new(message).help(help).into_error(&source)
     }

@@ -9,7 +9,10 @@ use std::process::ExitStatus;
 #[non_exhaustive]
 pub enum BuildError {
     /// Cargo itself could not be run.
-    #[error("can't run {cargo}: {source}; install Rust from https://rustup.rs, or set CARGO to the path of cargo")]
+    #[error(
+        "can't run {cargo}, which builds functions in Rust: {source}; install Rust from https://rustup.rs, or set CARGO to the path of \
+         cargo"
+    )]
     CargoMissing {
         /// The command that was tried.
         cargo: String,

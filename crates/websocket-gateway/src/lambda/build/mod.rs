@@ -50,7 +50,8 @@ pub(crate) struct Build {
 ///
 /// # Errors
 ///
-/// See [`BuildError`]. Nothing is built unless the binary of every function that is needed is known.
+/// See [`BuildError`]. Nothing is built unless the binary of every function that is needed is known. A machine without cargo is an error only if
+/// nothing can be started without it.
 pub(crate) async fn build(
     functions: impl IntoIterator<Item = &Function>,
     is_needed: impl Fn(&Function) -> bool,
@@ -61,6 +62,7 @@ pub(crate) async fn build(
     let mut workspaces = Workspaces::default();
     let mut jobs = BTreeMap::<PathBuf, Job>::new();
     let mut wanted = Vec::new();
+    let mut without_cargo = Vec::new();
     for function in functions {
         let (directory, binary) = match &function.code {
             Code::Cargo { directory, binary } => (directory, binary),
@@ -88,9 +90,16 @@ pub(crate) async fn build(
                 job.binaries.insert(binary.clone());
                 wanted.push((function, root, binary));
             }
+            Err(error @ BuildError::CargoMissing { .. }) => without_cargo.push((function, error)),
             Err(error) if is_needed(function) => return Err(error),
             Err(error) => build.not_here.push((function.logical_id.clone(), error.to_string())),
         }
+    }
+    for (function, error) in without_cargo {
+        if build.programs.is_empty() && is_needed(function) {
+            return Err(error);
+        }
+        build.not_here.push((function.logical_id.clone(), error.to_string()));
     }
 
     let (mut executables, mut failed) = (BTreeMap::new(), BTreeMap::new());

@@ -86,8 +86,8 @@ impl Runtimes {
         }
         let mut by_reason: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for (id, why) in &build.not_here {
-            let is_files = api.functions.get(id).is_some_and(|function| matches!(function.code, Code::Files(_)));
-            if is_files && api.invokes(id) {
+            let is_code = api.functions.get(id).is_some_and(|function| !matches!(function.code, Code::NotHere { .. }));
+            if is_code && api.invokes(id) {
                 by_reason.entry(why).or_default().push(id);
             }
         }
