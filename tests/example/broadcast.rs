@@ -1,30 +1,9 @@
-//! The worker of `broadcast`, called directly with messages of its queue.
-
-use std::path::Path;
+//! The worker of `broadcast`: called directly with messages of its queue, and behind the queue.
 
 use serde_json::{Value, json};
 use websocket_gateway::{Gateway, InvokeError};
 
-use crate::support::{Client, START_MS, Table, options, root, start};
-
-/// The example with its worker as a route, too: the gateway runs no functions but those of routes yet.
-async fn example() -> Gateway {
-    let template = std::fs::read_to_string(root().join("template.yaml")).unwrap();
-    start(options(&with_the_worker("broadcast.yaml", &template))).await
-}
-
-/// Writes the example's template so, and returns the path of the file.
-pub(super) fn with_the_worker(file: &str, template: &str) -> String {
-    let package = root().canonicalize().unwrap().join("crates/routes");
-    let template = template.replace("CodeUri: crates/routes", &format!("CodeUri: {}", package.display()));
-    let routes = "      Routes:\n";
-    assert!(template.contains(routes));
-    let template = template
-        .replace(routes, &format!("{routes}        worker: {{ FunctionArn: !GetAtt BroadcastFunction.Arn }}\n"));
-    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(file);
-    std::fs::write(&file, template).unwrap();
-    file.to_str().unwrap().to_owned()
-}
+use crate::support::{Client, START_MS, Table, example};
 
 /// A message of the queue: this text for all of a channel.
 pub(super) fn whole_channel(channel: &str, text: &str) -> Value {
@@ -85,5 +64,30 @@ async fn a_message_that_is_not_a_job_comes_again_and_keeps_no_other_from_being_s
     let messages = ["not a job".to_owned(), whole_channel("lobby", "hello").to_string(), "{}".to_owned()];
     assert_eq!(work(&gateway, &messages).await.unwrap(), ["0", "2"]);
     assert_eq!(client.hear().await, "hello");
+    gateway.stop().await;
+}
+
+#[tokio::test]
+async fn a_channel_too_large_for_one_function_is_handed_over_and_every_member_hears_it_once() {
+    let gateway = example().await;
+    let table = Table::of(&gateway).await;
+    let mut members = Vec::new();
+    // More than one page of what `sendmessage` reads.
+    for n in 0..1_100 {
+        let id = format!("AAAAAAAAAAAA{n:04}");
+        table.put(&id, "rust", START_MS).await;
+        members.push(gateway.adopt(&id).unwrap());
+    }
+    let mut sender = Client::connect(&gateway, "?channel=rust").await;
+    sender.say("everybody?").await;
+    assert_eq!(sender.hear().await, "everybody?");
+    for member in &mut members {
+        assert_eq!(member.next_posted().await.as_deref(), Some("everybody?"));
+    }
+    // When this has gone the same way, a second copy would have come, too.
+    sender.say("and again").await;
+    for member in &mut members {
+        assert_eq!(member.next_posted().await.as_deref(), Some("and again"));
+    }
     gateway.stop().await;
 }

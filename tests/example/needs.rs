@@ -1,10 +1,11 @@
 //! What `template.yaml` gives each function: everything that it needs, and nothing else.
 
 use std::fmt::Debug;
+use std::path::Path;
 
 use websocket_gateway::{Gateway, InvocationResult};
 
-use super::broadcast::{whole_channel, with_the_worker, work};
+use super::broadcast::{whole_channel, work};
 use crate::support::{Client, Refused, SECRET, START_MS, Table, authorizer_event, ended, options_with, root, start};
 
 const ORIGIN: &str = "https://example.com";
@@ -47,9 +48,18 @@ fn needed(line: &str) -> Vec<&str> {
     actions.filter(|word| !word.ends_with(':')).chain(variable).collect()
 }
 
+/// Writes a template to where the example's code is not, and returns the path of the file.
+fn written(template: &str) -> String {
+    let package = root().canonicalize().unwrap().join("crates/routes");
+    let template = template.replace("CodeUri: crates/routes", &format!("CodeUri: {}", package.display()));
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("needs.yaml");
+    std::fs::write(&file, template).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
 /// Does with the example all that its functions can do. `Err` says what did not work.
 async fn everything_works(template: &str) -> Result<(), String> {
-    let file = with_the_worker("needs.yaml", template);
+    let file = written(template);
     let parameters = [("AllowedOrigins", ORIGIN), ("JwtSecret", SECRET)];
     let gateway = start(options_with(&file, &parameters)).await;
     let outcome = use_everything(&gateway).await;

@@ -36,11 +36,14 @@ impl Api {
         invoked.next().filter(|_| invoked.next().is_none())
     }
 
-    /// Whether a route or the authorizer invokes the function with this logical id. All others are only invoked by hand, or by other functions.
+    /// Whether a route, the authorizer or a queue invokes the function with this logical id. All others are only invoked by hand, or by other
+    /// functions.
     #[must_use]
     pub fn invokes(&self, function: &str) -> bool {
         let by_the_authorizer = self.authorizer.as_ref().is_some_and(|authorizer| authorizer.function == function);
-        by_the_authorizer || self.routes.values().any(|route| route.function == function)
+        by_the_authorizer
+            || self.routes.values().any(|route| route.function == function)
+            || self.event_sources.iter().any(|source| source.function == function)
     }
 }
 
