@@ -6,6 +6,7 @@ import { shortId } from './dom.js';
 export const GATEWAY = 'gateway';
 export const CONNECTIONS_API = 'api';
 export const STORE = 'store';
+export const QUEUES = 'queues';
 
 const connection = (id) => (id === undefined ? GATEWAY : `c:${id}`);
 const caller = (name) => (name === undefined ? GATEWAY : `f:${name}`);
@@ -21,7 +22,7 @@ const ms = (value) => `${value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
 const arrow = (from, to, label, tone) => ({ from, to, label, tone });
 const note = (at, label, tone) => ({ from: at, to: at, label, tone });
 
-const LANE_OF_DOOR = { managementApi: CONNECTIONS_API, dynamoDb: STORE };
+const LANE_OF_DOOR = { managementApi: CONNECTIONS_API, dynamoDb: STORE, sqs: QUEUES };
 
 const KINDS = {
     serving: ['The gateway serves clients', (h) => note(GATEWAY, h.text, 'good')],
@@ -39,6 +40,7 @@ const KINDS = {
     unknownKeys: ['A call of @connections with unknown keys', (h) => note(CONNECTIONS_API, h.text, 'log')],
     posted: ['A call of @connections', posted],
     postNotUtf8: ['A post that is not UTF-8', (h) => note(CONNECTIONS_API, h.text, 'warn')],
+    rateLimited: ['Calls of @connections come too fast', (h) => note(CONNECTIONS_API, h.text, 'warn')],
     paused: ['A client is read no further for now', (h) => note(connection(h.connectionId), h.text, 'warn')],
     delivered: ['A message to a client', (h) => arrow(GATEWAY, connection(h.connectionId), preview(h.message), isErrorFrame(h) ? 'bad' : 'out')],
     closed: ['A connection has closed', closed],
@@ -51,6 +53,11 @@ const KINDS = {
     killed: ['A process was killed', (h) => note(caller(h.function), h.text, 'bad')],
     invocationFailed: ['An invocation has failed', (h) => note(caller(h.function), h.why, 'bad')],
     storeCalled: ['A call of DynamoDB', (h) => arrow(caller(h.function), STORE, h.status === 200 ? h.operation : `${h.operation} → ${h.status}`, h.status < 400 ? 'store' : 'warn')],
+    queued: ['A message was put into a queue', (h) => arrow(caller(h.function), QUEUES, `${h.queue}  ${preview(h.message)}`, 'post')],
+    batch: ['Messages of a queue went to a function', (h) => arrow(QUEUES, caller(h.function), `${h.text}`, h.error === undefined && h.failed.length === 0 ? 'call' : 'bad')],
+    deadLettered: ['A message is in the dead-letter queue', (h) => note(QUEUES, h.text, 'bad')],
+    expired: ['Messages of a queue are too old', (h) => note(QUEUES, h.text, 'warn')],
+    notPolled: ['A queue can’t be read', (h) => note(QUEUES, h.text, 'bad')],
     storeFailed: ['DynamoDB has failed', (h) => note(STORE, h.why, 'bad')],
     notRecorded: ['An event was not recorded', (h) => note(GATEWAY, h.why, 'bad')],
     reloaded: ['The template or functions were read again', (h) => note(GATEWAY, h.text, 'good')],

@@ -1,6 +1,6 @@
 // Who has a lane of their own in the diagram, and where it is. Only so many fit; all others share one of their kind.
 
-import { CONNECTIONS_API, GATEWAY, STORE } from './describe.js';
+import { CONNECTIONS_API, GATEWAY, QUEUES, STORE } from './describe.js';
 import { shortId } from './dom.js';
 
 const MOST = { c: 6, f: 9 };
@@ -8,7 +8,7 @@ const MOST = { c: 6, f: 9 };
 /** Room for two clients from the beginning, so that the first ones don't move everything. */
 const RESERVED = 2;
 
-const NAMES = { [GATEWAY]: 'gateway', [CONNECTIONS_API]: '@connections', [STORE]: 'DynamoDB' };
+const NAMES = { [GATEWAY]: 'gateway', [CONNECTIONS_API]: '@connections', [STORE]: 'DynamoDB', [QUEUES]: 'SQS' };
 
 /** Most functions are called what they do and `Function`: that much needs no room. */
 function nameOf(id) {
@@ -76,7 +76,7 @@ export class Lanes {
             lane(GATEWAY),
             ...f.map(lane),
             ...others('f', 'others'),
-            ...[CONNECTIONS_API, STORE].filter((id) => rest.includes(id)).map(lane),
+            ...[CONNECTIONS_API, STORE, QUEUES].filter((id) => rest.includes(id)).map(lane),
         ];
     }
 }
