@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used)]
 
 mod conformance;
+mod console;
 mod core;
 mod docs;
 mod example;

@@ -49,6 +49,9 @@ fn attempts(address: &str, connection_id: &str) -> Vec<(&'static str, String)> {
         ("POST", "/2015-03-31/functions/Probe/invocations".to_owned(), ""),
         ("POST", "/".to_owned(), LIST_TABLES),
         ("POST", "/".to_owned(), LIST_QUEUES),
+        ("GET", "/@console".to_owned(), ""),
+        ("GET", "/@console/api/happenings".to_owned(), ""),
+        ("POST", format!("/@console/api/connections/{connection_id}/posts"), ""),
     ];
     let port = address.rsplit(':').next().unwrap();
     let mut attempts = Vec::new();

@@ -1,6 +1,7 @@
 //! What every test starts from: a gateway, a client, a look into the table.
 
 mod authorizer;
+mod browser;
 mod client;
 mod gate;
 mod generated;
@@ -19,6 +20,7 @@ mod time_limit;
 use std::path::{Path, PathBuf};
 
 pub(crate) use authorizer::{SECRET, authorized_example, authorizer_event};
+pub(crate) use browser::Browser;
 pub(crate) use client::{Client, Refused, order};
 pub(crate) use gate::Gate;
 pub(crate) use generated::assert_is_up_to_date;

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-/// The clock that events and limits go by: the system's, or a clock that a test moves by hand.
+/// The clock that events and limits go by: the system's, that and what it was moved forward, or a clock that a test moves by hand.
 #[derive(Clone, Debug, Default)]
 pub struct Clock(Source);
 
@@ -16,6 +16,8 @@ enum Source {
     #[default]
     System,
     Manual(Arc<watch::Sender<u64>>),
+    /// The system's clock, and how far ahead of it this one is in milliseconds.
+    Ahead(Arc<watch::Sender<u64>>),
 }
 
 impl Clock {
@@ -25,10 +27,21 @@ impl Clock {
         Self(Source::Manual(Arc::new(watch::Sender::new(now_ms))))
     }
 
-    /// Moves a manual clock forward. Everything that waits for a time up to then continues. On the system's clock this has no effect.
-    pub fn advance(&self, by: Duration) {
-        if let Source::Manual(time) = &self.0 {
-            time.send_modify(|now_ms| *now_ms = now_ms.saturating_add(millis(by)));
+    /// A clock that goes as the system's does, and that [`Clock::advance`] moves forward.
+    #[must_use]
+    pub fn movable() -> Self {
+        Self(Source::Ahead(Arc::new(watch::Sender::new(0))))
+    }
+
+    /// Moves a manual or a movable clock forward. Everything that waits for a time up to then continues. The system's clock stays: then this is
+    /// `false`.
+    pub fn advance(&self, by: Duration) -> bool {
+        match &self.0 {
+            Source::Manual(time) | Source::Ahead(time) => {
+                time.send_modify(|ms| *ms = ms.saturating_add(millis(by)));
+                true
+            }
+            Source::System => false,
         }
     }
 
@@ -36,20 +49,30 @@ impl Clock {
     #[must_use]
     pub fn now_ms(&self) -> u64 {
         match &self.0 {
-            Source::System => millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()),
+            Source::System => system_ms(),
             Source::Manual(time) => *time.borrow(),
+            Source::Ahead(ahead) => system_ms().saturating_add(*ahead.borrow()),
         }
     }
 
     /// Waits until the clock shows `deadline_ms` (milliseconds since 1970) or more.
     pub(crate) async fn sleep_until(&self, deadline_ms: u64) {
         match &self.0 {
-            Source::System => {
-                tokio::time::sleep(Duration::from_millis(deadline_ms.saturating_sub(self.now_ms()))).await;
+            Source::System => tokio::time::sleep(self.until(deadline_ms)).await,
+            Source::Ahead(ahead) => {
+                let mut ahead = ahead.subscribe();
+                while !self.until(deadline_ms).is_zero() {
+                    // It is moved, or the time is up.
+                    let _ = tokio::time::timeout(self.until(deadline_ms), ahead.changed()).await;
+                }
             }
             // The sender lives in `self`, so waiting can't fail.
             Source::Manual(time) => drop(time.subscribe().wait_for(|now_ms| *now_ms >= deadline_ms).await),
         }
+    }
+
+    fn until(&self, deadline_ms: u64) -> Duration {
+        Duration::from_millis(deadline_ms.saturating_sub(self.now_ms()))
     }
 
     /// Waits for `work` at most this long; `None` if it took longer and was dropped.
@@ -60,6 +83,10 @@ impl Clock {
             () = self.sleep_until(self.now_ms().saturating_add(millis(limit))) => None,
         }
     }
+}
+
+fn system_ms() -> u64 {
+    millis(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
 /// Seconds since 1970 by the system's clock, for signatures: other processes make them by that clock.
@@ -75,4 +102,29 @@ pub(crate) fn calendar_time(ms: u64) -> Timestamp {
 /// A duration in whole milliseconds.
 pub(crate) fn millis(duration: Duration) -> u64 {
     duration.as_millis().try_into().unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: Duration = Duration::from_secs(60 * 60);
+
+    #[tokio::test]
+    async fn a_movable_clock_goes_by_itself_and_can_be_moved() {
+        let clock = Clock::movable();
+        let start = clock.now_ms();
+        assert!(start.abs_diff(system_ms()) < 10_000);
+        clock.sleep_until(start + 1).await;
+        let sleeping = tokio::spawn({
+            let clock = clock.clone();
+            async move { clock.sleep_until(start + millis(HOUR)).await }
+        });
+        tokio::task::yield_now().await;
+        assert!(clock.advance(HOUR / 2) && !sleeping.is_finished());
+        assert!(clock.advance(HOUR / 2));
+        sleeping.await.unwrap();
+        assert!(clock.now_ms() >= start + millis(HOUR));
+        assert!(!Clock::default().advance(HOUR));
+    }
 }

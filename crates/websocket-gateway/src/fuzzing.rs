@@ -12,7 +12,7 @@ use crate::service::{authorizer, integration};
 use crate::template::{self, Loaded, Remark, TemplateError};
 
 pub use crate::doors::fuzzing::{Path as DoorPath, door_path};
-pub use crate::guard::fuzzing::{Request, admit, identify, sign};
+pub use crate::guard::fuzzing::{Request, admit, admit_to_console, identify, sign};
 pub use crate::lambda::fuzzing::{PlayedFunction, function_error, remote_answer, runtime_call, schedule};
 
 /// Reads the text of a template.

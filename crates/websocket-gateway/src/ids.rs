@@ -76,6 +76,14 @@ pub(crate) fn trace_header(now_ms: u64) -> String {
     header
 }
 
+/// 128 random bits, for what must not be guessed.
+#[cfg(feature = "console")]
+pub(crate) fn secret() -> String {
+    let mut secret = String::with_capacity(32);
+    push_hex(&mut secret, &rand::random::<[u8; 16]>());
+    secret
+}
+
 /// A random UUID (version 4, RFC 9562 §5.4), the form of Lambda's request ids.
 pub(crate) fn uuid() -> String {
     let mut bytes: [u8; 16] = rand::random();

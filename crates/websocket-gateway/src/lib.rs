@@ -69,6 +69,8 @@ mod visible;
 mod wire;
 
 pub use clock::Clock;
+#[cfg(feature = "console")]
+pub use gateway::ConsoleAccess;
 pub use gateway::{Changes, Gateway, Options, StartError, Store, WatchError, environment};
 pub use happenings::{
     Batch, Door, Happening, Happenings, Invocation, InvocationResult, Invocations, Level, NoInvocation, Reloaded,

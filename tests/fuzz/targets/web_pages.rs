@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv6Addr};
 use fuzz::{Format, Sample, fuzz, latin1};
 use serde::Deserialize;
 use serde_json::json;
-use websocket_gateway::fuzzing::{Request, admit};
+use websocket_gateway::fuzzing::{Request, admit, admit_to_console};
 
 fuzz!(Format::Json, samples(), run);
 
@@ -42,7 +42,7 @@ fn samples() -> Vec<Sample> {
         ("/", &[("host", "tunnel.example"), ("sec-fetch-site", "same-origin")]),
         ("/", &[("host", "api.localhost"), ("sec-fetch-site", "none")]),
     ];
-    let bad: [(&str, &[_]); 7] = [
+    let bad: [(&str, &[_]); 8] = [
         ("/", &[]),
         ("/", &[local, local]),
         ("/", &[("host", "evil.example:3001")]),
@@ -50,6 +50,7 @@ fn samples() -> Vec<Sample> {
         ("/", &[local, ("origin", "https://me@evil.example:8080")]),
         ("/", &[local, ("origin", "null")]),
         ("/", &[local, ("sec-fetch-site", "cross-site")]),
+        ("/@console/api/gateway", &[local, ("origin", "http://127.0.0.1:3001")]),
     ];
     let good = good.map(|(target, headers)| Sample::good(input(target, headers)));
     let bad = bad.map(|(target, headers)| Sample::bad(input(target, headers)));
@@ -68,11 +69,26 @@ fn run(data: &[u8]) -> bool {
     let only = request.headers.iter().filter(|header| relevant(header)).cloned().collect();
     let only = Request { headers: only, ..request.clone() };
     assert_eq!(admit(&allowed, &only).as_ref(), Some(&admitted), "other headers do not matter");
+    check_console(&allowed, &request, admitted.is_ok());
     match &admitted {
         Ok(()) => check_admitted(&allowed, &request),
         Err(why) => check_refusal(&allowed, &request, why),
     }
     admitted.is_ok()
+}
+
+/// The console lets in whoever is let in elsewhere, and its own page: one of exactly the address that was called.
+fn check_console(allowed: &[String], request: &Request, is_admitted: bool) {
+    let is_let_in = admit_to_console(allowed, request).is_some_and(|let_in| let_in.is_ok());
+    assert!(is_let_in || !is_admitted);
+    if is_let_in && !is_admitted {
+        let (hosts, origins) = (values(request, "host"), values(request, "origin"));
+        let ([host], [origin]) = (hosts.as_slice(), origins.as_slice()) else { panic!("{hosts:?} {origins:?}") };
+        assert!(["http", "https"].iter().any(|scheme| *origin == format!("{scheme}://{host}")), "{origin} is not {host}");
+        let mut without = request.clone();
+        without.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("origin") && !name.eq_ignore_ascii_case("sec-fetch-site"));
+        assert!(admit(allowed, &without).is_some_and(|let_in| let_in.is_ok()), "{host} may be a page's");
+    }
 }
 
 fn check_admitted(allowed: &[String], request: &Request) {

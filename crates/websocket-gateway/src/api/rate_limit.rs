@@ -1,11 +1,13 @@
 use std::fmt;
 use std::str::FromStr;
 
+use serde::Serialize;
+
 use super::limits::{REQUEST_BURST, REQUEST_RATE};
 
 /// How many requests are served: a bucket with room for a burst, which is filled at a rate. Each request takes one from it.
 /// Source: API Gateway developer guide, "Throttle requests to your REST APIs": the token bucket algorithm.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct RateLimit {
     rate: u32,
     burst: u32,

@@ -1,3 +1,5 @@
+use std::fmt::{self, Display};
+
 use serde_json::Value;
 
 use super::body_path::{Step, value_at};
@@ -98,6 +100,35 @@ impl RouteSelectionExpression {
     }
 }
 
+/// As the template writes it, in its shortest form.
+impl Display for RouteSelectionExpression {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let [Part::Body(path)] = self.parts.as_slice() {
+            f.write_str("$")?;
+            return write_path(path, f);
+        }
+        for part in &self.parts {
+            match part {
+                Part::Literal(text) => f.write_str(&text.replace('$', r"\$"))?,
+                Part::Body(path) => {
+                    f.write_str("${")?;
+                    write_path(path, f)?;
+                    f.write_str("}")?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_path(path: &[Step], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str("request.body")?;
+    path.iter().try_for_each(|step| match step {
+        Step::Key(name) => write!(f, ".{name}"),
+        Step::Index(index) => write!(f, "[{index}]"),
+    })
+}
+
 fn variable(text: &str) -> Result<Part, InvalidExpression> {
     let path = text.strip_prefix("request.body.").ok_or_else(|| {
         InvalidExpression(format!("a route key can't come from `{text}`, only from `request.body.…`: {EXAMPLE}"))
@@ -176,6 +207,23 @@ mod tests {
         assert_eq!(evaluate("join-${request.body.room}", "not JSON"), None);
         assert_eq!(evaluate(r"\$default", "anything").as_deref(), Some("$default"));
         assert_eq!(evaluate(r"a\b", "anything").as_deref(), Some(r"a\b"));
+    }
+
+    #[test]
+    fn it_is_shown_as_it_is_written() {
+        for text in [
+            "$request.body.action",
+            "$request.body.a[1].b",
+            "${request.body.s}/${request.body.a}",
+            r"\$default",
+            "join-${request.body.room}",
+        ] {
+            assert_eq!(RouteSelectionExpression::parse(text).unwrap().to_string(), text);
+        }
+        assert_eq!(
+            RouteSelectionExpression::parse("${request.body.action}").unwrap().to_string(),
+            "$request.body.action"
+        );
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use websocket_gateway::api::RateLimit;
+#[cfg(feature = "console")]
+use websocket_gateway::{Clock, ConsoleAccess};
 use websocket_gateway::{Options, Store};
 
 use super::check::Check;
@@ -74,6 +76,17 @@ struct Start {
     /// Serve `@connections`, the embedded DynamoDB and the embedded queues only to functions, not to a person's own tools
     #[arg(long)]
     strict: bool,
+    /// Serve no console
+    #[cfg(feature = "console")]
+    #[arg(long)]
+    no_console: bool,
+    /// Serve the console to other machines, too, if --host lets them in
+    #[cfg(feature = "console")]
+    #[arg(long, conflicts_with = "no_console")]
+    console_remote: bool,
+    /// Print what happens as JSON, one line each, and everything else to standard error
+    #[arg(long)]
+    json: bool,
     /// Close a connection that has been idle for this long
     #[arg(long, value_name = "DURATION", default_value = "10m", value_parser = duration)]
     idle_timeout: Duration,
@@ -183,7 +196,10 @@ pub(crate) enum Task {
 #[derive(Debug)]
 pub(crate) enum Work {
     /// To serve until Ctrl-C.
-    Serve,
+    Serve {
+        /// Whether to print JSON.
+        json: bool,
+    },
     /// To print the environment of functions that are started elsewhere.
     ShowEnvironment,
     /// To send events.
@@ -211,9 +227,12 @@ impl Arguments {
     pub(crate) fn into_task(self) -> Task {
         let (options, work) = match self.command.unwrap_or(Command::Start(self.start)) {
             Command::New(new) => return Task::New(new),
-            Command::Start(start) => (start.into_options(), Work::Serve),
             Command::Check(CheckArguments { reading, json, strict }) => {
                 return Task::Check(Box::new(reading.into_options()), Check { json, strict });
+            }
+            Command::Start(start) => {
+                let json = start.json;
+                (start.into_options(), Work::Serve { json })
             }
             Command::Env(mut start) => {
                 start.dynamodb_port.get_or_insert(DYNAMODB_PORT);
@@ -255,6 +274,11 @@ impl Start {
         #[cfg(feature = "tls")]
         if let (Some(certificate), Some(key)) = (self.tls_cert, self.tls_key) {
             options = options.certificate(certificate, key);
+        }
+        #[cfg(feature = "console")]
+        if !self.no_console {
+            let access = if self.console_remote { ConsoleAccess::Remote } else { ConsoleAccess::Local };
+            options = options.console(access).clock(Clock::movable());
         }
         for name in self.allowed_hosts {
             options = options.allow_host(name);
@@ -386,8 +410,9 @@ mod tests {
         for line in [&["--port", "3002"][..], &["start", "--port", "3002"]] {
             let (options, work) = read(line);
             assert!(options.contains(" port: 3002"), "{options}");
-            assert!(matches!(work, Work::Serve));
+            assert!(matches!(work, Work::Serve { json: false }));
         }
+        assert!(matches!(read(&["--json"]).1, Work::Serve { json: true }));
     }
 
     #[test]

@@ -48,6 +48,10 @@ async fn perform(options: Options, work: Work) -> ExitCode {
     if matches!(work, Work::ShowEnvironment) {
         return show_environment(&options);
     }
+    let prints_json = matches!(work, Work::Serve { json: true });
+    if prints_json {
+        terminal::leave_stdout_to_programs();
+    }
     // Before the program listens for Ctrl-C, which must end a program that waits for standard input.
     let sending = match Sending::prepare(work) {
         Ok(sending) => sending,
@@ -63,7 +67,7 @@ async fn perform(options: Options, work: Work) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match run(options, sending, interrupts).await {
+    match run(options, sending, prints_json, interrupts).await {
         Ok(code) => code,
         Err(error) => fail(error),
     }
@@ -80,7 +84,12 @@ fn show_environment(options: &Options) -> ExitCode {
 }
 
 /// Serves until Ctrl-C, or until everything is sent. Events that were not sent because of Ctrl-C are a failure.
-async fn run(options: Options, sending: Option<Sending>, mut interrupts: Interrupts) -> Result<ExitCode, StartError> {
+async fn run(
+    options: Options,
+    sending: Option<Sending>,
+    prints_json: bool,
+    mut interrupts: Interrupts,
+) -> Result<ExitCode, StartError> {
     let started = SystemTime::now();
     // Before the build, which takes long.
     if let Some(error) = sending.as_ref().and_then(|sending| sending.refused_by(&options.read_template().ok()?.api)) {
@@ -88,11 +97,14 @@ async fn run(options: Options, sending: Option<Sending>, mut interrupts: Interru
         return Ok(ExitCode::from(WRONG_INPUT));
     }
     let interrupted = if sending.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS };
+    // A program chooses for itself what it needs.
+    let level = if prints_json { Level::Detail } else { Level::logged().unwrap_or(Level::Error) };
     let (gateway, happenings) = tokio::select! {
-        started = Gateway::start_with_happenings(options, Level::logged().unwrap_or(Level::Error)) => started?,
+        started = Gateway::start_with_happenings(options, level) => started?,
         () = interrupts.next() => return Ok(interrupted),
     };
-    let lines = terminal::show_happenings(happenings);
+    let lines =
+        if prints_json { terminal::print_happenings(happenings) } else { terminal::show_happenings(happenings) };
     let code = match sending {
         None => {
             terminal::show_where(&gateway);

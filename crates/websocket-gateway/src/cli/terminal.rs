@@ -1,9 +1,11 @@
-//! What a person at the terminal sees: on standard output where to connect, on standard error what happens.
+//! What a person at the terminal sees: on standard output where to connect, on standard error what happens. With `--json` standard output is
+//! for a program, and a person sees everything on standard error.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -17,7 +19,7 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 use websocket_gateway::api::Api;
-use websocket_gateway::{Gateway, Happenings, Reloaded, StartError, TemplateError, Visible, visible_json};
+use websocket_gateway::{Gateway, Happening, Happenings, Reloaded, StartError, TemplateError, Visible, visible_json};
 
 const DIM: &str = "\x1b[2m";
 const YELLOW: &str = "\x1b[33m";
@@ -55,12 +57,30 @@ impl Lines {
 }
 
 /// Shows what happens, as far as `RUST_LOG` asks for it.
-pub(crate) fn show_happenings(mut happenings: Happenings) -> Lines {
+pub(crate) fn show_happenings(happenings: Happenings) -> Lines {
+    write_all(happenings, |happening| {
+        happening.log();
+        true
+    })
+}
+
+/// Prints what happens as JSON, until standard output is closed.
+pub(crate) fn print_happenings(happenings: Happenings) -> Lines {
+    let for_a_person = is_read_by_a_person();
+    write_all(happenings, move |happening| {
+        // A happening can always be serialised: its maps have texts as keys.
+        let json = serde_json::to_string(happening).unwrap_or_default();
+        let json = if for_a_person { visible_json(&json) } else { json };
+        let mut out = std::io::stdout();
+        writeln!(out, "{json}").and_then(|()| out.flush()).is_ok()
+    })
+}
+
+/// Writes until the gateway stops, or `write` can't any more.
+fn write_all(mut happenings: Happenings, write: impl Fn(&Happening) -> bool + Send + 'static) -> Lines {
     let (finish, finished) = oneshot::channel();
     let writing = thread::Builder::new().name("terminal".to_owned()).spawn(move || {
-        while let Some(happening) = happenings.blocking_next() {
-            happening.log();
-        }
+        while happenings.blocking_next().is_some_and(|happening| write(&happening)) {}
         // The program may have given up waiting.
         let _ = finish.send(());
     });
@@ -73,7 +93,12 @@ pub(crate) fn show_happenings(mut happenings: Happenings) -> Lines {
 pub(crate) fn show_where(gateway: &Gateway) {
     let api = gateway.api();
     let url = gateway.url();
-    say(&format!("\nConnect to {url}\n    npx wscat -c {url}\n\nRoutes: {}\nPress Ctrl-C to stop.\n", routes(&api)));
+    let routes = routes(&api);
+    #[cfg(feature = "console")]
+    let console = gateway.console_url().map_or_else(String::new, |url| format!("Console: {url}\n"));
+    #[cfg(not(feature = "console"))]
+    let console = "";
+    say(&format!("\nConnect to {url}\n    npx wscat -c {url}\n\nRoutes: {routes}\n{console}Press Ctrl-C to stop.\n"));
 }
 
 fn routes(api: &Api) -> String {
@@ -133,9 +158,22 @@ pub(crate) fn show_stopping() {
     say("\nStopping. Press Ctrl-C again to stop at once.");
 }
 
-/// For a person to read. If standard output is closed, the gateway goes on serving.
+/// Whether standard output is for a program alone.
+static IS_FOR_PROGRAMS: AtomicBool = AtomicBool::new(false);
+
+/// From now on a person is told everything on standard error.
+pub(crate) fn leave_stdout_to_programs() {
+    IS_FOR_PROGRAMS.store(true, Ordering::Relaxed);
+}
+
+/// For a person to read. If the output is closed, the gateway goes on serving.
 pub(crate) fn say(text: &str) {
-    write_out(&Visible::lines(text));
+    let text = Visible::lines(text);
+    if IS_FOR_PROGRAMS.load(Ordering::Relaxed) {
+        let _ = writeln!(std::io::stderr(), "{text}");
+    } else {
+        write_out(&text);
+    }
 }
 
 /// For a program to read, byte for byte, unless standard output is a terminal.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use hyper::body::Incoming;
@@ -50,15 +51,25 @@ async fn answer(service: &Service, store: &Queue, request: Request<Incoming>) ->
         Err(Unreadable::TooSlow) => return Err(Stopped::TooSlow),
         Err(Unreadable::BrokeOff(_)) => return Err(Stopped::Unreadable),
     };
-    permit(service, &head, &body)?;
-    let operation = match protocol::operation(&head, &body, service.guard.credentials.region()) {
+    let caller = permit(service, &head, &body)?;
+    let answer = call(service, store, &head, body).await;
+    service.happenings.tell(Level::Detail, || What::StoreCalled {
+        function: caller.function().map(str::to_owned),
+        operation: target(&head.headers).unwrap_or_default().to_owned(),
+        status: answer.as_ref().map_or(StatusCode::INTERNAL_SERVER_ERROR, Answer::status).as_u16(),
+    });
+    answer
+}
+
+async fn call(service: &Service, store: &Queue, head: &Parts, body: Bytes) -> Result<Answer, Stopped> {
+    let operation = match protocol::operation(head, &body, service.guard.credentials.region()) {
         Ok(operation) => operation,
         Err(answer) => return Ok(*answer),
     };
     match store.call(operation, body).await {
-        Ok(json) => Ok(protocol::answer(&head, StatusCode::OK, json)),
+        Ok(json) => Ok(protocol::answer(head, StatusCode::OK, json)),
         Err(Unanswered::Refused(error)) => {
-            let answer = protocol::refusal(&head, &error);
+            let answer = protocol::refusal(head, &error);
             if answer.status().is_server_error() {
                 service.happenings.tell(Level::Error, || What::StoreFailed { why: error.to_string() });
             }
@@ -68,15 +79,15 @@ async fn answer(service: &Service, store: &Queue, request: Request<Incoming>) ->
     }
 }
 
-fn permit(service: &Service, head: &Parts, body: &[u8]) -> Result<(), Stopped> {
+fn permit(service: &Service, head: &Parts, body: &[u8]) -> Result<Caller, Stopped> {
     let caller = service.guard.identify("dynamodb", head, body, clock::real_seconds()).map_err(Stopped::ByGuard)?;
-    let Some(target) = target(&head.headers).filter(|_| caller != Caller::Person) else { return Ok(()) };
+    let Some(target) = target(&head.headers).filter(|_| caller != Caller::Person) else { return Ok(caller) };
     let deployment = service.deployment();
     for need in needs(target, body).map_err(|_| Stopped::Unreadable)? {
         let resource = need.resource.arn(&deployment.api.account);
         caller.check_permission(&deployment.api, &need.action, &resource).map_err(Stopped::ByGuard)?;
     }
-    Ok(())
+    Ok(caller)
 }
 
 /// The operation, as in `DynamoDB_20120810.PutItem`.

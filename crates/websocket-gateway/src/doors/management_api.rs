@@ -1,5 +1,8 @@
 //! `@connections`: the HTTP API that posts to connections, describes them and closes them.
 
+#[cfg(feature = "console")]
+use std::sync::Arc;
+
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
@@ -54,14 +57,33 @@ pub(super) async fn answer(service: &Service, api: &Api, id: &str, request: Requ
         Err(refusal) => (None, Err(refusal)),
     };
     let answer = answer.unwrap_or_else(Refusal::into_answer);
+    tell(service, id, &head.method, caller.as_ref(), message, &answer);
+    answer
+}
+
+/// Does for the person at the console what the API does for functions, and tells of it.
+#[cfg(feature = "console")]
+pub(super) fn answer_person(service: &Service, id: &str, method: &Method, body: Bytes) -> Answer {
+    let answer = serve(service, id, method, &body).unwrap_or_else(Refusal::into_answer);
+    tell(service, id, method, None, body, &answer);
+    answer
+}
+
+fn tell(service: &Service, id: &str, method: &Method, caller: Option<&Caller>, message: Bytes, answer: &Answer) {
     service.happenings.tell(Level::Detail, || What::Posted {
         connection_id: parse(id).ok().map(|id| id.to_string()),
-        method: head.method.to_string(),
-        function: caller.as_ref().and_then(Caller::function).map(str::to_owned),
+        method: method.to_string(),
+        function: caller.and_then(Caller::function).map(str::to_owned),
         status: answer.status().as_u16(),
         message,
     });
-    answer
+}
+
+/// The open connection that a path names.
+#[cfg(feature = "console")]
+pub(super) fn connection(service: &Service, id: &str) -> Result<Arc<OpenConnection>, Box<Answer>> {
+    let connection = parse(id).and_then(|id| service.open.get(&id).ok_or(Refusal::Gone));
+    connection.map_err(|refusal| Box::new(refusal.into_answer()))
 }
 
 /// What exceeds the account's rate gets what a post to a client gets that does not read: nothing in the answer tells the two apart.

@@ -1,5 +1,7 @@
 //! Everything that listens, except the Runtime API: what each request asks for, and how it is answered.
 
+#[cfg_attr(not(feature = "console"), path = "no_console.rs")]
+mod console;
 mod dynamodb;
 #[cfg(fuzzing)]
 pub(crate) mod fuzzing;
@@ -11,6 +13,7 @@ mod router;
 mod sqs;
 mod websocket;
 
+pub(crate) use console::Console;
 pub(crate) use dynamodb::serve_store;
 pub(crate) use port::{OpenPort, Port};
 pub(crate) use router::serve;

@@ -1,5 +1,5 @@
 //! The gateway's one port: `/{stage}` is the WebSocket, `/{stage}/@connections/{id}` the management API, and Lambda's Invoke API has a path
-//! of its own. `CONNECT` makes it a proxy.
+//! of its own, as has the console. `CONNECT` makes it a proxy.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 use tokio::net::TcpListener;
 
-use super::{invoke_api, management_api, proxy, websocket};
+use super::{Console, console, invoke_api, management_api, proxy, websocket};
 use crate::api::limits::URL_CHARACTERS;
 use crate::happenings::{Door, Level, What};
 use crate::lambda::INVOKE_API;
@@ -19,15 +19,25 @@ use crate::wire::server::{self, Peer, Port};
 use crate::wire::tls::Tls;
 
 /// Serves connections until the gateway stops.
-pub(crate) async fn serve(service: Arc<Service>, listener: TcpListener, tls: Option<Tls>) {
+pub(crate) async fn serve(
+    service: Arc<Service>,
+    console: Option<Arc<Console>>,
+    listener: TcpListener,
+    tls: Option<Tls>,
+) {
     let stopped = service.stopped.clone();
     let places = Arc::clone(&service);
     let admit = move || places.places.take();
-    let answer = move |peer, request| answer(Arc::clone(&service), peer, request);
+    let answer = move |peer, request| answer(Arc::clone(&service), console.clone(), peer, request);
     server::serve(Port::of_clients(tls), listener, admit, stopped, answer).await;
 }
 
-async fn answer(service: Arc<Service>, peer: Peer<Place>, request: Request<Incoming>) -> Answer {
+async fn answer(
+    service: Arc<Service>,
+    console: Option<Arc<Console>>,
+    peer: Peer<Place>,
+    request: Request<Incoming>,
+) -> Answer {
     if request.method() == Method::CONNECT {
         return proxy::answer(&service, peer.place, request).await;
     }
@@ -37,6 +47,12 @@ async fn answer(service: Arc<Service>, peer: Peer<Place>, request: Request<Incom
     if stage == INVOKE_API {
         return match hosts.admit(Door::InvokeApi, &service.happenings, request).await {
             Ok(request) => invoke_api::answer(Arc::clone(&service), rest, request).await,
+            Err(refused) => refused,
+        };
+    }
+    if let Some(console) = console.filter(|_| stage == console::NAME) {
+        return match hosts.admit(Door::Console, &service.happenings, request).await {
+            Ok(request) => Box::pin(console::answer(&console, &service, peer.address.ip(), rest, request)).await,
             Err(refused) => refused,
         };
     }

@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::api::Api;
-use crate::doors;
+use crate::doors::{self, Console};
 use crate::event_sources::{EventSources, Polling};
 use crate::guard::{AllowedHosts, Credentials, Guard, ProxyKey};
 use crate::happenings::{HappeningSender, Happenings, Interest, Invocations, Level, Reloaded, What};
@@ -45,6 +45,8 @@ use trust::Trust;
 pub use changes::Changes;
 pub use environment::environment;
 pub use error::StartError;
+#[cfg(feature = "console")]
+pub use options::ConsoleAccess;
 pub use options::{Options, Store};
 pub use watch::WatchError;
 
@@ -62,6 +64,8 @@ pub struct Gateway {
     service: Arc<Service>,
     deployer: Deployer,
     reloading: Mutex<()>,
+    #[cfg(feature = "console")]
+    console: Option<Arc<Console>>,
     door: JoinHandle<()>,
     recording: Option<JoinHandle<()>>,
     event_sources: EventSources,
@@ -155,7 +159,8 @@ impl Gateway {
         });
         let recording =
             recorder.map(|recorder| tokio::spawn(recorder.run(happenings.subscribe(Interest::Events), happenings)));
-        let door = tokio::spawn(doors::serve(Arc::clone(&service), listener, tls.clone()));
+        let console = console(&deployer.options, &service.happenings);
+        let door = tokio::spawn(doors::serve(Arc::clone(&service), console.clone(), listener, tls.clone()));
         let event_sources = EventSources::new(Polling {
             store: queues.queues.clone(),
             clock: service.clock.clone(),
@@ -164,8 +169,19 @@ impl Gateway {
             stopping: service.stopping.clone(),
         });
         let (store, queues) = (store.serve(&service, tls.clone()), queues.serve(&service, tls));
-        let gateway =
-            Self { service, deployer, reloading: Mutex::default(), door, recording, event_sources, store, queues };
+        service.happenings.tell(Level::Detail, || What::Serving { url: service.url() });
+        let gateway = Self {
+            service,
+            deployer,
+            reloading: Mutex::default(),
+            #[cfg(feature = "console")]
+            console,
+            door,
+            recording,
+            event_sources,
+            store,
+            queues,
+        };
         gateway.poll();
         Ok((gateway, reader))
     }
@@ -216,7 +232,7 @@ impl Gateway {
     /// Where clients connect: `ws://127.0.0.1:3001/prod`.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("ws://{}/{}", self.deployer.homes.gateway, self.api().stage.name)
+        self.service.url()
     }
 
     /// The certificate that clients must trust to connect over TLS, as PEM: to the same addresses, with `wss` and `https` as their schemes. It is that
@@ -231,6 +247,14 @@ impl Gateway {
     #[must_use]
     pub fn management_url(&self) -> String {
         format!("http://{}/{}", self.deployer.homes.gateway, self.api().stage.name)
+    }
+
+    /// Where a browser finds the console: `http://127.0.0.1:3001/@console#` and a token without which it shows nothing. `None` unless
+    /// [`Options::console`] asks for it.
+    #[cfg(feature = "console")]
+    #[must_use]
+    pub fn console_url(&self) -> Option<String> {
+        self.console.as_ref().map(|console| format!("http://{}{}", self.deployer.homes.gateway, console.path()))
     }
 
     /// The base URL of Lambda's Invoke API, through which the functions can be invoked: `http://127.0.0.1:3001`.
@@ -328,6 +352,18 @@ async fn listen(host: IpAddr, port: u16) -> Result<(TcpListener, SocketAddr), St
         Ok((listener, address))
     };
     listening.await.map_err(|source| StartError::Listen { address, source })
+}
+
+/// The console, if the options ask for it.
+#[cfg(feature = "console")]
+fn console(options: &Options, happenings: &HappeningSender) -> Option<Arc<Console>> {
+    let is_remote = options.console? == ConsoleAccess::Remote;
+    Some(Console::start(happenings, options.template.with_file_name("events"), is_remote))
+}
+
+#[cfg(not(feature = "console"))]
+fn console(_: &Options, _: &HappeningSender) -> Option<Arc<Console>> {
+    None
 }
 
 fn record_in(directory: &Path) -> Result<Recorder, StartError> {

@@ -39,6 +39,8 @@ pub struct Options {
     pub(super) rate_limit: Option<RateLimit>,
     pub(super) record: Option<PathBuf>,
     pub(super) strict: bool,
+    #[cfg(feature = "console")]
+    pub(super) console: Option<ConsoleAccess>,
     pub(super) idle_timeout: Duration,
     pub(super) max_duration: Duration,
     pub(super) clock: Clock,
@@ -55,6 +57,17 @@ pub enum Store {
     Directory(PathBuf),
     /// In a DynamoDB that runs elsewhere, at this URL.
     Endpoint(String),
+}
+
+/// Who may open the console.
+#[cfg(feature = "console")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConsoleAccess {
+    /// Whoever knows its address, on this machine.
+    Local,
+    /// Whoever knows its address, on every machine that [`Options::host`] lets in.
+    Remote,
 }
 
 impl Options {
@@ -179,6 +192,14 @@ impl Options {
         self
     }
 
+    /// Serves the console at the gateway's port, see [`Gateway::console_url`](crate::Gateway::console_url). Without this there is none; the
+    /// program has it on.
+    #[cfg(feature = "console")]
+    pub fn console(mut self, access: ConsoleAccess) -> Self {
+        self.console = Some(access);
+        self
+    }
+
     /// How long a connection may be without a message before it is closed.
     pub fn idle_timeout(mut self, timeout: Duration) -> Self {
         self.idle_timeout = timeout;
@@ -254,6 +275,8 @@ impl fmt::Debug for Options {
             rate_limit,
             record,
             strict,
+            #[cfg(feature = "console")]
+            console,
             idle_timeout,
             max_duration,
             clock,
@@ -261,6 +284,8 @@ impl fmt::Debug for Options {
         let mut shown = f.debug_struct("Options");
         #[cfg(feature = "tls")]
         shown.field("certificate", certificate);
+        #[cfg(feature = "console")]
+        shown.field("console", console);
         shown
             .field("template", template)
             .field("parameters", &Names(parameters))
@@ -319,6 +344,8 @@ impl Default for Options {
             rate_limit: Some(RateLimit::default()),
             record: None,
             strict: false,
+            #[cfg(feature = "console")]
+            console: None,
             idle_timeout: IDLE_TIMEOUT,
             max_duration: MAX_DURATION,
             clock: Clock::default(),

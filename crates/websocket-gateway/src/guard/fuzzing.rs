@@ -85,3 +85,13 @@ pub fn admit(allowed: &[String], request: &Request) -> Option<Result<(), String>
     let parts = request.parts()?;
     Some(allowed.refusal(&parts.uri, &parts.headers).map_or(Ok(()), Err))
 }
+
+/// Lets a request in to the console, which has a page of its own.
+///
+/// # Errors
+/// Why it is refused.
+pub fn admit_to_console(allowed: &[String], request: &Request) -> Option<Result<(), String>> {
+    let allowed = AllowedHosts::new(allowed).ok()?;
+    let parts = request.parts()?;
+    Some(allowed.refusal_at_console(&parts.uri, &parts.headers).map_or(Ok(()), Err))
+}

@@ -98,7 +98,11 @@ impl AllowedHosts {
         happenings: &HappeningSender,
         request: Request<B>,
     ) -> Result<Request<B>, Answer> {
-        let Err(refusal) = self.check(request.uri(), request.headers()) else { return Ok(request) };
+        let checked = match door {
+            Door::Console => self.check_own_page(request.uri(), request.headers()),
+            _ => self.check(request.uri(), request.headers()),
+        };
+        let Err(refusal) = checked else { return Ok(request) };
         // To its end: a client that is still sending would see a broken connection instead of the answer.
         drop(body::read(request.into_body(), 0).await);
         happenings.tell(Level::Warning, || {
@@ -115,6 +119,12 @@ impl AllowedHosts {
         self.check(uri, headers).err().map(|refusal| refusal.to_string())
     }
 
+    /// The same at the console.
+    #[cfg(fuzzing)]
+    pub(super) fn refusal_at_console(&self, uri: &Uri, headers: &HeaderMap) -> Option<String> {
+        self.check_own_page(uri, headers).err().map(|refusal| refusal.to_string())
+    }
+
     fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
         self.check_host(uri, headers)?;
         if headers.contains_key(ORIGIN) {
@@ -124,6 +134,22 @@ impl AllowedHosts {
         match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
             Some(b"cross-site" | b"same-site") => Err(Refusal::NamelessPage),
             _ => Ok(()),
+        }
+    }
+
+    /// At a door that serves a page, which may ask for more: a request whose `Origin` is the very address that it was sent to. No page of
+    /// another site has that, for then its own name would be the `Host`.
+    fn check_own_page(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), Refusal> {
+        self.check_host(uri, headers)?;
+        let host = headers.get(HOST).map(HeaderValue::as_bytes).unwrap_or_default();
+        let is_own = |origin: &HeaderValue| {
+            let address = |scheme: &[u8]| origin.as_bytes().strip_prefix(scheme);
+            address(b"http://").or_else(|| address(b"https://")).is_some_and(|address| address == host)
+        };
+        let mut origins = headers.get_all(ORIGIN).iter();
+        match (origins.next(), origins.next()) {
+            (Some(origin), None) if is_own(origin) => Ok(()),
+            _ => self.check(uri, headers),
         }
     }
 
@@ -338,6 +364,26 @@ mod tests {
         let good = ("origin", "https://app.example.com");
         let two = [("host", "localhost"), good, ("origin", "null")];
         assert_eq!(check(&["app.example.com"], "/", &two), Err(Refusal::NamelessPage));
+    }
+
+    #[test]
+    fn the_consoles_own_page_is_served_and_no_other() {
+        let check = |host: &str, origin: &str| {
+            let request = Request::get("/@console").header("host", host).header("origin", origin).body(()).unwrap();
+            AllowedHosts::default().check_own_page(request.uri(), request.headers()).is_ok()
+        };
+        for host in ["127.0.0.1:3001", "localhost:3001", "[::1]:3001"] {
+            assert!(check(host, &format!("http://{host}")) && check(host, &format!("https://{host}")), "{host}");
+        }
+        for (host, origin) in [
+            ("127.0.0.1:3001", "http://127.0.0.1:3000"),
+            ("127.0.0.1:3001", "http://localhost:3001"),
+            ("127.0.0.1:3001", "http://127.0.0.1:3001.evil.example"),
+            ("127.0.0.1:3001", "null"),
+            ("evil.example:3001", "http://evil.example:3001"),
+        ] {
+            assert!(!check(host, origin), "{host} {origin}");
+        }
     }
 
     #[test]

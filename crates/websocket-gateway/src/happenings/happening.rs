@@ -1,10 +1,16 @@
 use std::time::Duration;
 
 use bytes::Bytes;
+use serde::Serialize;
+
+use super::json;
 
 use crate::api::RateLimit;
 
 /// Something that happened, and when.
+///
+/// It can be serialised, as `--json` and the console write it; secrets of handshakes are masked then. The JSON is described in
+/// `docs/happenings.md`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Happening {
@@ -17,7 +23,8 @@ pub struct Happening {
 }
 
 /// Who should know of a happening. A reader that asks for one level gets the levels before it, too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Level {
     /// Something failed that should have worked: a function, or the gateway itself.
@@ -31,9 +38,16 @@ pub enum Level {
 }
 
 /// What happened. Ids are API Gateway's own: `connection_id`, and `request_id` for one event.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "what", rename_all = "camelCase", rename_all_fields = "camelCase")]
 #[non_exhaustive]
 pub enum What {
+    /// The gateway serves clients from now on.
+    #[non_exhaustive]
+    Serving {
+        /// Where clients connect.
+        url: String,
+    },
     /// A client asks for a connection.
     #[non_exhaustive]
     Connecting {
@@ -52,6 +66,7 @@ pub enum What {
         /// The authorizer's function, by its logical id.
         function: String,
         /// How long the function took.
+        #[serde(rename = "tookMs", serialize_with = "json::milliseconds")]
         took: Duration,
     },
     /// A request was refused at one of the doors.
@@ -62,8 +77,10 @@ pub enum What {
         /// The HTTP status of the answer.
         status: u16,
         /// The id that the connection would have had, for a handshake.
+        #[serde(skip_serializing_if = "Option::is_none")]
         connection_id: Option<String>,
         /// The id of the event, if a function decided.
+        #[serde(skip_serializing_if = "Option::is_none")]
         request_id: Option<String>,
         /// The reason, as a sentence.
         why: String,
@@ -80,6 +97,7 @@ pub enum What {
         /// The connection.
         connection_id: String,
         /// The message, which is UTF-8.
+        #[serde(serialize_with = "json::text")]
         message: Bytes,
     },
     /// No route takes a message; the client gets the frame `Forbidden`.
@@ -89,6 +107,11 @@ pub enum What {
         connection_id: String,
         /// The id in the client's error frame.
         request_id: String,
+        /// The message, which is UTF-8.
+        #[serde(serialize_with = "json::text")]
+        message: Bytes,
+        /// The reason, with the routes that there are.
+        why: String,
     },
     /// The gateway can't serve a route of the template, and an event for it is lost. A client gets the frame `Internal server error`, or a
     /// 502 during its handshake.
@@ -115,6 +138,7 @@ pub enum What {
         /// The function, by its logical id.
         function: String,
         /// The event's JSON.
+        #[serde(serialize_with = "json::event")]
         event: Bytes,
     },
     /// A route's function has answered, failed or timed out.
@@ -149,14 +173,17 @@ pub enum What {
     #[non_exhaustive]
     Posted {
         /// The connection, if the path has a valid connection id.
+        #[serde(skip_serializing_if = "Option::is_none")]
         connection_id: Option<String>,
         /// The HTTP method: `POST`, `GET` or `DELETE`.
         method: String,
         /// The function that called, by its logical id; `None` for another caller.
+        #[serde(skip_serializing_if = "Option::is_none")]
         function: Option<String>,
         /// The HTTP status of the answer.
         status: u16,
         /// What was posted.
+        #[serde(serialize_with = "json::text")]
         message: Bytes,
     },
     /// A post is not UTF-8. Its invalid bytes were replaced.
@@ -184,6 +211,7 @@ pub enum What {
         /// The connection.
         connection_id: String,
         /// The message, which is UTF-8.
+        #[serde(serialize_with = "json::text")]
         message: Bytes,
     },
     /// A connection has closed.
@@ -228,14 +256,22 @@ pub enum What {
         /// Lambda's id of the invocation.
         request_id: String,
         /// How long it took, until the instance asked for more.
+        #[serde(rename = "tookMs", serialize_with = "json::milliseconds")]
         took: Duration,
         /// How long the instance took to initialise, if this was its first invocation.
+        #[serde(
+            rename = "initMs",
+            serialize_with = "json::milliseconds_if_any",
+            skip_serializing_if = "Option::is_none"
+        )]
         init: Option<Duration>,
         /// The function's `MemorySize` in MB.
         memory_size: u32,
         /// The most memory that the process has had, in MB. Only Linux reports it.
+        #[serde(skip_serializing_if = "Option::is_none")]
         max_memory_used: Option<u64>,
         /// How it failed, if it did.
+        #[serde(skip_serializing_if = "Option::is_none")]
         status: Option<ReportStatus>,
     },
     /// A function has used more memory than it has on AWS.
@@ -278,8 +314,10 @@ pub enum What {
         /// The message's id.
         message_id: String,
         /// The function that sent it, by its logical id; `None` for another sender.
+        #[serde(skip_serializing_if = "Option::is_none")]
         function: Option<String>,
         /// The message's body.
+        #[serde(serialize_with = "json::text")]
         message: Bytes,
     },
     /// Messages of a queue went to a function, and it has answered or failed.
@@ -312,6 +350,17 @@ pub enum What {
         /// The reason.
         why: String,
     },
+    /// The store has answered a call.
+    #[non_exhaustive]
+    StoreCalled {
+        /// The function that called, by its logical id; `None` for another caller.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        function: Option<String>,
+        /// The operation, for example `PutItem`.
+        operation: String,
+        /// The HTTP status of the answer.
+        status: u16,
+    },
     /// The store has failed: a request has no answer, or it is an error of the store's own.
     #[non_exhaustive]
     StoreFailed {
@@ -337,7 +386,8 @@ pub enum What {
 }
 
 /// What a [`Gateway::reload`](crate::Gateway::reload) has changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Reloaded {
     /// The functions that are new or were replaced, by their logical ids. Those that run elsewhere are not known.
@@ -347,7 +397,8 @@ pub struct Reloaded {
 }
 
 /// How an invocation failed, as Lambda's REPORT line says it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum ReportStatus {
     /// The function took longer than its `Timeout`.
@@ -366,6 +417,7 @@ impl What {
     pub(super) fn payload_bytes(&self) -> usize {
         match self {
             Self::Received { message, .. }
+            | Self::NoRoute { message, .. }
             | Self::Posted { message, .. }
             | Self::Delivered { message, .. }
             | Self::Queued { message, .. } => message.len(),
@@ -381,7 +433,8 @@ impl What {
 }
 
 /// A place where requests come in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum Door {
     /// The WebSocket.
@@ -394,12 +447,15 @@ pub enum Door {
     Sqs,
     /// Lambda's Invoke API.
     InvokeApi,
+    /// The console.
+    Console,
     /// The Runtime API, which only the functions' own processes call.
     RuntimeApi,
 }
 
 /// One event that went to a route's function, and its result.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Invocation {
     /// The connection.
@@ -410,20 +466,26 @@ pub struct Invocation {
     pub route_key: String,
     /// The function, by its logical id.
     pub function: String,
-    /// The event as it was sent, as JSON.
+    /// The event as it was sent, as JSON. [`What::Event`] has told of it, so it is not serialised again.
+    #[serde(skip)]
     pub event: Bytes,
     /// How long API Gateway waited for it.
+    #[serde(rename = "tookMs", serialize_with = "json::milliseconds")]
     pub took: Duration,
     /// The result.
+    #[serde(flatten)]
     pub result: InvocationResult,
     /// What the function answered, if it did.
+    #[serde(serialize_with = "json::text_if_any", skip_serializing_if = "Option::is_none")]
     pub answer: Option<Bytes>,
     /// Why it failed, if it did. The client never sees this.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
 /// Messages of a queue that went to a function in one event, and what became of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Batch {
     /// The queue's name.
@@ -431,24 +493,30 @@ pub struct Batch {
     /// The function, by its logical id.
     pub function: String,
     /// The event as it was sent, as JSON.
+    #[serde(serialize_with = "json::event")]
     pub event: Bytes,
     /// How many messages it had.
     pub messages: usize,
     /// The ids of the messages that stay in the queue, because the function, or its answer, says that they have failed.
     pub failed: Vec<String>,
     /// How long the function took.
+    #[serde(rename = "tookMs", serialize_with = "json::milliseconds")]
     pub took: Duration,
     /// What the function answered, if it did.
+    #[serde(serialize_with = "json::text_if_any", skip_serializing_if = "Option::is_none")]
     pub answer: Option<Bytes>,
     /// Why all messages have failed, if they have.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
 /// The result of an invocation, as API Gateway sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "result", content = "status", rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum InvocationResult {
     /// The function answered with this status.
+    #[serde(rename = "answered")]
     Status(u16),
     /// The function failed, or its answer is malformed.
     Failed,

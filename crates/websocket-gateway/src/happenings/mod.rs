@@ -1,5 +1,5 @@
-//! One typed stream of what happens between clients, gateway and functions. The terminal, the recorder and the library's [`Invocations`] are
-//! its readers.
+//! One typed stream of what happens between clients, gateway and functions. The terminal, the recorder, the console and the library's [`Invocations`]
+//! are its readers.
 //!
 //! Every room tells what happens in it through a [`HappeningSender`], and no room keeps a list of its own. Each reader has a bounded queue; a
 //! reader that is too slow gets [`What::Missed`] with a count. A happening is made only if a reader wants it. (Warnings about the template
@@ -7,6 +7,7 @@
 
 mod happening;
 mod invocations;
+mod json;
 mod log;
 mod stream;
 mod wording;

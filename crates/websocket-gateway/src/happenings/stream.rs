@@ -209,6 +209,23 @@ impl Happenings {
         self.take(received)
     }
 
+    /// The time by the gateway's clock, in milliseconds since 1970.
+    #[cfg(feature = "console")]
+    pub(crate) fn now_ms(&self) -> u64 {
+        self.shared.clock.now_ms()
+    }
+
+    /// Asks for something else from now on.
+    #[cfg(feature = "console")]
+    pub(crate) fn change_interest(&self, interest: Interest) {
+        self.shared.change_readers(|readers| {
+            let own = readers.iter_mut().find(|reader| Arc::ptr_eq(&reader.backlog, &self.backlog));
+            if let Some(reader) = own {
+                reader.interest = interest;
+            }
+        });
+    }
+
     /// Passes everything on to [`tracing`], until the gateway stops: see [`Happening::log`].
     pub async fn log(mut self) {
         while let Some(happening) = self.next().await {
@@ -286,6 +303,24 @@ mod tests {
             }
             assert!(reader.next().await.is_none());
         }
+    }
+
+    #[cfg(feature = "console")]
+    #[tokio::test]
+    async fn a_reader_may_ask_for_more_and_for_less() {
+        let sender = sender();
+        let mut reader = sender.subscribe(Interest::UpTo(Level::Warning));
+        let mut other = sender.subscribe(Interest::UpTo(Level::Warning));
+        sender.tell(Level::Detail, || panic!("too fine for the readers"));
+        reader.change_interest(Interest::UpTo(Level::Detail));
+        sender.tell(Level::Detail, || opened(1));
+        reader.change_interest(Interest::UpTo(Level::Warning));
+        sender.tell(Level::Info, || panic!("too fine for the readers"));
+        sender.tell(Level::Warning, || opened(2));
+        for id in ["1", "2"] {
+            assert!(is_opened(reader.next().await, id), "{id}");
+        }
+        assert!(is_opened(other.next().await, "2"));
     }
 
     #[tokio::test]

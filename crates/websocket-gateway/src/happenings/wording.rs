@@ -78,12 +78,13 @@ impl fmt::Display for What {
 impl What {
     fn fmt_line(&self, f: &mut OneLine<'_, '_>) -> fmt::Result {
         match self {
+            Self::Serving { url } => write!(f, "serving {url}"),
             Self::Connecting { source_ip, .. } => write!(f, "connecting from {source_ip}"),
             Self::Authorized { function, took, .. } => write!(f, "authorized by {function} in {} ms", took.as_millis()),
             Self::Refused { why, .. } => f.write_str(why),
             Self::Opened { .. } => f.write_str("open"),
             Self::Received { message, .. } => write!(f, "received {} bytes", message.len()),
-            Self::NoRoute { .. } => f.write_str("no route takes the message: Forbidden"),
+            Self::NoRoute { why, .. } => write!(f, "no route takes the message: Forbidden: {why}"),
             Self::Unserved { route_key, why, .. } => write!(f, "{route_key}: the gateway can't serve this route: {why}"),
             Self::Event { route_key, function, .. } => write!(f, "{route_key}: an event for {function}"),
             Self::Invoked(invocation) => invocation.fmt_line(f),
@@ -154,6 +155,7 @@ impl What {
                 write!(f, "{queue}: what was older than its MessageRetentionPeriod is gone, messages: {messages}")
             }
             Self::NotPolled { queue, why } => write!(f, "{queue}: its messages can't be received: {why}"),
+            Self::StoreCalled { operation, status, .. } => write!(f, "DynamoDB {operation}: {status}"),
             Self::StoreFailed { why } => write!(f, "the store has failed: {why}"),
             Self::NotRecorded { why } => write!(f, "an event could not be recorded: {why}"),
             Self::Reloaded(Reloaded { functions, .. }) if functions.is_empty() => f.write_str("reloaded the template"),
@@ -175,6 +177,7 @@ impl Door {
             Self::DynamoDb => "DynamoDB",
             Self::Sqs => "SQS",
             Self::InvokeApi => "Lambda's Invoke API",
+            Self::Console => "the console",
             Self::RuntimeApi => "the Runtime API",
         }
     }
@@ -216,7 +219,7 @@ impl Batch {
     }
 }
 
-fn milliseconds(duration: Duration) -> f64 {
+pub(super) fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
 }
 

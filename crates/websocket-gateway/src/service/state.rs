@@ -52,6 +52,11 @@ impl Service {
         Arc::clone(&self.deployed.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Where clients connect: `ws://127.0.0.1:3001/prod`.
+    pub(crate) fn url(&self) -> String {
+        format!("ws://{}/{}", self.homes.gateway, self.deployment().api.stage.name)
+    }
+
     /// Serves this deployment from now on, and ends the processes of the one before when they have answered.
     pub(crate) fn replace(&self, deployment: Arc<Deployment>) {
         let mut deployed = self.deployed.write().unwrap_or_else(PoisonError::into_inner);

@@ -3,11 +3,14 @@
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderName, HeaderValue, StatusCode};
-use http_body_util::Full;
 use serde_json::json;
+#[cfg(feature = "console")]
+use tokio::sync::mpsc;
 
-/// An answer whose body is in memory.
-pub(crate) type Answer = http::Response<Full<Bytes>>;
+use super::answer_body::AnswerBody;
+
+/// An answer, mostly one whose body is in memory.
+pub(crate) type Answer = http::Response<AnswerBody>;
 
 /// The header from which the SDKs read an error's name. A 410 of `@connections` has no body, so they have nothing else.
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
@@ -35,8 +38,14 @@ pub(crate) fn json(code: StatusCode, body: impl Into<Bytes>) -> Answer {
 pub(crate) fn with_body(code: StatusCode, content_type: HeaderValue, body: impl Into<Bytes>) -> Answer {
     let mut answer = status(code);
     answer.headers_mut().insert(CONTENT_TYPE, content_type);
-    *answer.body_mut() = Full::from(body.into());
+    *answer.body_mut() = AnswerBody::from(body);
     answer
+}
+
+/// A body that comes in pieces, and ends when the sender is dropped.
+#[cfg(feature = "console")]
+pub(crate) fn pieces(pieces: mpsc::Receiver<Bytes>) -> AnswerBody {
+    AnswerBody::Pieces(pieces)
 }
 
 /// An error of an AWS service: its name in a header, and whatever the service writes as JSON in the body.

@@ -3,6 +3,7 @@
 
 pub(crate) mod address;
 pub(crate) mod answer;
+mod answer_body;
 pub(crate) mod body;
 pub(crate) mod client;
 pub(crate) mod server;

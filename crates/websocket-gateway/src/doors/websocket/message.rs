@@ -3,13 +3,28 @@ use std::sync::Arc;
 use tungstenite::Utf8Bytes;
 
 use super::error_frame::ErrorFrame;
-use super::route_selection::select;
+use super::route_selection::{select, why_none};
 use crate::api::limits::MESSAGE_BYTES;
 use crate::happenings::{Level, What};
 use crate::ids;
 use crate::service::Service;
+#[cfg(feature = "console")]
+use crate::service::connections::OpenConnection;
 use crate::service::connections::{Ending, UnderWay};
 use crate::service::integration::{self, Outcome};
+
+/// Takes a message as if a connection's client had sent it. `false` if that client has too much under way.
+#[cfg(feature = "console")]
+pub(in crate::doors) fn take(service: &Arc<Service>, connection: &Arc<OpenConnection>, message: Utf8Bytes) -> bool {
+    let Some(under_way) = connection.try_begin(&message) else { return false };
+    connection.touch(service.clock.now_ms());
+    service.happenings.tell(Level::Detail, || What::Received {
+        connection_id: connection.facts.id.to_string(),
+        message: message.clone().into(),
+    });
+    service.tasks.spawn(serve(Arc::clone(service), under_way, message));
+    true
+}
 
 /// Serves one message: invokes its route's function and sends the client the frame that it is to get.
 ///
@@ -20,9 +35,12 @@ pub(super) async fn serve(service: Arc<Service>, under_way: UnderWay, message: U
     let deployment = service.deployment();
     let Some((route_key, route)) = select(&deployment, &message) else {
         let request_id = ids::request_id(service.clock.now_ms());
-        service
-            .happenings
-            .tell(Level::Warning, || What::NoRoute { connection_id: id.to_string(), request_id: request_id.clone() });
+        service.happenings.tell(Level::Warning, || What::NoRoute {
+            connection_id: id.to_string(),
+            request_id: request_id.clone(),
+            message: message.clone().into(),
+            why: why_none(&deployment.api, &message),
+        });
         return connection.send(ErrorFrame::Forbidden.write(id, &request_id)).await;
     };
     let integration = match route {

@@ -10,3 +10,5 @@ mod session;
 mod upgrade;
 
 pub(super) use handshake::{handshake, upgrade_required};
+#[cfg(feature = "console")]
+pub(super) use message::take;

@@ -105,6 +105,8 @@ impl Session {
             Ok(ending) = ending => match ending {
                 Ending::Deleted => Close::Deleted,
                 Ending::ReplyTooLarge => Close::TooLarge,
+                #[cfg(feature = "console")]
+                Ending::Cut => Close::Lost,
             },
         }
     }

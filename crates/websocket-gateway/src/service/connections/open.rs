@@ -43,6 +43,9 @@ pub(crate) enum Ending {
     Deleted,
     /// A function's reply is over the limit of a message.
     ReplyTooLarge,
+    /// A person at the console wants to see a line that breaks.
+    #[cfg(feature = "console")]
+    Cut,
 }
 
 /// The session's ends of an [`OpenConnection`].
@@ -145,6 +148,11 @@ impl OpenConnections {
     /// Removes a connection. From here on a post to it gets 410.
     pub(crate) fn remove(&self, id: &ConnectionId) {
         self.lock().remove(id);
+    }
+
+    #[cfg(feature = "console")]
+    pub(crate) fn all(&self) -> Vec<Arc<OpenConnection>> {
+        self.lock().values().cloned().collect()
     }
 
     #[cfg(fuzzing)]

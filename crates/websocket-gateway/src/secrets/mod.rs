@@ -1,7 +1,11 @@
 //! What may be secret and must not be in any log.
 
+mod event;
+
 use std::collections::BTreeMap;
 use std::fmt;
+
+pub(crate) use event::mask;
 
 /// The `Debug` of variables or parameters whose values may be secrets: their names only.
 pub(crate) struct Names<'a>(pub(crate) &'a BTreeMap<String, String>);

@@ -1,0 +1,70 @@
+//! Happenings as JSON, for programs and for the console's page: one object each, as `docs/happenings.md` describes it. Whoever reads it may not
+//! be the person who started the gateway, so the secrets of handshakes are masked.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::wording::milliseconds as in_milliseconds;
+use super::{Happening, Level, What};
+use crate::secrets;
+use crate::visible::Visible;
+
+impl Serialize for Happening {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Line<'a> {
+            at: u64,
+            level: Level,
+            #[serde(flatten)]
+            what: &'a What,
+            text: String,
+        }
+        let text = match &self.what {
+            What::Output { line, .. } => Visible::line(line).without_colours().to_string(),
+            what => what.to_string(),
+        };
+        Line { at: self.at_ms, level: self.level, what: &self.what, text }.serialize(serializer)
+    }
+}
+
+pub(super) fn text<S: Serializer>(bytes: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&String::from_utf8_lossy(bytes))
+}
+
+pub(super) fn text_if_any<S: Serializer>(bytes: &Option<Bytes>, serializer: S) -> Result<S::Ok, S::Error> {
+    bytes.as_ref().map(|bytes| String::from_utf8_lossy(bytes)).serialize(serializer)
+}
+
+/// The event itself, byte for byte if it has no secrets.
+pub(super) fn event<S: Serializer>(event: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
+    let mut masked = serde_json::from_slice::<Value>(event).unwrap_or_default();
+    if secrets::mask(&mut masked) {
+        return masked.serialize(serializer);
+    }
+    match serde_json::from_slice::<&RawValue>(event) {
+        Ok(event) => event.serialize(serializer),
+        Err(_) => text(event, serializer),
+    }
+}
+
+pub(super) fn milliseconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    // In whole microseconds: more is noise.
+    serializer.serialize_f64((in_milliseconds(*duration) * 1000.0).round() / 1000.0)
+}
+
+pub(super) fn milliseconds_if_any<S: Serializer>(
+    duration: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match duration {
+        Some(duration) => milliseconds(duration, serializer),
+        None => serializer.serialize_none(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

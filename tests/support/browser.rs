@@ -1,0 +1,166 @@
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+
+use super::in_time;
+
+/// A Chromium without a window, driven by its own WebDriver. WebDriver is HTTP with JSON, of which a test needs five calls: less than a crate for
+/// it would bring along.
+pub(crate) struct Browser {
+    /// It ends the browser, too.
+    _driver: Child,
+    address: String,
+    session: String,
+}
+
+impl Browser {
+    /// `None` where Chromium or its driver is not installed; then standard error says so.
+    pub(crate) async fn start() -> Option<Self> {
+        let (Some(driver), Some(chromium)) = (program("chromedriver"), program("chromium")) else {
+            // `eprintln!` would be captured.
+            let _ = writeln!(
+                std::io::stderr(),
+                "SKIPPED a test of the console: chromium and chromedriver are not installed (Debian: apt install chromium-driver)"
+            );
+            return None;
+        };
+        let mut driver = Command::new(driver);
+        driver.args(["--port=0"]).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+        let mut driver = driver.spawn().unwrap();
+        let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
+        let port = loop {
+            let line = in_time("the driver", lines.next_line()).await.unwrap().expect("the driver did not start");
+            if let Some((_, port)) = line.split_once("started successfully on port ") {
+                break port.trim_end_matches('.').to_owned();
+            }
+        };
+        let mut browser = Self { _driver: driver, address: format!("127.0.0.1:{port}"), session: String::new() };
+        // Root, as which containers run, has no sandbox.
+        let arguments =
+            ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"];
+        let options = json!({ "binary": chromium, "args": arguments });
+        let wanted =
+            json!({ "browserName": "chrome", "goog:chromeOptions": options, "timeouts": { "script": 60_000 } });
+        let session = browser.call("POST", "", &json!({ "capabilities": { "alwaysMatch": wanted } })).await;
+        browser.session = session["sessionId"].as_str().unwrap().to_owned();
+        browser.resize(1280, 800).await;
+        Some(browser)
+    }
+
+    /// The size of the page itself.
+    pub(crate) async fn resize(&self, width: u32, height: u32) {
+        let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
+        self.devtools("Emulation.setDeviceMetricsOverride", &metrics).await;
+    }
+
+    /// `light` or `dark`.
+    pub(crate) async fn prefer(&self, scheme: &str) {
+        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        self.devtools("Emulation.setEmulatedMedia", &features).await;
+    }
+
+    async fn devtools(&self, command: &str, parameters: &Value) {
+        self.call("POST", "/goog/cdp/execute", &json!({ "cmd": command, "params": parameters })).await;
+    }
+
+    pub(crate) async fn open(&self, url: &str) {
+        self.call("POST", "/url", &json!({ "url": url })).await;
+    }
+
+    /// What a function of JavaScript returns, as soon as that is neither `false` nor nothing. It is asked again whenever the page is drawn.
+    pub(crate) async fn until(&self, function: &str, arguments: &[&str]) -> Value {
+        let script = format!(
+            "const given = [...arguments], done = given.pop(), ask = {function}; \
+             const look = () => {{ const found = ask(...given); found ? done(found) : requestAnimationFrame(look); }}; look();"
+        );
+        self.call("POST", "/execute/async", &json!({ "script": script, "args": arguments })).await
+    }
+
+    /// Waits until an element that this selector finds can be seen and has this text in it.
+    pub(crate) async fn see(&self, selector: &str, text: &str) {
+        let sees = "(selector, text) => [...document.querySelectorAll(selector)].some(element => element.checkVisibility() && \
+            `${element.value ?? ''} ${element.textContent}`.includes(text))";
+        self.until(sees, &[selector, text]).await;
+    }
+
+    /// Clicks the first such element that can be seen, as a mouse does.
+    pub(crate) async fn click(&self, selector: &str, text: &str) {
+        self.see(selector, text).await;
+        let find = "(selector, text) => { const found = [...document.querySelectorAll(selector)].find(element => \
+            element.checkVisibility() && `${element.value ?? ''} ${element.textContent}`.includes(text)); found.click(); return true; }";
+        self.until(find, &[selector, text]).await;
+    }
+
+    /// Types at the element that has the focus.
+    pub(crate) async fn press(&self, keys: &str) {
+        let actions: Vec<_> = keys
+            .chars()
+            .flat_map(|key| ["keyDown", "keyUp"].map(|kind| json!({ "type": kind, "value": key.to_string() })))
+            .collect();
+        self.call("POST", "/actions", &json!({ "actions": [{ "type": "key", "id": "keys", "actions": actions }] }))
+            .await;
+    }
+
+    /// Replaces what is in a field.
+    pub(crate) async fn enter(&self, selector: &str, text: &str) {
+        self.see(selector, "").await;
+        let enter = "(selector, text) => { const field = document.querySelector(selector); field.focus(); field.value = text; \
+            field.dispatchEvent(new Event('input')); return true; }";
+        self.until(enter, &[selector, text]).await;
+    }
+
+    /// Chooses a file.
+    pub(crate) async fn choose(&self, selector: &str, file: &Path) {
+        let found = self.call("POST", "/element", &json!({ "using": "css selector", "value": selector })).await;
+        let (_, id) = found.as_object().unwrap().iter().next().unwrap();
+        let path = format!("/element/{}/value", id.as_str().unwrap());
+        self.call("POST", &path, &json!({ "text": file.to_str().unwrap() })).await;
+    }
+
+    /// A picture of the page, as PNG.
+    pub(crate) async fn picture(&self) -> Vec<u8> {
+        use base64::Engine;
+        let picture = self.call("GET", "/screenshot", &Value::Null).await;
+        base64::engine::general_purpose::STANDARD.decode(picture.as_str().unwrap()).unwrap()
+    }
+
+    async fn call(&self, method: &str, path: &str, body: &Value) -> Value {
+        let at = if self.session.is_empty() { String::new() } else { format!("/{}", self.session) };
+        let body = if method == "GET" { String::new() } else { body.to_string() };
+        let head = format!(
+            "{method} /session{at}{path} HTTP/1.1\r\nhost: {}\r\ncontent-length: {}\r\n\r\n",
+            self.address,
+            body.len()
+        );
+        let mut stream = TcpStream::connect(&self.address).await.unwrap();
+        stream.write_all((head + &body).as_bytes()).await.unwrap();
+        let json = in_time(&format!("{method} {path} {body}"), body_of(BufReader::new(stream))).await;
+        let mut json: Value = serde_json::from_slice(&json).unwrap();
+        assert!(json["value"]["error"].is_null(), "{method} {path} {body}: {}", json["value"]);
+        json["value"].take()
+    }
+}
+
+/// The body of an answer, whose head says how long it is. The driver keeps the connection open.
+async fn body_of(mut answer: BufReader<TcpStream>) -> Vec<u8> {
+    let (mut line, mut length) = (String::new(), 0);
+    while answer.read_line(&mut line).await.unwrap() > 2 {
+        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap();
+        }
+        line.clear();
+    }
+    let mut body = vec![0; length];
+    answer.read_exact(&mut body).await.unwrap();
+    body
+}
+
+fn program(name: &str) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
