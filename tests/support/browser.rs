@@ -9,7 +9,7 @@ use tokio::process::{Child, Command};
 
 use super::in_time;
 
-/// A Chromium without a window, driven by its own WebDriver. WebDriver is HTTP with JSON, of which a test needs five calls: less than a crate for
+/// A Chromium without a window, driven by its own `WebDriver`. `WebDriver` is HTTP with JSON, of which a test needs five calls: less than a crate for
 /// it would bring along.
 pub(crate) struct Browser {
     /// It ends the browser, too.
