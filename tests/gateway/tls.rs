@@ -126,9 +126,11 @@ async fn functions_trust_the_run_by_files_that_hold_no_key_and_are_gone_with_it(
     let names = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "WEBSOCKET_GATEWAY_HOSTS"];
     let environment = environment(&gateway, &names).await;
     let host = format!("{}.execute-api.us-east-1.amazonaws.com", gateway.api().api_id);
-    let (here, store) = (address(&gateway), gateway.dynamodb_url().trim_start_matches("http://"));
-    let [lambda, dynamodb] = ["lambda", "dynamodb"].map(|service| format!("{service}.us-east-1.amazonaws.com"));
-    let hosts = format!("{host}={here},{lambda}={here},{dynamodb}={store}");
+    let here = address(&gateway);
+    let [store, queues] = [gateway.dynamodb_url(), gateway.sqs_url()].map(|url| url.trim_start_matches("http://"));
+    let [lambda, dynamodb, sqs] =
+        ["lambda", "dynamodb", "sqs"].map(|service| format!("{service}.us-east-1.amazonaws.com"));
+    let hosts = format!("{host}={here},{lambda}={here},{dynamodb}={store},{sqs}={queues}");
     assert_eq!(environment["WEBSOCKET_GATEWAY_HOSTS"], hosts);
 
     let read = |name: &str| fs::read_to_string(&environment[name]).unwrap();
