@@ -206,7 +206,9 @@ async fn without_cargo_functions_in_other_languages_are_served_and_reloaded() {
     project.write("template.yaml", &TEMPLATE.replace("Runtime: java21, Handler: app, CodeUri: java", rust));
     project.write("rust/Cargo.toml", "[package]\nname = 'rust'\n");
     let mut program = gateway(&["--port", "0"]);
-    let (mut running, url) = serving(program.current_dir(project.folder()).env("CARGO", "/nowhere/cargo")).await;
+    // Nobody reads its log here, and a reload would wait for a reader.
+    program.current_dir(project.folder()).env("CARGO", "/nowhere/cargo").stderr(Stdio::null());
+    let (mut running, url) = serving(&mut program).await;
     let mut client = Client::try_connect(&url, &[]).await.unwrap();
     assert_eq!(ask(&mut client, "hi").await, "\"hello client, I am the $default route!\"");
     project.write("node/app.js", &node("new"));

@@ -57,9 +57,9 @@ async fn answer(
         };
     }
     let deployment = service.deployment();
+    let scheme = if peer.is_tls { "wss" } else { "ws" };
     if stage != deployment.api.stage.name {
         service.happenings.tell(Level::Warning, || {
-            let scheme = if peer.is_tls { "wss" } else { "ws" };
             let why = no_stage(&request, scheme, &path, &deployment.api.stage.name);
             let door = if rest.is_empty() { Door::WebSocket } else { Door::ManagementApi };
             What::refused(door, StatusCode::FORBIDDEN.as_u16(), why)
@@ -68,7 +68,7 @@ async fn answer(
     }
     match rest {
         // A guess: no report shows what API Gateway answers.
-        "" if characters_of_url(&request) > URL_CHARACTERS => answer::status(StatusCode::URI_TOO_LONG),
+        "" if characters_of_url(scheme, &request) > URL_CHARACTERS => answer::status(StatusCode::URI_TOO_LONG),
         // Which pages may connect is the API's own affair, as on AWS.
         "" => websocket::handshake(service, peer, request.into_parts().0).await,
         rest if !is_of_connections(rest) && is_plain_get(&request) => {
@@ -90,10 +90,10 @@ fn no_stage<B>(request: &Request<B>, scheme: &str, path: &str, stage: &str) -> S
 }
 
 /// The length of the whole URL, as the client wrote it.
-fn characters_of_url<B>(request: &Request<B>) -> usize {
+fn characters_of_url<B>(scheme: &str, request: &Request<B>) -> usize {
     let host = request.headers().get(HOST).map_or(0, |host| host.len());
     let path = request.uri().path_and_query().map_or(0, |path| path.as_str().len());
-    "ws://".len() + host + path
+    scheme.len() + "://".len() + host + path
 }
 
 /// The stage, and what follows it without the slash.
