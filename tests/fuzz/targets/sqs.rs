@@ -190,10 +190,15 @@ fn check(ask: &Ask, answer: &Answer) {
     }
     let text = answer.text();
     match answer.status {
-        200 => assert!(text.is_empty() || serde_json::from_str::<Value>(text).is_ok_and(|answer| answer.is_object()), "{text}"),
+        200 => assert!(
+            text.is_empty() || serde_json::from_str::<Value>(text).is_ok_and(|answer| answer.is_object()),
+            "{text}"
+        ),
         // The server's own, about a method, or a head that is too large or not one.
         405 | 414 | 431 => {}
-        400..500 if text.starts_with("<?xml") => assert!(text.contains("<Code>") && text.contains("<Message>"), "{text}"),
+        400..500 if text.starts_with("<?xml") => {
+            assert!(text.contains("<Code>") && text.contains("<Message>"), "{text}")
+        }
         400..500 => {
             let error: Value = serde_json::from_str(text).unwrap_or_else(|_| panic!("{text} for {ask:?}"));
             let name = error["__type"].as_str().and_then(|name| name.rsplit('#').next()).unwrap_or_default();

@@ -84,9 +84,14 @@ fn check_console(allowed: &[String], request: &Request, is_admitted: bool) {
     if is_let_in && !is_admitted {
         let (hosts, origins) = (values(request, "host"), values(request, "origin"));
         let ([host], [origin]) = (hosts.as_slice(), origins.as_slice()) else { panic!("{hosts:?} {origins:?}") };
-        assert!(["http", "https"].iter().any(|scheme| *origin == format!("{scheme}://{host}")), "{origin} is not {host}");
+        assert!(
+            ["http", "https"].iter().any(|scheme| *origin == format!("{scheme}://{host}")),
+            "{origin} is not {host}"
+        );
         let mut without = request.clone();
-        without.headers.retain(|(name, _)| !name.eq_ignore_ascii_case("origin") && !name.eq_ignore_ascii_case("sec-fetch-site"));
+        without
+            .headers
+            .retain(|(name, _)| !name.eq_ignore_ascii_case("origin") && !name.eq_ignore_ascii_case("sec-fetch-site"));
         assert!(admit(allowed, &without).is_some_and(|let_in| let_in.is_ok()), "{host} may be a page's");
     }
 }
