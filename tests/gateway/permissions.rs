@@ -19,9 +19,9 @@ async fn gateway_that_is(strict: bool) -> Gateway {
 }
 
 /// The HTTP status, the error's name and its message; `None` if the call was served.
-type Refusal = Option<(u16, String, String)>;
+pub(super) type Refusal = Option<(u16, String, String)>;
 
-fn refusal<T, E: ProvideErrorMetadata>(answer: Result<T, SdkError<E>>) -> Refusal {
+pub(super) fn refusal<T, E: ProvideErrorMetadata>(answer: Result<T, SdkError<E>>) -> Refusal {
     let error = answer.err()?;
     let status = error.raw_response().unwrap_or_else(|| panic!("no answer")).status().as_u16();
     let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
@@ -183,15 +183,18 @@ async fn denied(gateway: &Gateway, function: &str) -> Vec<&'static str> {
         ("ListTables", refusal(store.list_tables().send().await)),
         ("DeleteItem", refusal(store.delete_item().table_name(TABLE).key("connectionId", key()).send().await)),
     ];
+    denied_among(&calls, (400, "AccessDeniedException"), "dynamodb")
+}
+
+/// The calls that were refused with this status and error, which has to name an action of the service.
+pub(super) fn denied_among(calls: &[(&'static str, Refusal)], denial: (u16, &str), service: &str) -> Vec<&'static str> {
     let is_denied = |refusal: &Refusal| {
-        let (status, name, message) = refusal.as_ref()?;
-        let denied = (*status, name.as_str()) == (400, "AccessDeniedException");
-        if denied {
-            assert!(message.contains("is not authorized to perform: dynamodb:"), "{message}");
-        }
-        denied.then_some(())
+        let Some((status, name, message)) = refusal else { return false };
+        let denied = (*status, name.as_str()) == denial;
+        assert!(!denied || message.contains(&format!("is not authorized to perform: {service}:")), "{message}");
+        denied
     };
-    calls.iter().filter_map(|(name, refusal)| is_denied(refusal).map(|()| *name)).collect()
+    calls.iter().filter(|(_, refusal)| is_denied(refusal)).map(|(name, _)| *name).collect()
 }
 
 #[tokio::test]

@@ -1,20 +1,10 @@
 //! Who may call the queues.
 
-use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use websocket_gateway::{Gateway, Level, What};
 
+use super::super::permissions::{denied_among, refusal};
 use super::{Queue, TEMPLATE};
 use crate::support::{Client, Keys, http_with_body, in_time, options, start};
-
-/// The HTTP status, the error's name and its message; `None` if the call was served.
-type Refusal = Option<(u16, String, String)>;
-
-fn refusal<T, E: ProvideErrorMetadata>(answer: Result<T, SdkError<E>>) -> Refusal {
-    let error = answer.err()?;
-    let status = error.raw_response().unwrap_or_else(|| panic!("no answer")).status().as_u16();
-    let text = |text: Option<&str>| text.unwrap_or_default().to_owned();
-    Some((status, text(error.code()), text(error.message())))
-}
 
 /// The names of the calls that are denied.
 async fn denied(gateway: &Gateway, keys: &Keys) -> Vec<&'static str> {
@@ -31,15 +21,7 @@ async fn denied(gateway: &Gateway, keys: &Keys) -> Vec<&'static str> {
         ("GetQueueAttributes", refusal(sqs.get_queue_attributes().queue_url(url).send().await)),
         ("ListQueues", refusal(sqs.list_queues().send().await)),
     ];
-    let is_denied = |refusal: &Refusal| {
-        let (status, name, message) = refusal.as_ref()?;
-        let denied = (*status, name.as_str()) == (403, "AccessDenied");
-        if denied {
-            assert!(message.contains("is not authorized to perform: sqs:"), "{message}");
-        }
-        denied.then_some(())
-    };
-    calls.iter().filter_map(|(name, refusal)| is_denied(refusal).map(|()| *name)).collect()
+    denied_among(&calls, (403, "AccessDenied"), "sqs")
 }
 
 #[tokio::test]

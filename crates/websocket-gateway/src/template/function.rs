@@ -41,10 +41,11 @@ pub(super) fn read(stack: &Stack, resource: &Resource, findings: &mut Findings) 
     })
 }
 
-/// Adds the functions that serve no route: they, too, can be invoked by hand or by others. Whatever is wrong with one, the API is served.
+/// Adds the functions that serve no route: they, too, can be invoked by hand or by others. Whatever is wrong with one, the API is served. What was
+/// wrong with those in `functions` has been told.
 pub(super) fn read_others(
     stack: &Stack,
-    functions: &mut BTreeMap<String, Function>,
+    functions: &mut BTreeMap<String, Option<Function>>,
     findings: &mut Findings,
 ) -> Result<(), Finding> {
     for resource in stack.functions()? {
@@ -54,10 +55,8 @@ pub(super) fn read_others(
         let mut own = Findings::default();
         match read(stack, resource, &mut own) {
             Ok(function) => {
-                functions.insert(resource.id.clone(), function);
+                functions.insert(resource.id.clone(), Some(function));
             }
-            // A route's function, which could not be read for this reason.
-            Err(finding) if findings.errors.contains(&finding.clone().severity(Severity::Error)) => continue,
             Err(finding) if finding.rule().is_some() => own.push(finding),
             Err(finding) => own.push(finding.about(&format!("`{}` can't be invoked here", resource.id))),
         }

@@ -56,17 +56,18 @@ pub(super) struct Routes<'r> {
     has_routes: bool,
     routes: BTreeMap<String, Route>,
     unserved: BTreeMap<String, String>,
-    functions: BTreeMap<String, Function>,
+    functions: BTreeMap<String, Option<Function>>,
     pub(super) authorizer: Option<Authorizer>,
     pub(super) findings: &'r mut Findings,
 }
 
-/// What was collected: routes and the reasons against them by route key, and functions by their logical ids.
+/// What was collected: routes and the reasons against them by route key, and functions by their logical ids, `None` for those that can't be
+/// read.
 pub(super) struct Finished {
     pub(super) routes: BTreeMap<String, Route>,
     pub(super) unserved: BTreeMap<String, String>,
     pub(super) authorizer: Option<Authorizer>,
-    pub(super) functions: BTreeMap<String, Function>,
+    pub(super) functions: BTreeMap<String, Option<Function>>,
 }
 
 impl<'r> Routes<'r> {
@@ -160,7 +161,7 @@ impl<'r> Routes<'r> {
         };
         if !self.functions.contains_key(&resource.id) {
             let read = function::read(self.stack, resource, self.findings);
-            self.functions.extend(self.findings.keep(read).map(|function| (resource.id.clone(), function)));
+            self.functions.insert(resource.id.clone(), self.findings.keep(read));
         }
         Ok(resource)
     }

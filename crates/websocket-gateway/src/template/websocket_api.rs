@@ -52,6 +52,7 @@ fn one(stack: &Stack, api: &Resource, findings: &mut Findings) -> Option<Api> {
     let Finished { routes, unserved, authorizer, mut functions } = routes.finish();
     let others = function::read_others(stack, &mut functions, findings);
     findings.keep(others);
+    let functions = functions.into_iter().filter_map(|(id, function)| Some((id, function?))).collect();
     let event_sources = event_sources::read_all(stack, &queues, &functions, findings);
     let tables = table::read_all(stack, findings);
     Some(Api {
