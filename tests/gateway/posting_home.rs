@@ -104,7 +104,11 @@ def handler(event, context):
 "#;
 
 /// With a person's own keys, which the gateway can't check. DynamoDB answers nobody who does not sign.
-const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=own/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=0";
+fn signed(service: &str) -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential=own/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host;x-amz-date, Signature=0"
+    )
+}
 
 fn project(test: &str) -> OwnProject {
     let project = OwnProject::new(test);
@@ -123,7 +127,8 @@ async fn a_call_of_aws_is_led_here_whatever_it_is_built_from() {
     let gateway = start(&project).await;
     let region = &gateway.api().account.region;
     let post = |host: &str| (format!("https://{host}/{{stage}}/@connections/{{connectionId}}"), json!({}), "posted");
-    let list_tables = json!({ "x-amz-target": "DynamoDB_20120810.ListTables", "content-type": "application/x-amz-json-1.0", "x-amz-date": "20260101T000000Z", "authorization": SIGNED });
+    let list_tables = json!({ "x-amz-target": "DynamoDB_20120810.ListTables", "content-type": "application/x-amz-json-1.0", "x-amz-date": "20260101T000000Z", "authorization": signed("dynamodb") });
+    let list_queues = json!({ "x-amz-target": "AmazonSQS.ListQueues", "content-type": "application/x-amz-json-1.0", "x-amz-date": "20260101T000000Z", "authorization": signed("sqs") });
     for (language, program, helper) in [
         ("node", "node", "NodeHelper"),
         ("python", "python3", "PythonHelper"),
@@ -140,6 +145,7 @@ async fn a_call_of_aws_is_led_here_whatever_it_is_built_from() {
                 (format!("https://dynamodb.{region}.amazonaws.com/"), list_tables.clone(), "{}"),
                 vec![r#"200 {"TableNames":["connections"]}"#],
             ),
+            ((format!("https://sqs.{region}.amazonaws.com/"), list_queues.clone(), "{}"), vec!["200 {}"]),
             ((invoke, json!({}), "{}"), vec![r#"200 "helped""#]),
         ] {
             let mut client = Client::connect(&gateway, "").await;

@@ -36,6 +36,18 @@ const ABOUT_ENDS: [&str; 5] = ["connection", "content-length", "expect", "transf
 const MOST_HEADERS: usize = 90;
 
 impl Ask {
+    /// A call as an SDK makes it. `headers` are lines.
+    pub fn of_an_sdk(headers: &str, body: &serde_json::Value) -> Self {
+        let headers = headers.lines().filter_map(|line| line.split_once(": "));
+        let headers = [("host", "localhost")].into_iter().chain(headers);
+        Self {
+            method: "POST".to_owned(),
+            target: "/".to_owned(),
+            headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
+            body: RawValue::from_string(body.to_string()).expect("JSON"),
+        }
+    }
+
     pub fn body(&self) -> Vec<u8> {
         match serde_json::from_str::<String>(self.body.get()) {
             Ok(text) => latin1(&text),

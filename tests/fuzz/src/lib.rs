@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+mod gateway;
 pub mod http;
 mod kit;
 mod mutation;
@@ -15,6 +16,7 @@ mod small;
 mod tree;
 mod yaml;
 
+pub use gateway::without_functions;
 pub use kit::{Format, Kit};
 pub use samples::Sample;
 pub use small::{latin1, now};

@@ -6,16 +6,14 @@
 mod requests;
 
 use std::cell::RefCell;
-use std::net::TcpListener;
 
 use fuzz::http::{Answer, Ask, Client};
-use fuzz::{Format, Sample, fuzz, samples};
+use fuzz::{Format, Sample, fuzz, without_functions};
 use requests::{MALFORMED, NESTED, OPERATIONS, REQUESTS, SIGNED, WITH_HEADERS};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
-use websocket_gateway::{Gateway, Options, Store};
+use websocket_gateway::{Gateway, Store};
 
 fuzz!(Format::Json, samples(), run);
 
@@ -89,12 +87,7 @@ impl World {
         if let Some(gateway) = self.gateway.take() {
             self.runtime.block_on(gateway.stop());
         }
-        // No function is invoked. All that the gateway asks of it is an open port.
-        let lambda = TcpListener::bind("127.0.0.1:0").expect("a port");
-        let url = format!("http://{}", lambda.local_addr().expect("an address"));
-        let options = Options::default().template(samples::repository("tests/fuzz/socket.yaml")).port(0);
-        let options = options.lambda_endpoint(url).store(Store::Memory);
-        let gateway = self.runtime.block_on(Gateway::start(options)).expect("a gateway");
+        let gateway = self.runtime.block_on(without_functions(|options| options.store(Store::Memory)));
         self.client = Client::of(gateway.dynamodb_url().trim_start_matches("http://"));
         self.gateway = Some(gateway);
         self.is_changed = true;
@@ -184,16 +177,7 @@ impl World {
     }
 
     fn call(&mut self, operation: &str, body: &Value) -> Answer {
-        let headers = headers(operation);
-        let headers = headers.lines().filter_map(|line| line.split_once(": "));
-        let headers = [("host", "localhost")].into_iter().chain(headers);
-        let ask = Ask {
-            method: "POST".to_owned(),
-            target: "/".to_owned(),
-            headers: headers.map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
-            body: RawValue::from_string(body.to_string()).expect("JSON"),
-        };
-        self.runtime.block_on(self.client.ask(&ask))
+        self.runtime.block_on(self.client.ask(&Ask::of_an_sdk(&headers(operation), body)))
     }
 
     /// A request that must succeed.

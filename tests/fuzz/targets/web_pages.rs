@@ -104,8 +104,11 @@ fn check_admitted(allowed: &[String], request: &Request) {
     };
     let named = values(request, "host");
     assert!(named.len() == 1 && is_safe(&host(&named[0])), "{named:?} may be a page's");
-    if let Some(host_) = request.target.split_once("://").map(|(_, rest)| host(rest)) {
-        assert!(is_safe(&host_), "{host_} may be a page's");
+    // What begins with a slash is a path, whatever it holds.
+    if !request.target.starts_with('/')
+        && let Some((_, rest)) = request.target.split_once("://")
+    {
+        assert!(is_safe(&host(rest)), "{rest} may be a page's");
     }
     let origins = values(request, "origin");
     for origin in &origins {

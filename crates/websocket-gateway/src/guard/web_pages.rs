@@ -26,7 +26,7 @@ const FORBIDDEN: &str = "ForbiddenException";
 const NAME_CHARACTERS: usize = 253;
 
 /// The services of AWS that are here, too. A function's runtime may lead calls of their hosts here.
-const SERVICES: [&str; 3] = ["dynamodb", "execute-api", "lambda"];
+const SERVICES: [&str; 4] = ["dynamodb", "execute-api", "lambda", "sqs"];
 
 /// The hosts that requests may name, besides loopback names and IP addresses in `Host`.
 #[derive(Debug, Default)]
