@@ -62,19 +62,20 @@ pub enum Place {
 /// A layer: files that several functions share.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Layer {
-    /// Its directory, or a zip archive of it.
-    pub path: PathBuf,
-    /// Whether `sam build` would make the layer of it. Packages then are in the directory itself, and otherwise in `nodejs` or `python`.
-    pub is_source: bool,
-}
-
-impl Layer {
-    /// Whether it is a zip archive.
-    #[must_use]
-    pub fn is_archive(&self) -> bool {
-        self.path.extension().is_some_and(|extension| extension == "zip")
-    }
+pub enum Layer {
+    /// A directory with what is in `/opt` on AWS. Packages are in `nodejs` or `python`.
+    Directory(PathBuf),
+    /// A zip archive of the same.
+    Archive(PathBuf),
+    /// A directory of packages, which `sam build` would put into `nodejs` or `python`.
+    Packages(PathBuf),
+    /// The directory to which `sam build` writes what a makefile makes from the sources.
+    SamBuild {
+        /// That directory, in `.aws-sam/build`.
+        output: PathBuf,
+        /// The directory of the sources.
+        sources: PathBuf,
+    },
 }
 
 /// A runtime of Lambda, in its version for AWS.

@@ -57,7 +57,7 @@ pub(super) fn read(stack: &Stack, resource: &Resource, findings: &mut Findings) 
             }
             let runs_as_it_is = match runtime {
                 Runtime::Executable => is_built,
-                _ => method.is_none_or(|method| COPIES.iter().any(|copies| method.starts_with(copies))),
+                _ => method.is_none_or(|method| copies(&method)),
             };
             place(stack, resource, &path, runs_as_it_is)
         }
@@ -136,6 +136,11 @@ fn has_executable(stack: &Stack, folder: &str, handler: &str) -> bool {
     names.map(|name| stack.directory.join(folder).join(name)).any(|file| file.is_file())
 }
 
+/// Whether `sam build` only copies the files and installs packages.
+fn copies(method: &str) -> bool {
+    COPIES.iter().any(|copies| method.starts_with(copies))
+}
+
 fn build_method(metadata: &Properties<'_>) -> Result<Option<String>, Finding> {
     metadata.optional("BuildMethod")?.map(|node| node.text("`BuildMethod`")).transpose()
 }
@@ -146,12 +151,15 @@ fn place(stack: &Stack, resource: &Resource, path: &str, runs_as_it_is: bool) ->
     if path.ends_with(".zip") {
         return Place::Archive(sources);
     }
-    // `sam build` notes in its own copy of the template from which resource it has built what is there.
-    let is_built = resource.metadata.get("SamResourceId").is_some() || stack.directory.ends_with(SAM_BUILD);
-    if is_built || runs_as_it_is {
+    if is_built(stack, resource) || runs_as_it_is {
         return Place::Directory(sources);
     }
     Place::SamBuild { output: sam_build(stack, resource), sources }
+}
+
+/// Whether this is what `sam build` has made. It notes in its own copy of the template from which resource it has built what is there.
+fn is_built(stack: &Stack, resource: &Resource) -> bool {
+    resource.metadata.get("SamResourceId").is_some() || stack.directory.ends_with(SAM_BUILD)
 }
 
 /// Where `sam build` writes what it makes of a resource.
@@ -191,8 +199,14 @@ fn layer(stack: &Stack, resource: &Resource) -> Result<Option<Layer>, Finding> {
     };
     Ok(match &node.value {
         Value::Text(path) if !path.starts_with("s3:") && !path.starts_with("https:") => {
-            let is_source = build_method(&metadata)?.is_some() && metadata.optional("SamResourceId")?.is_none();
-            Some(Layer { path: stack.directory.join(path), is_source })
+            let sources = stack.directory.join(path);
+            let method = build_method(&metadata)?.filter(|_| !is_built(stack, resource));
+            Some(match method {
+                _ if path.ends_with(".zip") => Layer::Archive(sources),
+                None => Layer::Directory(sources),
+                Some(method) if copies(&method) => Layer::Packages(sources),
+                Some(_) => Layer::SamBuild { output: sam_build(stack, resource), sources },
+            })
         }
         _ => None,
     })

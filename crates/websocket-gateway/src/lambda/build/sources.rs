@@ -10,7 +10,7 @@ use crate::api::{Code, Files, Function};
 
 use super::BuildError;
 use super::workspaces::Workspaces;
-use crate::lambda::files::{archive_of, directory_of, is_code, may_hold_code};
+use crate::lambda::files::{archives_of, directories_of, is_code, may_hold_code};
 
 /// How many directories are watched at most. The system, too, has a limit.
 const MOST_DIRECTORIES: usize = 4096;
@@ -42,12 +42,8 @@ impl Sources {
     pub(crate) async fn refresh(&mut self, functions: impl IntoIterator<Item = &Function>) -> Result<(), BuildError> {
         let functions: Vec<_> = functions.into_iter().collect();
         let files = || functions.iter().filter_map(|function| files_of(function));
-        let (archives, folders): (Vec<_>, Vec<_>) =
-            files().flat_map(|files| &files.layers).partition(|layer| layer.is_archive());
-        let folders = folders.into_iter().map(|layer| layer.path.as_path());
-        self.code = files().filter_map(directory_of).chain(folders).map(real).collect();
-        let archives = archives.into_iter().map(|layer| layer.path.clone());
-        self.archives = files().filter_map(archive_of).chain(archives).map(|path| real(&path)).collect();
+        self.code = files().flat_map(directories_of).map(real).collect();
+        self.archives = files().flat_map(archives_of).map(|path| real(&path)).collect();
         let functions: BTreeMap<_, _> = functions.into_iter().filter_map(crate_of).collect();
         let unchanged = |(path, text): (&PathBuf, &Option<Vec<u8>>)| std::fs::read(path).ok() == *text;
         if self.roots.iter().eq(functions.keys()) && self.manifests.iter().all(unchanged) {

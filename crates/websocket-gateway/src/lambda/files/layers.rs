@@ -6,39 +6,61 @@ use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::{Runtimes, archive};
+use super::{Runtimes, archive, place};
 use crate::api::Layer;
 
 /// A layer's files.
 pub(super) struct Opened {
     pub(super) directory: PathBuf,
-    /// See [`Layer::is_source`].
-    is_source: bool,
+    /// See [`Layer::Packages`].
+    has_only_packages: bool,
 }
 
 /// The layers as directories. Makes those that are archives. One that is missing gets a warning: the function may do without it.
 ///
 /// # Errors
-/// Why an archive can't be unpacked.
+/// Why an archive can't be unpacked, or that `sam build` has to run first.
 pub(super) fn open(runtimes: &Runtimes, layers: &[Layer]) -> Result<Vec<Opened>, String> {
     let mut opened = Vec::new();
     for layer in layers {
-        // Absolute, because functions run in a directory of their own.
-        let found = layer.path.canonicalize().ok().filter(|path| path.is_file() == layer.is_archive());
-        let Some(path) = found else {
-            let (what, path) = (if layer.is_archive() { "file" } else { "folder" }, layer.path.display());
-            runtimes.warn_once(format!("there is no {what} {path}, so functions run without this layer"));
-            continue;
+        let found = match layer {
+            Layer::Directory(path) | Layer::Packages(path) => place::existing(path),
+            Layer::Archive(path) if path.is_file() => Ok(archive::unpacked(path, &runtimes.scratch)?),
+            Layer::Archive(path) => Err(format!("there is no file {}", path.display())),
+            Layer::SamBuild { output, sources } => Ok(place::built(output, sources)?),
         };
-        let directory = if layer.is_archive() { archive::unpacked(&path, &runtimes.scratch)? } else { path };
-        opened.push(Opened { directory, is_source: layer.is_source });
+        match found {
+            Ok(directory) => {
+                opened.push(Opened { directory, has_only_packages: matches!(layer, Layer::Packages(_)) });
+            }
+            Err(why) => runtimes.warn_once(format!("{why}, so functions run without this layer")),
+        }
     }
     Ok(opened)
 }
 
+/// The directory whose changes change the layer, if there is one.
+pub(super) fn directory_of(layer: &Layer) -> Option<&Path> {
+    match layer {
+        Layer::Directory(directory) | Layer::Packages(directory) | Layer::SamBuild { sources: directory, .. } => {
+            Some(directory)
+        }
+        Layer::Archive(_) => None,
+    }
+}
+
+/// The file whose change changes the layer, if there is one.
+pub(super) fn archive_of(layer: &Layer) -> Option<PathBuf> {
+    match layer {
+        Layer::Archive(archive) => Some(archive.clone()),
+        Layer::SamBuild { output, .. } => Some(place::note_of(output)),
+        Layer::Directory(_) | Layer::Packages(_) => None,
+    }
+}
+
 /// Where Node.js finds modules: in the layers, and then in the function's own folder. What is nearer to a file wins over both.
 pub(super) fn node_path(layers: &[Opened], directory: &Path, major: u32) -> OsString {
-    let of = |Opened { directory, is_source }: &Opened| match is_source {
+    let of = |Opened { directory, has_only_packages }: &Opened| match has_only_packages {
         true => vec![directory.join("node_modules")],
         false => ["nodejs".to_owned(), format!("nodejs/node{major}")]
             .map(|folder| directory.join(folder).join("node_modules"))
@@ -49,7 +71,7 @@ pub(super) fn node_path(layers: &[Opened], directory: &Path, major: u32) -> OsSt
 
 /// Where Python finds modules: in the function's own folder, and then in the layers.
 pub(super) fn python_path(layers: &[Opened], directory: &Path, minor: u32) -> OsString {
-    let of = |Opened { directory, is_source }: &Opened| match is_source {
+    let of = |Opened { directory, has_only_packages }: &Opened| match has_only_packages {
         true => vec![directory.clone()],
         false => {
             let folder = directory.join("python");
@@ -88,7 +110,7 @@ mod tests {
 
     #[test]
     fn a_layer_is_found_from_wherever_the_function_runs() {
-        let layers = ["src", "none", "Cargo.toml"].map(|path| Layer { path: path.into(), is_source: false });
+        let layers = ["src", "none", "Cargo.toml"].map(|path| Layer::Directory(path.into()));
         let opened = open(&Runtimes::default(), &layers).unwrap();
         let [only] = opened.as_slice() else { panic!("{}", opened.len()) };
         assert!(only.directory.is_absolute());

@@ -22,7 +22,6 @@ use crate::api::{Api, Code, Files, Function, Runtime};
 use interpreters::Interpreters;
 use scratch::Scratch;
 
-pub(super) use place::{archive_of, directory_of};
 pub(super) use tree::{fingerprint, is_code, may_hold_code};
 
 /// What functions in other languages need of this machine. It is the same for all deployments.
@@ -107,6 +106,16 @@ impl Runtimes {
             said.insert(warning);
         }
     }
+}
+
+/// The directories whose changes change the function.
+pub(super) fn directories_of(files: &Files) -> impl Iterator<Item = &Path> {
+    place::directory_of(files).into_iter().chain(files.layers.iter().filter_map(layers::directory_of))
+}
+
+/// The files whose changes change the function.
+pub(super) fn archives_of(files: &Files) -> impl Iterator<Item = PathBuf> {
+    place::archive_of(files).into_iter().chain(files.layers.iter().filter_map(layers::archive_of))
 }
 
 /// A function that is itself an executable: `bootstrap`, or what `Handler` names for `go1.x`.

@@ -30,7 +30,8 @@ pub(super) fn open(logical_id: &str, files: &Files, scratch: &Scratch) -> Result
     }
 }
 
-fn existing(directory: &Path) -> Result<PathBuf, String> {
+/// The directory's absolute path, because functions run in a directory of their own.
+pub(super) fn existing(directory: &Path) -> Result<PathBuf, String> {
     match directory.canonicalize() {
         Ok(directory) if directory.is_dir() => Ok(directory),
         _ => Err(format!("there is no folder {}", directory.display())),
@@ -38,7 +39,7 @@ fn existing(directory: &Path) -> Result<PathBuf, String> {
 }
 
 /// What `sam build` has made, if it has made that since the sources changed.
-fn built(output: &Path, sources: &Path) -> Result<PathBuf, String> {
+pub(super) fn built(output: &Path, sources: &Path) -> Result<PathBuf, String> {
     let Ok(output) = existing(output) else {
         return Err(format!("what runs is made of {} by `sam build`; run that first", sources.display()));
     };
@@ -55,12 +56,12 @@ fn modified(path: &Path) -> Option<SystemTime> {
 }
 
 /// What every `sam build` writes, whatever it builds.
-fn note_of(output: &Path) -> PathBuf {
+pub(super) fn note_of(output: &Path) -> PathBuf {
     output.with_file_name("template.yaml")
 }
 
 /// The directory whose changes change the function, if there is one.
-pub(in crate::lambda) fn directory_of(files: &Files) -> Option<&Path> {
+pub(super) fn directory_of(files: &Files) -> Option<&Path> {
     match &files.place {
         Place::Directory(directory) | Place::SamBuild { sources: directory, .. } => Some(directory),
         Place::Archive(_) | Place::Inline(_) => None,
@@ -68,7 +69,7 @@ pub(in crate::lambda) fn directory_of(files: &Files) -> Option<&Path> {
 }
 
 /// The file whose change changes the function, if there is one.
-pub(in crate::lambda) fn archive_of(files: &Files) -> Option<PathBuf> {
+pub(super) fn archive_of(files: &Files) -> Option<PathBuf> {
     match &files.place {
         Place::Archive(archive) => Some(archive.clone()),
         Place::SamBuild { output, .. } => Some(note_of(output)),

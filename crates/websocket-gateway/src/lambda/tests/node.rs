@@ -219,19 +219,28 @@ async fn a_handler_that_can_not_be_loaded_says_why() {
 }
 
 #[tokio::test]
-async fn layers_are_folders_or_archives_and_a_later_one_wins() {
+async fn layers_are_folders_archives_or_built_and_a_later_one_wins() {
     let folder = Folder::new("node_layers")
-        .file("src/app.js", "exports.handler = async () => [require('one'), require('two')];")
+        .file("src/app.js", "exports.handler = async () => ['one', 'two', 'three'].map(require);")
         .file("first/nodejs/node_modules/one/index.js", "module.exports = 'from a folder';")
         .file("first/nodejs/node_modules/two/index.js", "module.exports = 'from a folder';")
-        .file("second/nodejs/node_modules/two/index.js", "module.exports = 'from an archive';");
-    let layer = |path| Layer { path, is_source: false };
-    let layers = [folder.path().join("first"), folder.zipped("second"), folder.path().join("none.zip")].map(layer);
+        .file("second/nodejs/node_modules/two/index.js", "module.exports = 'from an archive';")
+        .file("third/three.ts", "export default 'from what was built';")
+        .file("built/Third/nodejs/node_modules/three/index.js", "module.exports = 'from what was built';");
+    let layers = [
+        Layer::Directory(folder.path().join("first")),
+        Layer::Archive(folder.zipped("second")),
+        Layer::Archive(folder.path().join("none.zip")),
+        Layer::SamBuild { output: folder.path().join("built/Third"), sources: folder.path().join("third") },
+    ];
     let mut function = super::languages::function(NODE, "app.handler", Place::Directory(folder.path().join("src")));
     let Code::Files(files) = &mut function.code else { panic!() };
     files.layers = layers.into();
     let Some(function) = start(function).await else { return };
-    assert_eq!(function.invoke(json!({})).await.unwrap(), json!(["from a folder", "from an archive"]));
+    assert_eq!(
+        function.invoke(json!({})).await.unwrap(),
+        json!(["from a folder", "from an archive", "from what was built"])
+    );
     function.end().await;
 }
 

@@ -121,16 +121,22 @@ fn an_executable_that_a_makefile_makes_is_taken_from_there() {
 
 #[test]
 fn layers_are_folders_or_archives_of_the_template() {
-    let layers = "  Shared:\n    Type: AWS::Serverless::LayerVersion\n    Properties: { ContentUri: layers/shared }\n  Made:\n    Type: AWS::Serverless::LayerVersion\n    Metadata: { BuildMethod: nodejs20.x }\n    Properties: { ContentUri: layers/made }\n  Packed:\n    Type: AWS::Lambda::LayerVersion\n    Properties: { Content: layers/packed.zip }\n";
+    let layers = "  Shared:\n    Type: AWS::Serverless::LayerVersion\n    Properties: { ContentUri: layers/shared }\n  Made:\n    Type: AWS::Serverless::LayerVersion\n    Metadata: { BuildMethod: nodejs20.x }\n    Properties: { ContentUri: layers/made }\n  Compiled:\n    Type: AWS::Serverless::LayerVersion\n    Metadata: { BuildMethod: makefile }\n    Properties: { ContentUri: layers/compiled }\n  Packed:\n    Type: AWS::Lambda::LayerVersion\n    Properties: { Content: layers/packed.zip }\n";
     let arn = "arn:aws:lambda:eu-west-1:1:layer:x:1";
-    let properties = format!("Runtime: nodejs20.x, Layers: [!Ref Shared, !Ref Made, !Ref Packed, '{arn}']");
+    let properties =
+        format!("Runtime: nodejs20.x, Layers: [!Ref Shared, !Ref Made, !Ref Compiled, !Ref Packed, '{arn}']");
     let text = default_function(&properties) + layers;
     let Loaded { api, warnings, .. } = load_text(&text).unwrap();
     let Code::Files(files) = &api.functions["DefaultFunction"].code else { panic!() };
-    let layer = |path: &str, is_source| Layer { path: Path::new("/nowhere/chat").join(path), is_source };
+    let at = |path: &str| Path::new("/nowhere/chat").join(path);
     assert_eq!(
         files.layers,
-        [layer("layers/shared", false), layer("layers/made", true), layer("layers/packed.zip", false)]
+        [
+            Layer::Directory(at("layers/shared")),
+            Layer::Packages(at("layers/made")),
+            Layer::SamBuild { output: at(".aws-sam/build/Compiled"), sources: at("layers/compiled") },
+            Layer::Archive(at("layers/packed.zip")),
+        ]
     );
     assert_warns(&text, &warnings, "'arn:", "is neither a folder nor a zip file", "install the packages");
 }
