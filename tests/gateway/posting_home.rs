@@ -6,11 +6,11 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::json;
 
 use super::languages::{ask, has, start};
-use crate::support::{Client, OwnProject, probe, raw};
+use crate::support::{Client, OwnProject, options, probe, raw};
 
 const TEMPLATE: &str = "\
 Transform: AWS::Serverless-2016-10-31
-Globals: { Function: { Timeout: 30, Policies: [AmazonAPIGatewayInvokeFullAccess, AmazonDynamoDBFullAccess] } }
+Globals: { Function: { Timeout: 30 } }
 Resources:
   Ws:
     Type: AWS::Serverless::WebSocketApi
@@ -37,7 +37,13 @@ Resources:
   Node: { Type: AWS::Serverless::Function, Properties: { Runtime: nodejs22.x, Handler: app.handler, CodeUri: node } }
   Python: { Type: AWS::Serverless::Function, Properties: { Runtime: python3.13, Handler: app.handler, CodeUri: python } }
   Executable: { Type: AWS::Serverless::Function, Properties: { Runtime: provided.al2023, Handler: app, CodeUri: executable } }
-  Boto: { Type: AWS::Serverless::Function, Properties: { Runtime: python3.13, Handler: boto.handler, CodeUri: python } }
+  Boto:
+    Type: AWS::Serverless::Function
+    Properties:
+      Runtime: python3.13
+      Handler: boto.handler
+      CodeUri: python
+      Policies: [AmazonAPIGatewayInvokeFullAccess, AmazonDynamoDBFullAccess, LambdaInvokePolicy: { FunctionName: !Ref PythonHelper }]
   NodeHelper:
     Type: AWS::Serverless::Function
     Properties: { Runtime: nodejs22.x, Handler: index.handler, InlineCode: 'exports.handler = async () => \"helped\";' }
@@ -99,8 +105,12 @@ def handler(event, context):
     table.put_item(Item={"id": context["connectionId"]})
     for item in table.scan()["Items"]:
         gateway.post_to_connection(ConnectionId=item["id"], Data=b"posted")
-    helped = boto3.client("lambda").invoke(FunctionName="PythonHelper", Payload=b"{}")
-    return {"statusCode": 200, "body": helped["Payload"].read().decode()}
+    functions = boto3.client("lambda")
+    helped = functions.invoke(FunctionName="PythonHelper", Payload=b"{}")["Payload"].read().decode()
+    try:
+        functions.invoke(FunctionName="NodeHelper", Qualifier="live", Payload=b"{}")
+    except functions.exceptions.ClientError as error:
+        return {"statusCode": 200, "body": f"{helped} {error}"}
 "#;
 
 /// With a person's own keys, which the gateway can't check. DynamoDB answers nobody who does not sign.
@@ -178,9 +188,15 @@ async fn boto3_finds_the_clients_the_tables_and_the_other_functions() {
         return;
     }
     let project = project("posting_home_boto3");
-    let gateway = start(&project).await;
-    let mut client = Client::connect(&gateway, "").await;
-    assert_eq!(ask(&mut client, r#"{"action":"boto3"}"#).await, "posted");
-    assert_eq!(client.hear().await, r#""helped""#);
-    gateway.stop().await;
+    for strict in [false, true] {
+        let template = project.folder().join("template.yaml");
+        let gateway = crate::support::start(options(template.to_str().unwrap()).strict(strict)).await;
+        let mut client = Client::connect(&gateway, "").await;
+        assert_eq!(ask(&mut client, r#"{"action":"boto3"}"#).await, "posted");
+        let heard = client.hear().await;
+        let denied = r#""helped" An error occurred (AccessDeniedException) when calling the Invoke operation: User: arn:aws:sts::123456789012:assumed-role/"#;
+        let why = "-NodeHelper:live because no identity-based policy allows the lambda:InvokeFunction action";
+        assert!(heard.starts_with(denied) && heard.ends_with(why), "{heard}");
+        gateway.stop().await;
+    }
 }

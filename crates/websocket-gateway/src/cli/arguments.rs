@@ -73,7 +73,7 @@ struct Start {
     /// Keep every event in this directory, as a file for `replay`; secrets in the handshake are masked
     #[arg(long, value_name = "DIR")]
     record: Option<PathBuf>,
-    /// Serve `@connections`, the embedded DynamoDB and the embedded queues only to functions, not to a person's own tools
+    /// Serve `@connections`, the embedded DynamoDB, the embedded queues and Lambda's Invoke API only to functions, not to a person's own tools
     #[arg(long)]
     strict: bool,
     /// Serve no console

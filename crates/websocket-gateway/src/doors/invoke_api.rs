@@ -1,16 +1,21 @@
 //! Lambda's Invoke API: `POST /2015-03-31/functions/{name}/invocations`, so that `cargo lambda invoke`, the AWS CLI and every SDK can call
 //! the functions that the gateway runs.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use http::request::Parts;
 use http::{HeaderValue, Method, Request, StatusCode};
 use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 
+use crate::api::Api;
 use crate::api::limits::INVOCATION_BYTES;
-use crate::happenings::{Level, What};
+use crate::clock;
+use crate::guard::Refusal;
+use crate::happenings::{Door, Level, What};
 use crate::lambda::{Callable, InvokeError};
 use crate::service::{Queued, Service};
 use crate::wire::answer::{self, Answer, aws_error};
@@ -19,12 +24,8 @@ use crate::wire::body::{self, Received};
 /// Answers a request; `path` is what follows the version.
 pub(super) async fn answer(service: Arc<Service>, path: &str, request: Request<Incoming>) -> Answer {
     let (request, body) = request.into_parts();
+    // Whole, because the signature is over the whole body.
     let event = body::read(body, INVOCATION_BYTES).await;
-    // A call that invokes a function bypasses every authorizer.
-    if service.guard.strict {
-        let message = "the Invoke API is off with --strict";
-        return refused(StatusCode::FORBIDDEN, "AccessDeniedException", message);
-    }
     let name = path.strip_prefix("functions/").and_then(|path| path.strip_suffix("/invocations"));
     let (Some(name), &Method::POST) = (name, &request.method) else {
         return refused(
@@ -34,12 +35,6 @@ pub(super) async fn answer(service: Arc<Service>, path: &str, request: Request<I
         );
     };
     let name = percent_decode_str(name).decode_utf8_lossy().into_owned();
-    let deployment = service.deployment();
-    let function = deployment.api.function_called(unqualified(&name)).map(|function| function.logical_id.clone());
-    let found = function.and_then(|id| deployment.functions.get(&id).ok().cloned().map(|callable| (id, callable)));
-    let Some((id, callable)) = found else {
-        return refused(StatusCode::NOT_FOUND, "ResourceNotFoundException", &format!("Function not found: {name}"));
-    };
     let event = match event {
         Ok(Received::Whole(event)) => event,
         Ok(Received::TooLarge { .. }) => {
@@ -49,6 +44,16 @@ pub(super) async fn answer(service: Arc<Service>, path: &str, request: Request<I
         Err(_) => {
             return refused(StatusCode::BAD_REQUEST, "InvalidRequestContentException", "Could not read the event");
         }
+    };
+    let deployment = service.deployment();
+    if let Err(refusal) = permit(&service, &deployment.api, &name, &request, &event) {
+        return not_permitted(&service, &request, &refusal);
+    }
+    let (name_alone, _) = split(&name);
+    let function = deployment.api.function_called(name_alone).map(|function| function.logical_id.clone());
+    let found = function.and_then(|id| deployment.functions.get(&id).ok().cloned().map(|callable| (id, callable)));
+    let Some((id, callable)) = found else {
+        return refused(StatusCode::NOT_FOUND, "ResourceNotFoundException", &format!("Function not found: {name}"));
     };
     if serde_json::from_slice::<serde::de::IgnoredAny>(&event).is_err() {
         let message = "Could not parse request body into json";
@@ -86,10 +91,34 @@ fn tell_failure(service: &Service, function: String, why: String) {
     service.happenings.tell(Level::Error, || What::InvocationFailed { function, why });
 }
 
-/// A name may be an ARN, and may end with a version or an alias. There is only one version here.
-fn unqualified(name: &str) -> &str {
+/// Checks that the caller may invoke this function.
+fn permit(service: &Service, api: &Api, name: &str, head: &Parts, body: &[u8]) -> Result<(), Refusal> {
+    let caller = service.guard.identify("lambda", head, body, clock::real_seconds())?;
+    caller.check_permission(api, "lambda:InvokeFunction", &resource(api, name, head.uri.query()))
+}
+
+/// What a policy has to allow: the function's ARN, with the version or the alias if the caller has named one.
+fn resource(api: &Api, name: &str, query: Option<&str>) -> String {
+    let (name, qualifier) = split(name);
+    let name = api.function_called(name).map_or(name, |function| &function.name);
+    let in_query =
+        || form_urlencoded::parse(query?.as_bytes()).find(|(key, _)| key == "Qualifier").map(|(_, value)| value);
+    let qualifier = qualifier.map(Cow::Borrowed).or_else(in_query).map(|qualifier| format!(":{qualifier}"));
+    api.account.arn("lambda", &format!("function:{name}{}", qualifier.unwrap_or_default()))
+}
+
+/// The function's name, and the version or the alias. The name may be an ARN. There is only one version here.
+fn split(name: &str) -> (&str, Option<&str>) {
     let name = name.split_once(":function:").map_or(name, |(_, name)| name);
-    name.split_once(':').map_or(name, |(name, _)| name)
+    name.split_once(':').map_or((name, None), |(name, qualifier)| (name, Some(qualifier)))
+}
+
+fn not_permitted(service: &Service, head: &Parts, refusal: &Refusal) -> Answer {
+    service.happenings.tell(Level::Warning, || {
+        let why = format!("{} {}: {refusal}", head.method, head.uri.path());
+        What::refused(Door::InvokeApi, StatusCode::FORBIDDEN.as_u16(), why)
+    });
+    refused(StatusCode::FORBIDDEN, refusal.name(), &refusal.to_string())
 }
 
 /// To Lambda an invocation of a function that fails is a call that succeeds, with a header.
@@ -122,7 +151,7 @@ fn refused(status: StatusCode, name: &'static str, message: &str) -> Answer {
 
 #[cfg(test)]
 mod tests {
-    use super::unqualified;
+    use super::split;
 
     #[test]
     fn a_function_is_found_by_its_arn_and_with_a_version() {
@@ -132,7 +161,7 @@ mod tests {
             "123456789012:function:chat-Hello",
             "arn:aws:lambda:eu-west-1:123456789012:function:chat-Hello:live",
         ] {
-            assert_eq!(unqualified(name), "chat-Hello", "{name}");
+            assert_eq!(split(name).0, "chat-Hello", "{name}");
         }
     }
 }

@@ -185,8 +185,8 @@ impl Options {
         self
     }
 
-    /// Whether `@connections`, the embedded DynamoDB and the embedded queues serve only requests with the credentials that functions get, and Lambda's Invoke API
-    /// serves no requests at all. Otherwise a person's own tools are served, too.
+    /// Whether `@connections`, the embedded DynamoDB, the embedded queues and Lambda's Invoke API serve only requests with the credentials that functions get.
+    /// Otherwise a person's own tools are served, too.
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
         self

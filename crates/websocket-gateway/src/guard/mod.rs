@@ -1,4 +1,4 @@
-//! Who calls `@connections`, the store or the queues, and what the caller may do there.
+//! Who calls `@connections`, the store, the queues or a function, and what the caller may do there.
 //!
 //! Functions sign their calls with credentials that the gateway gave them (Signature Version 4, as every AWS SDK does), and may do what the
 //! policies of their roles allow. A person who does not sign, or signs with keys of their own, is let through unless the gateway is strict:

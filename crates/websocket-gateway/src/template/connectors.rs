@@ -15,6 +15,7 @@ const READ: [&str; 6] = ["BatchGetItem", "ConditionCheckItem", "GetItem", "Parti
 const WRITE: [&str; 7] =
     ["BatchWriteItem", "DeleteItem", "PartiQLDelete", "PartiQLInsert", "PartiQLUpdate", "PutItem", "UpdateItem"];
 
+const WRITE_FUNCTION: [&str; 2] = ["InvokeAsync", "InvokeFunction"];
 const READ_QUEUE: [&str; 2] = ["GetQueueAttributes", "ReceiveMessage"];
 const WRITE_QUEUE: [&str; 4] = ["ChangeMessageVisibility", "DeleteMessage", "PurgeQueue", "SendMessage"];
 
@@ -42,13 +43,16 @@ impl Connector {
         self.source.as_ref().is_none_or(|id| *id == resource.id)
     }
 
-    /// What it allows its source to do with tables and queues. `None` if that can't be told.
+    /// What it allows its source to do with tables, queues and functions. `None` if that can't be told.
     pub(super) fn statements(&self) -> Option<Vec<Statement>> {
         self.source.as_ref()?;
         let statement = |to: &Destination| match to.kind.as_str() {
             TABLE | SIMPLE_TABLE => {
                 let resources = vec![to.arn.clone(), format!("{}/index/*", to.arn)];
                 Some(self.statement("dynamodb", &READ, &WRITE, resources))
+            }
+            LAMBDA_FUNCTION | SERVERLESS_FUNCTION => {
+                Some(self.statement("lambda", &[], &WRITE_FUNCTION, vec![to.arn.clone()]))
             }
             QUEUE => Some(self.statement("sqs", &READ_QUEUE, &WRITE_QUEUE, vec![to.arn.clone()])),
             _ => None,

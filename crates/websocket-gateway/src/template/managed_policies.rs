@@ -37,6 +37,8 @@ pub(super) fn actions(text: &str) -> Option<&'static [&'static str]> {
         "AWSLambdaDynamoDBExecutionRole" => {
             &["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator", "dynamodb:ListStreams"]
         }
+        "AWSLambdaInvocation-DynamoDB" | "AWSLambdaRole" => &["lambda:InvokeFunction"],
+        "AWSLambda_FullAccess" => &["lambda:*"],
         "AWSLambdaSQSQueueExecutionRole" => &POLLER,
         "AmazonSQSFullAccess" => &["sqs:*"],
         "AmazonSQSReadOnlyAccess" => &[
@@ -49,6 +51,7 @@ pub(super) fn actions(text: &str) -> Option<&'static [&'static str]> {
         "AWSLambdaBasicExecutionRole"
         | "AWSLambdaKinesisExecutionRole"
         | "AWSLambdaVPCAccessExecutionRole"
+        | "AWSLambda_ReadOnlyAccess"
         | "AWSXRayDaemonWriteAccess"
         | "AWSXrayWriteOnlyAccess"
         | "AmazonAPIGatewayAdministrator"

@@ -16,8 +16,9 @@ use super::properties::Properties;
 use super::stack::Stack;
 use crate::iam::{Effect, Policy, Statement, StatementError, matches};
 
-/// The services that the gateway guards. Statements about other services are not resolved.
+/// The services that the gateway guards. Statements about other services are not resolved, and of Lambda's actions only those about this one.
 const GUARDED: [&str; 3] = ["dynamodb", "execute-api", "sqs"];
+const INVOKE: &str = "lambda:invokefunction";
 
 /// Collects the statements of a function's role.
 pub(super) struct Reader<'r> {
@@ -208,8 +209,9 @@ impl<'r> Reader<'r> {
 /// Whether any of these actions may belong to a service that the gateway guards.
 fn is_guarded(actions: &Node) -> Result<bool, Finding> {
     let is_guarded = |action: &str| {
-        let service = action.split(':').next().unwrap_or_default().to_ascii_lowercase();
-        GUARDED.iter().any(|guarded| matches(&service, guarded))
+        let action = action.to_ascii_lowercase();
+        let service = action.split(':').next().unwrap_or_default();
+        GUARDED.iter().any(|guarded| matches(service, guarded)) || matches(&action, INVOKE)
     };
     match &actions.value {
         Value::List(items) => {

@@ -1,4 +1,4 @@
-//! SAM's policy templates for DynamoDB tables and SQS queues.
+//! SAM's policy templates for DynamoDB tables, SQS queues and Lambda functions.
 
 use miette::SourceSpan;
 
@@ -7,7 +7,7 @@ use super::error::Finding;
 use crate::api::Account;
 use crate::iam::{Effect, Statement};
 
-/// A policy in which the name of a table or a queue is to be filled in.
+/// A policy in which the name of a table, a queue or a function is to be filled in.
 pub(super) struct PolicyTemplate {
     pub(super) name: &'static str,
     /// What is to be filled in.
@@ -22,7 +22,7 @@ pub(super) struct PolicyTemplate {
 }
 
 /// Source: SAM developer guide, "AWS SAM policy template list".
-const TEMPLATES: [PolicyTemplate; 6] = [
+const TEMPLATES: [PolicyTemplate; 7] = [
     of_a_table(
         "DynamoDBCrudPolicy",
         &[
@@ -54,6 +54,15 @@ const TEMPLATES: [PolicyTemplate; 6] = [
         ],
     ),
     of_a_queue("SQSSendMessagePolicy", &["SendMessage*"]),
+    PolicyTemplate {
+        name: "LambdaInvokePolicy",
+        parameter: "FunctionName",
+        service: "lambda",
+        actions: &["InvokeFunction"],
+        before: "function:",
+        // Also the function's versions and aliases.
+        after: &["*"],
+    },
 ];
 
 const fn of_a_table(
@@ -73,7 +82,7 @@ const UNUSED: [&str; 3] =
     ["DynamoDBBackupFullAccessPolicy", "DynamoDBRestoreFromBackupPolicy", "DynamoDBStreamReadPolicy"];
 
 impl PolicyTemplate {
-    /// What it allows for the table or the queue with this name.
+    /// What it allows for what has this name.
     pub(super) fn statement(&self, account: &Account, name: &str) -> Statement {
         let Self { service, actions, before, after, .. } = self;
         Statement {
@@ -84,14 +93,14 @@ impl PolicyTemplate {
     }
 }
 
-/// The policy template with this name, if it is about tables or queues.
+/// The policy template with this name, if it is about a service that the gateway guards.
 pub(super) fn called(name: &str) -> Option<&'static PolicyTemplate> {
     TEMPLATES.iter().find(|template| template.name == name)
 }
 
-/// Checks that `name` is plausible as a policy template for another service, and not the misspelt name of a policy template for tables or queues.
+/// Checks that `name` is plausible as a policy template for another service, and not the misspelt name of one for a service that the gateway guards.
 pub(super) fn check_unguarded(name: &str, span: SourceSpan) -> Result<(), Finding> {
-    let is_guarded = |name: &str| ["dynamo", "sqs"].iter().any(|service| name.starts_with(service));
+    let is_guarded = |name: &str| ["dynamo", "lambda", "sqs"].iter().any(|service| name.starts_with(service));
     if UNUSED.contains(&name) || (name.ends_with("Policy") && !is_guarded(&name.to_ascii_lowercase())) {
         return Ok(());
     }

@@ -70,6 +70,13 @@ fn policy_templates_of_sam_are_filled_in() {
         }
         assert!(!allows(&policy, allowed, &TABLE.replace("Connections", "Other")), "{name}");
     }
+    let of_invoking = policy(&policies("[LambdaInvokePolicy: { FunctionName: !Ref DefaultFunction }]"));
+    let helper = "arn:aws:lambda:us-east-1:123456789012:function:default";
+    for (resource, may) in
+        [(helper, true), (&format!("{helper}:live"), true), (&helper.replace("default", "other"), false)]
+    {
+        assert_eq!(allows(&of_invoking, "lambda:InvokeFunction", resource), may, "{resource}");
+    }
     for other in ["S3ReadPolicy: { BucketName: x }", "DynamoDBStreamReadPolicy: { TableName: x, StreamName: y }"] {
         assert!(policy(&policies(&format!("[{other}]"))).statements.is_empty(), "{other}");
     }
