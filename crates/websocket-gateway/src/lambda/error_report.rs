@@ -5,6 +5,7 @@ use serde::Deserialize;
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct ErrorReport {
+    /// Not empty.
     pub(super) error_type: Option<String>,
     pub(super) error_message: Option<String>,
 }
@@ -16,7 +17,9 @@ impl ErrorReport {
         if body.trim_ascii_start().first() == Some(&b'[') {
             return Self::default();
         }
-        serde_json::from_slice(body).unwrap_or_default()
+        let mut report: Self = serde_json::from_slice(body).unwrap_or_default();
+        report.error_type = report.error_type.filter(|name| !name.is_empty());
+        report
     }
 }
 
@@ -28,6 +31,7 @@ mod tests {
     fn a_report_is_an_object() {
         let report = ErrorReport::read(br#"{"errorType":"Unhandled","errorMessage":"no"}"#);
         assert_eq!((report.error_type.as_deref(), report.error_message.as_deref()), (Some("Unhandled"), Some("no")));
+        assert!(ErrorReport::read(br#"{"errorType":""}"#).error_type.is_none());
         for body in [r#"["Unhandled","no"]"#, r#" [""]"#, "null", "\"Unhandled\"", "Unhandled"] {
             let report = ErrorReport::read(body.as_bytes());
             assert!(report.error_type.is_none() && report.error_message.is_none(), "{body}");

@@ -110,11 +110,13 @@ impl RemoteLambda {
 
 /// The function's answer or error. Lambda reports a function's error with status 200 and a header, cargo-lambda with status 500.
 pub(super) fn answer(head: &Parts, body: Bytes, url: &str) -> Result<Bytes, InvokeError> {
-    if head.status.is_success() && !head.headers.contains_key("x-amz-function-error") {
+    // `Handled` or `Unhandled`.
+    let kind = head.headers.get("x-amz-function-error");
+    if head.status.is_success() && kind.is_none() {
         return Ok(body);
     }
     let report = ErrorReport::read(&body);
-    match report.error_type {
+    match report.error_type.or_else(|| Some(kind?.to_str().ok()?.to_owned())) {
         Some(error_type) => Err(InvokeError::FunctionError {
             error_type,
             message: report.error_message.unwrap_or_default(),

@@ -52,9 +52,9 @@ pub(super) fn function_error(received: Received, headers: &HeaderMap) -> InvokeE
         Received::TooLarge { bytes } => return too_large(bytes),
     };
     let report = ErrorReport::read(&payload);
-    let header = || Some(headers.get("lambda-runtime-function-error-type")?.to_str().ok()?.to_owned());
+    let header = || headers.get("lambda-runtime-function-error-type")?.to_str().ok().filter(|name| !name.is_empty());
     InvokeError::FunctionError {
-        error_type: report.error_type.or_else(header).unwrap_or_else(|| "Runtime.UnknownReason".to_owned()),
+        error_type: report.error_type.unwrap_or_else(|| header().unwrap_or("Runtime.UnknownReason").to_owned()),
         message: report.error_message.unwrap_or_else(|| excerpt(&payload)),
         payload,
     }
