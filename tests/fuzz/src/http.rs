@@ -73,7 +73,7 @@ impl Ask {
         };
         self.method.parse::<Method>().is_ok_and(|method| method != Method::CONNECT)
             && self.target.starts_with('/')
-            && self.target.parse::<Uri>().is_ok()
+            && Uri::try_from(latin1(&self.target)).is_ok()
             && self.headers.len() < MOST_HEADERS
             && self.headers.iter().all(is_header)
     }
