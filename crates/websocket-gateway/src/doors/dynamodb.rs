@@ -68,13 +68,7 @@ async fn call(service: &Service, store: &Queue, head: &Parts, body: Bytes) -> Re
     };
     match store.call(operation, body).await {
         Ok(json) => Ok(protocol::answer(head, StatusCode::OK, json)),
-        Err(Unanswered::Refused(error)) => {
-            let answer = protocol::refusal(head, &error);
-            if answer.status().is_server_error() {
-                service.happenings.tell(Level::Error, || What::StoreFailed { why: error.to_string() });
-            }
-            Ok(answer)
-        }
+        Err(Unanswered::Refused(error)) => Ok(protocol::refusal(head, &error)),
         Err(unanswered) => Err(Stopped::Unanswered(unanswered)),
     }
 }

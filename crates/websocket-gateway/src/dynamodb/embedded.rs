@@ -69,6 +69,9 @@ pub(crate) enum Unanswered {
     /// The operation has failed, and says so in DynamoDB's words.
     #[error("{0}")]
     Refused(DynoxideError),
+    /// What has failed is the database, in words that are not for its caller.
+    #[error("{0}")]
+    Failed(String),
     #[error("too many requests are waiting for the store")]
     Busy,
     #[error("a request took longer than {} s", .0.as_secs())]
@@ -186,7 +189,10 @@ impl Worker {
         let Ok(body) = std::str::from_utf8(&request.body) else {
             return Err(Unanswered::Refused(unreadable::not_json()));
         };
-        self.with_database(|database| request.operation.run(database, body))?.map_err(Unanswered::Refused)
+        self.with_database(|database| request.operation.run(database, body))?.map_err(|error| match error {
+            DynoxideError::InternalServerError(why) => Unanswered::Failed(why),
+            error => Unanswered::Refused(error),
+        })
     }
 
     /// Removes expired rows, which the database does not do by itself.

@@ -3,6 +3,7 @@
 mod data;
 mod embedded;
 mod field_types;
+mod letter_case;
 mod needs;
 mod operations;
 pub(crate) mod protocol;

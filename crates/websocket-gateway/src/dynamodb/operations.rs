@@ -4,7 +4,7 @@ use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::{field_types, unreadable};
+use super::{field_types, letter_case, unreadable};
 
 /// What an operation answers: JSON, or an error in DynamoDB's words.
 pub(super) type Outcome = Result<String, DynoxideError>;
@@ -26,6 +26,7 @@ impl Operation {
         // A field of the wrong type makes any other operation fail. Looking at the fields only then saves reading each body twice.
         if matches!(self.name, "CreateTable" | "UpdateTable") {
             field_types::check(self.name, body)?;
+            letter_case::check(database, self.name, body)?;
         }
         (self.run)(database, self.name, body).map_err(|error| match error {
             DynoxideError::ValidationException(_) | DynoxideError::SerializationException(_) => {

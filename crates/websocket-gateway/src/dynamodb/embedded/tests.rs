@@ -81,6 +81,30 @@ fn halting(times: Times) -> (Embedded, Receiver<()>, Sender<()>) {
 }
 
 #[tokio::test]
+async fn names_that_differ_only_in_case_are_refused_and_leave_nothing_behind() {
+    let store =
+        Embedded::start_with(TIMES, || Database::memory().map_err(|e| EmbeddedError::Open(e.to_string()))).unwrap();
+    create(&store, "Plain").await;
+    let refused = create(&store, "pLAIN").await;
+    assert!(
+        refused.contains("ValidationException") && refused.contains("differ only in the case of letters"),
+        "{refused}"
+    );
+    assert_eq!(answer(&store, "ListTables", "{}").await, r#"{"TableNames":["Plain"]}"#);
+    let index = |name: &str| {
+        format!(
+            r#"{{"IndexName":"{name}","KeySchema":[{{"AttributeName":"id","KeyType":"HASH"}}],"Projection":{{"ProjectionType":"ALL"}}}}"#
+        )
+    };
+    let both = format!(r#"{{"TableName":"Other",{KEY},"GlobalSecondaryIndexes":[{},{}]}}"#, index("who"), index("WHO"));
+    assert_eq!(answer(&store, "CreateTable", &both).await, refused);
+    let one = format!(r#"{{"TableName":"Other",{KEY},"GlobalSecondaryIndexes":[{}]}}"#, index("who"));
+    assert!(answer(&store, "CreateTable", &one).await.contains(r#""TableName":"Other""#));
+    let second = format!(r#"{{"TableName":"Other","GlobalSecondaryIndexUpdates":[{{"Create":{}}}]}}"#, index("WHO"));
+    assert_eq!(answer(&store, "UpdateTable", &second).await, refused);
+}
+
+#[tokio::test]
 async fn a_panic_is_an_answer_and_the_store_goes_on() {
     let opened = AtomicU32::new(0);
     let store = Embedded::start_with(TIMES, move || {
