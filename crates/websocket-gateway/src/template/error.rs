@@ -184,14 +184,18 @@ pub(super) struct Finding {
     mend: Option<String>,
 }
 
+/// What is said may quote text from the template, which may contain line ends.
+fn on_one_line(text: impl Into<String>) -> String {
+    text.into().replace(char::is_control, " ")
+}
+
 impl Finding {
     /// A finding that concerns this gateway only: a warning, unless it is a reason not to go on.
     pub(super) fn new(message: impl Into<String>) -> Self {
         Self {
             rule: None,
             severity: Severity::Warning,
-            // A message may quote text from the template, which may contain line ends.
-            message: message.into().replace(char::is_control, " "),
+            message: on_one_line(message),
             help: None,
             mend: None,
             labels: Vec::new(),
@@ -224,18 +228,18 @@ impl Finding {
 
     /// Marks a further place. The first place is what the finding is about.
     pub(super) fn label(mut self, span: SourceSpan, label: impl Into<String>) -> Self {
-        self.labels.push((span, label.into()));
+        self.labels.push((span, on_one_line(label)));
         self
     }
 
     pub(super) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(on_one_line(help));
         self
     }
 
     /// The reason for something that the message must name first.
     pub(super) fn about(self, what: &str) -> Self {
-        Self { message: format!("{what}: {}", self.message), ..self }
+        Self { message: on_one_line(format!("{what}: {}", self.message)), ..self }
     }
 
     /// Suggests the candidate that is most similar to `name`, if any is similar.

@@ -187,6 +187,13 @@ fn mistakes_are_shown_at_their_place() {
             "`SendRoute` has no `RouteKey`",
             "instead of `Routekey`",
         ),
+        (
+            "RouteKey: send-message",
+            "\"Route\\u0003Key\": send-message",
+            "SendRoute:",
+            "`SendRoute` has no `RouteKey`",
+            "instead of `Route Key`",
+        ),
         ("AuthorizationType: NONE", "ApiKeyRequired: true", "true", "`ApiKeyRequired` is not supported yet", ""),
         (
             "!Sub integrations/${SendIntegration}",
