@@ -31,7 +31,7 @@ const SILENCE: Duration = Duration::from_secs(350);
 
 /// How long a tunnel lasts one side of which has ended, so that what the other has to say still arrives. Nobody can tell a side that only listens from
 /// one that is not there any more.
-const ONE_SIDED: Duration = Duration::from_secs(30);
+const ONE_SIDED: Duration = Duration::from_secs(10);
 
 /// The port of a target that names none.
 const TLS_PORT: u16 = 443;
