@@ -107,7 +107,7 @@ async fn fill(shelf: &Queue, end: Instant) -> Answers {
         match answer.await {
             Ok(answer) if answer.status() == Some(200) => answers.accepted += 1,
             Ok(answer) if answer.status() == Some(403) && has(answer.body(), "RequestThrottled") => {
-                answers.throttled += 1
+                answers.throttled += 1;
             }
             Ok(answer) => answers.strange(String::from_utf8_lossy(&answer.bytes).into_owned()),
             Err(error) => answers.strange(error.to_string()),
