@@ -3,25 +3,31 @@
 //! A broadcast begins with many posts at once, and none of them knows yet whether the server speaks HTTP/2. So each would open a connection of its own,
 //! with a TLS handshake that costs several times what a post does, although one connection is enough for all.
 
+use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use aws_sdk_apigatewaymanagement::config::{AsyncSleep, SharedAsyncSleep};
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use futures_util::future::{Either, select};
 use futures_util::lock::Mutex as Turn;
 
 /// How long a connection is taken to be there after it was asked for the last time. The SDK keeps one for 90 s; how long API Gateway does is not
 /// known. If it is gone sooner, the others open connections of their own, as they would without this.
 const STAYS: Duration = Duration::from_secs(30);
 
+/// How long the others wait. An answer and a handshake before it take a part of that, and one post that hangs must not hold up a broadcast.
+const PATIENCE: Duration = Duration::from_millis(250);
+
 /// Sends requests to one server by way of `http`.
 pub(super) fn one_first(http: SharedHttpClient) -> SharedHttpClient {
     let server = Arc::<Server>::default();
     http_client_fn(move |settings, components| {
-        let connector = http.http_connector(settings, components);
-        SharedHttpConnector::new(OneFirst { connector, server: Arc::clone(&server) })
+        let (connector, sleep) = (http.http_connector(settings, components), components.sleep_impl());
+        SharedHttpConnector::new(OneFirst { connector, sleep, server: Arc::clone(&server) })
     })
 }
 
@@ -51,6 +57,7 @@ impl Server {
 #[derive(Debug)]
 struct OneFirst {
     connector: SharedHttpConnector,
+    sleep: Option<SharedAsyncSleep>,
     server: Arc<Server>,
 }
 
@@ -60,9 +67,17 @@ impl HttpConnector for OneFirst {
             return self.connector.call(request);
         }
         let (connector, server) = (self.connector.clone(), Arc::clone(&self.server));
+        let patience = self.sleep.as_ref().map(|sleep| sleep.sleep(PATIENCE));
         HttpConnectorFuture::new(async move {
-            let turn = server.turn.lock().await;
-            if server.is_connected() {
+            let turn = server.turn.lock();
+            let turn = match patience {
+                Some(patience) => match select(turn, pin!(patience)).await {
+                    Either::Left((turn, _)) => Some(turn),
+                    Either::Right(_) => None,
+                },
+                None => Some(turn.await),
+            };
+            if turn.is_none() || server.is_connected() {
                 drop(turn);
                 return connector.call(request).await;
             }
@@ -78,6 +93,7 @@ impl HttpConnector for OneFirst {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
+    use aws_sdk_apigatewaymanagement::config::Sleep;
     use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
     use aws_smithy_runtime_api::client::result::ConnectorError;
     use aws_smithy_runtime_api::http::StatusCode;
@@ -119,7 +135,8 @@ mod tests {
     async fn the_others_wait_for_the_first_answer_whatever_it_is() {
         for succeeds in [true, false] {
             let gate = Gate::new(succeeds);
-            let one_first = OneFirst { connector: SharedHttpConnector::new(gate.clone()), server: Arc::default() };
+            let one_first =
+                OneFirst { connector: SharedHttpConnector::new(gate.clone()), server: Arc::default(), sleep: None };
             let mut all = std::pin::pin!(join_all((0..5).map(|_| one_first.call(HttpRequest::empty()))));
             assert!(poll_immediate(all.as_mut()).await.is_none());
             assert_eq!(gate.asked.load(Relaxed), 1);
@@ -138,9 +155,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn nobody_waits_for_ever() {
+        #[derive(Debug)]
+        struct Over;
+        impl AsyncSleep for Over {
+            fn sleep(&self, _: Duration) -> Sleep {
+                Sleep::new(std::future::ready(()))
+            }
+        }
+        let gate = Gate::new(true);
+        let connector = SharedHttpConnector::new(gate.clone());
+        let one_first = OneFirst { connector, server: Arc::default(), sleep: Some(SharedAsyncSleep::new(Over)) };
+        let mut all = std::pin::pin!(join_all((0..5).map(|_| one_first.call(HttpRequest::empty()))));
+        assert!(poll_immediate(all.as_mut()).await.is_none());
+        assert_eq!(gate.asked.load(Relaxed), 5);
+    }
+
+    #[tokio::test]
     async fn a_first_request_that_is_given_up_holds_nobody_up() {
         let gate = Gate::new(true);
-        let one_first = OneFirst { connector: SharedHttpConnector::new(gate.clone()), server: Arc::default() };
+        let one_first =
+            OneFirst { connector: SharedHttpConnector::new(gate.clone()), server: Arc::default(), sleep: None };
         let mut first = Box::pin(one_first.call(HttpRequest::empty()));
         assert!(poll_immediate(first.as_mut()).await.is_none());
         drop(first);
