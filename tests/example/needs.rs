@@ -3,15 +3,21 @@
 use std::fmt::Debug;
 use std::path::Path;
 
-use websocket_gateway::{Gateway, InvocationResult};
+use websocket_gateway::{Adopted, Gateway, Happenings, InvocationResult, Level, What};
 
 use super::broadcast::{whole_channel, work};
-use crate::support::{Client, Refused, SECRET, START_MS, Table, authorizer_event, ended, options_with, root, start};
+use crate::support::{
+    Client, Refused, SECRET, START_MS, Table, authorizer_event, connection_url, ended, in_time, options_with, post,
+    root, start,
+};
 
 const ORIGIN: &str = "https://example.com";
 
 /// Clients that went away long ago: the `$disconnect` of the first has failed half-way, the second's has not come and its session has ended.
 const GONE: [&str; 2] = ["AAAAAAAAAAAAAAA=", "BBBBBBBBBBBBBBA="];
+
+/// A client that does not read.
+const DEAF: &str = "CCCCCCCCCCCCCCA=";
 
 #[tokio::test]
 async fn a_function_that_loses_a_permission_or_a_variable_fails() {
@@ -44,7 +50,8 @@ fn needed(line: &str) -> Vec<&str> {
         ["TABLE_NAME", "ALLOWED_ORIGINS", "JWT_SECRET", "BROADCAST_QUEUE_URL", "BROADCAST_WORKERS"].into_iter();
     let variable = variable.filter(|name| text.starts_with(&format!("{name}:")));
     let words = text.split(|letter: char| !letter.is_ascii_alphanumeric() && !"-:".contains(letter));
-    let actions = words.filter(|word| word.starts_with("dynamodb:") || word.starts_with("execute-api:"));
+    let actions =
+        words.filter(|word| ["dynamodb:", "execute-api:", "sqs:"].iter().any(|service| word.starts_with(service)));
     actions.filter(|word| !word.ends_with(':')).chain(variable).collect()
 }
 
@@ -61,7 +68,13 @@ fn written(template: &str) -> String {
 async fn everything_works(template: &str) -> Result<(), String> {
     let file = written(template);
     let parameters = [("AllowedOrigins", ORIGIN), ("JwtSecret", SECRET)];
-    let gateway = start(options_with(&file, &parameters)).await;
+    let options = options_with(&file, &parameters);
+    // What an event source needs is Lambda's own to ask for. Here it is known at the start.
+    let warnings = options.read_template().map_err(|error| error.to_string())?.warnings;
+    if let Some(warning) = warnings.iter().find(|warning| warning.message.contains("`sqs:")) {
+        return Err(warning.to_string());
+    }
+    let gateway = start(options).await;
     let outcome = use_everything(&gateway).await;
     gateway.stop().await;
     outcome
@@ -96,17 +109,51 @@ async fn use_everything(gateway: &Gateway) -> Result<(), String> {
     expect("sendmessage", &ended(&mut invocations, "sendmessage").await.result, &ended_well)?;
     expect("the rows after sendmessage", &table.ids().await, &vec![id.clone()])?;
 
+    // Who does not read hears it later, and nobody waits for that.
+    let deaf = one_who_does_not_read(gateway, &table).await;
+    let mut happenings = gateway.happenings(Level::Detail);
+    client.say("good afternoon").await;
+    expect("sendmessage", &client.try_hear().await?, &"good afternoon".to_owned())?;
+    expect("what sendmessage hands over", &is_put_on_the_queue(&mut happenings).await, &true)?;
     put_those_who_are_gone(&table).await;
     let job = whole_channel("lobby", "good evening").to_string();
     let failures = work(gateway, &[job]).await.map_err(|error| error.to_string())?;
     expect("broadcast", &failures, &Vec::new())?;
     expect("broadcast", &client.try_hear().await?, &"good evening".to_owned())?;
+    table.delete_row(DEAF).await;
+    drop(deaf);
     expect("the rows after broadcast", &table.ids().await, &vec![id])?;
 
     put_those_who_are_gone(&table).await;
     client.try_close(None).await?;
     ended(&mut invocations, "$disconnect").await;
     expect("the rows after $disconnect", &table.ids().await, &Vec::new())
+}
+
+/// A member of the channel for whom API Gateway has no room any more.
+async fn one_who_does_not_read(gateway: &Gateway, table: &Table) -> Adopted {
+    let deaf = gateway.adopt(DEAF).unwrap();
+    table.put(DEAF, "lobby", START_MS).await;
+    let url = connection_url(gateway, DEAF);
+    // At last not even a single letter fits.
+    for bytes in [128 * 1024, 16 * 1024, 1] {
+        in_time("a full connection", async { while post(&url, "POST", &"x".repeat(bytes)).await == 200 {} }).await;
+    }
+    deaf
+}
+
+/// Whether the next call of the queues is let in.
+async fn is_put_on_the_queue(happenings: &mut Happenings) -> bool {
+    let next = async {
+        loop {
+            match &happenings.next().await.unwrap().what {
+                What::Queued { .. } => return true,
+                What::Refused { why, .. } if why.starts_with("SQS: ") => return false,
+                _ => {}
+            }
+        }
+    };
+    in_time("a call of the queues", next).await
 }
 
 async fn put_those_who_are_gone(table: &Table) {

@@ -70,6 +70,9 @@ pub use connections::{
 pub use context::RequestContext;
 pub use disconnect::{Disconnect, disconnect};
 pub use error::{FunctionError, Refusal, RouteError};
+#[cfg(all(fuzzing, feature = "fan-out"))]
+#[doc(hidden)]
+pub use fan_out::fuzzing;
 #[cfg(feature = "fan-out")]
 pub use fan_out::{Audience, BroadcastWorker, CanPost, FanOut, FanOutSettingsError, FannedOut};
 pub use handshake::{Handshake, Subprotocol};

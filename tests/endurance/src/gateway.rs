@@ -73,6 +73,7 @@ impl Workshop {
             .replace("@ROUND@", &round.to_string())
             .replace("@JOURNAL@", &self.journal().display().to_string())
             .replace("@EVENTS@", &self.events().display().to_string())
+            .replace("@JOBS@", &self.jobs().display().to_string())
     }
 
     /// Writes the template and returns its path.
@@ -97,6 +98,11 @@ impl Workshop {
         self.folder.join("events")
     }
 
+    /// What the function behind the queue has written.
+    pub(crate) fn jobs(&self) -> PathBuf {
+        self.folder.join("jobs")
+    }
+
     /// Where the log of a gateway goes.
     pub(crate) fn log(&self, name: &str) -> PathBuf {
         self.folder.join(format!("{name}.log"))
@@ -113,7 +119,7 @@ impl Workshop {
         self.launch(Command::new(&self.program), name, template, log, options).await
     }
 
-    /// The same for a gateway that may open only so many files.
+    /// The same for a gateway that may open only so many files, and without options.
     pub(crate) async fn start_with_files(&self, files: usize, name: &str, template: &Path) -> Result<Gateway, Error> {
         let mut shell = Command::new("sh");
         shell.args(["-c", &format!(r#"ulimit -n {files} && exec "$0" "$@""#)]).arg(&self.program);

@@ -64,12 +64,26 @@ pub(crate) async fn invoke(stream: &mut TcpStream, function: &str, event: &str) 
          content-length: {}\r\n\r\n{event}",
         event.len()
     );
+    exchange(stream, request.as_bytes()).await?.status().ok_or_else(|| "the answer has no status".into())
+}
+
+/// Sends a request as it stands, and reads the answer.
+pub(crate) async fn exchange(stream: &mut TcpStream, request: &[u8]) -> Result<Message, Error> {
     let answer = timeout(PATIENCE, async {
-        stream.write_all(request.as_bytes()).await?;
+        stream.write_all(request).await?;
         Message::read(stream).await
     });
-    let answer = answer.await??.ok_or("the gateway has hung up")?;
-    answer.status().ok_or_else(|| "the answer has no status".into())
+    answer.await??.ok_or_else(|| "it has hung up".into())
+}
+
+/// A call of one of AWS's services. The gateway and its store insist on the headers, and take any keys.
+pub(crate) fn call_of(service: &str, target: &str, body: &str) -> String {
+    format!(
+        "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-amz-json-1.0\r\nx-amz-target: {target}\r\n\
+         x-amz-date: 20260101T000000Z\r\nauthorization: AWS4-HMAC-SHA256 Credential=endurance/20260101/us-east-1/{service}/aws4_request, \
+         SignedHeaders=host;x-amz-date, Signature=0\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
 }
 
 /// The one table of a DynamoDB that asks nobody for keys.
@@ -110,22 +124,8 @@ impl Table {
     }
 
     async fn call(&self, operation: &str, body: &Value) -> Result<Value, Error> {
-        let body = body.to_string();
-        // The store insists on the header, and takes any keys.
-        let request = format!(
-            "POST / HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncontent-type: application/x-amz-json-1.0\r\n\
-             x-amz-target: DynamoDB_20120810.{operation}\r\nx-amz-date: 20260101T000000Z\r\nauthorization: AWS4-HMAC-SHA256 \
-             Credential=endurance/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=0\r\n\
-             content-length: {}\r\n\r\n{body}",
-            self.address,
-            body.len()
-        );
-        let answer = timeout(PATIENCE, async {
-            let mut stream = TcpStream::connect(&self.address).await?;
-            stream.write_all(request.as_bytes()).await?;
-            Message::read(&mut stream).await
-        });
-        let answer = answer.await??.ok_or("the store has hung up")?;
+        let request = call_of("dynamodb", &format!("DynamoDB_20120810.{operation}"), &body.to_string());
+        let answer = exchange(&mut TcpStream::connect(&self.address).await?, request.as_bytes()).await?;
         if answer.status() != Some(200) {
             return Err(format!("{operation}: {}", String::from_utf8_lossy(&answer.bytes)).into());
         }

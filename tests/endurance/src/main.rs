@@ -10,6 +10,7 @@ mod gateway;
 mod http;
 mod journal;
 mod process;
+mod queue;
 mod quiet;
 mod random;
 mod report;

@@ -68,7 +68,7 @@ fn same_error(answer: &mut Value) {
 }
 
 /// The server, on a free port, when it listens.
-async fn moto() -> (Child, String) {
+pub(super) async fn moto() -> (Child, String) {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let mut command = Command::new("moto_server");
     command.args(["-H", "127.0.0.1", "-p", &port.to_string()]).kill_on_drop(true);

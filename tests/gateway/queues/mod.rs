@@ -4,10 +4,12 @@ mod api;
 mod boto3;
 mod comparison;
 mod differences;
+mod elsewhere;
 mod event_sources;
 mod permissions;
 mod reload;
 mod requests;
+mod unplayed;
 
 use aws_sdk_sqs::Client as Sqs;
 use aws_sdk_sqs::types::QueueAttributeName;

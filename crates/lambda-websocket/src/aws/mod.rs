@@ -5,6 +5,7 @@
 //! Lambda has one runtime on one thread, but each test has its own, and a client that outlived its runtime would fail. With the runtime's id as
 //! the key, a process-wide map would need a lock at each call and someone who clears it.
 
+mod one_first;
 #[cfg(feature = "fan-out")]
 mod throttling;
 mod trust;
@@ -14,8 +15,10 @@ use std::time::Duration;
 
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
+use aws_sdk_apigatewaymanagement::config::endpoint::{Endpoint, EndpointFuture, Params, ResolveEndpoint};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
@@ -114,9 +117,31 @@ fn from_environment(mut loader: ConfigLoader) -> ConfigLoader {
     loader
 }
 
+/// The settings of a client for `@connections` at `url`. What a post does not need is left out: the rules that find an endpoint, and a watch over the
+/// speed of bodies, which are small and have a time limit.
+fn settings(config: &SdkConfig, url: &str) -> aws_sdk_apigatewaymanagement::config::Builder {
+    let settings = aws_sdk_apigatewaymanagement::config::Builder::from(config)
+        .endpoint_resolver(At(Endpoint::builder().url(url.to_owned()).build()))
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    match config.http_client() {
+        Some(http) => settings.http_client(one_first::one_first(http)),
+        None => settings,
+    }
+}
+
+/// An endpoint that is known.
+#[derive(Debug)]
+struct At(Endpoint);
+
+impl ResolveEndpoint for At {
+    fn resolve_endpoint<'a>(&'a self, _: &'a Params) -> EndpointFuture<'a> {
+        EndpointFuture::ready(Ok(self.0.clone()))
+    }
+}
+
 /// The client for `@connections` at `url`. The last client is kept: a function nearly always posts to one stage.
 pub(crate) async fn connections(url: &str) -> Result<aws_sdk_apigatewaymanagement::Client, BoxError> {
-    use aws_sdk_apigatewaymanagement::{Client, config::Builder};
+    use aws_sdk_apigatewaymanagement::Client;
     thread_local!(static LAST: RefCell<Option<(String, Client)>> = const { RefCell::new(None) });
 
     let kept =
@@ -124,7 +149,7 @@ pub(crate) async fn connections(url: &str) -> Result<aws_sdk_apigatewaymanagemen
     if let Some(client) = kept {
         return Ok(client);
     }
-    let client = Client::from_conf(Builder::from(&config().await?).endpoint_url(url).build());
+    let client = Client::from_conf(settings(&config().await?, url).build());
     LAST.set(Some((url.to_owned(), client.clone())));
     Ok(client)
 }
@@ -135,7 +160,7 @@ pub(crate) async fn connections(url: &str) -> Result<aws_sdk_apigatewaymanagemen
 pub(crate) async fn connections_without_retries_of_429(
     url: &str,
 ) -> Result<aws_sdk_apigatewaymanagement::Client, BoxError> {
-    use aws_sdk_apigatewaymanagement::{Client, config::Builder};
+    use aws_sdk_apigatewaymanagement::Client;
     thread_local!(static LAST: RefCell<Option<(String, Client)>> = const { RefCell::new(None) });
 
     let kept =
@@ -143,8 +168,8 @@ pub(crate) async fn connections_without_retries_of_429(
     if let Some(client) = kept {
         return Ok(client);
     }
-    let config = Builder::from(&config().await?).endpoint_url(url).retry_classifier(throttling::IsAnAnswer);
-    let client = Client::from_conf(config.build());
+    let settings = settings(&config().await?, url).retry_classifier(throttling::IsAnAnswer);
+    let client = Client::from_conf(settings.build());
     LAST.set(Some((url.to_owned(), client.clone())));
     Ok(client)
 }

@@ -4,6 +4,8 @@ mod audience;
 mod broadcast;
 mod can_post;
 mod deliver;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod job;
 mod neighbours;
 mod next_round;
@@ -71,7 +73,7 @@ pub struct FanOut {
 }
 
 impl FanOut {
-    /// For the channels of this registry, with the queue that the workers get their jobs from.
+    /// For the channels of this registry, with the standard queue that the workers get their jobs from. Its URL is what `!Ref` returns.
     pub fn new(registry: Registry, queue_url: impl Into<String>) -> Self {
         let region = std::env::var("AWS_REGION").ok();
         Self {

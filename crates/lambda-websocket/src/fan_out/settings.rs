@@ -3,6 +3,8 @@
 use std::fmt;
 use std::num::NonZeroU32;
 
+use http::Uri;
+
 use super::FanOut;
 use crate::connections::EndpointError;
 use crate::registry::{MissingTableName, Registry};
@@ -26,6 +28,16 @@ pub enum FanOutSettingsError {
         "the environment variable {QUEUE} is not set: it must be the URL of the queue of broadcasts, for example `!Ref BroadcastQueue`"
     )]
     MissingQueue,
+    /// `BROADCAST_QUEUE_URL` is not the URL of a standard queue.
+    #[error(
+        "the environment variable {QUEUE} is {value:?}, but {why}: it must be the URL of a standard queue, for example `!Ref BroadcastQueue`"
+    )]
+    InvalidQueue {
+        /// What the variable is set to.
+        value: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// `BROADCAST_WORKERS` is not set.
     #[error(
         "the environment variable {WORKERS} is not set: it must be the MaximumConcurrency of the queue's event source, of which each worker \
@@ -59,10 +71,14 @@ impl FanOut {
     /// | `BROADCAST_RATE` | how many posts a second all workers together may make, see [`FanOut::rate`]; may be left out |
     ///
     /// # Errors
-    /// If one is missing, or the rate is not a number.
+    /// If one is missing or not valid.
     pub fn from_env() -> Result<Self, FanOutSettingsError> {
         let registry = Registry::from_env()?;
-        let fan_out = Self::new(registry, variable(QUEUE).ok_or(FanOutSettingsError::MissingQueue)?);
+        let queue = variable(QUEUE).ok_or(FanOutSettingsError::MissingQueue)?;
+        if let Some(why) = fault(&queue) {
+            return Err(FanOutSettingsError::InvalidQueue { value: queue, why });
+        }
+        let fan_out = Self::new(registry, queue);
         Ok(match number(RATE)? {
             Some(rate) => fan_out.rate(rate),
             None => fan_out,
@@ -73,6 +89,22 @@ impl FanOut {
 /// How many workers share the rate.
 pub(super) fn workers() -> Result<NonZeroU32, FanOutSettingsError> {
     number(WORKERS)?.ok_or(FanOutSettingsError::MissingWorkers)
+}
+
+/// Why jobs can't be put on the queue with this URL.
+fn fault(url: &str) -> Option<&'static str> {
+    if url.starts_with("arn:") {
+        return Some("that is an ARN");
+    }
+    let Ok(url) = url.parse::<Uri>() else { return Some("that is not a URL") };
+    if !matches!(url.scheme_str(), Some("http" | "https")) {
+        return Some("that does not begin with https://");
+    }
+    match url.path().rsplit('/').next() {
+        None | Some("") => Some("it names no queue"),
+        // It takes no delays, and wants to know in which order messages go.
+        Some(name) => name.ends_with(".fifo").then_some("that is a FIFO queue"),
+    }
 }
 
 fn number(name: &'static str) -> Result<Option<NonZeroU32>, FanOutSettingsError> {
@@ -121,7 +153,29 @@ mod tests {
     }
 
     #[test]
+    fn only_the_url_of_a_standard_queue_is_one() {
+        for (url, why) in [
+            ("https://sqs.eu-west-1.amazonaws.com/123456789012/jobs", None),
+            ("http://127.0.0.1:9324/000000000000/jobs", None),
+            ("jobs", Some("that does not begin with https://")),
+            ("sqs.eu-west-1.amazonaws.com/123456789012/jobs", Some("that is not a URL")),
+            ("arn:aws:sqs:eu-west-1:123456789012:jobs", Some("that is an ARN")),
+            ("https://sqs.eu-west-1.amazonaws.com/123456789012/", Some("it names no queue")),
+            ("https://sqs.eu-west-1.amazonaws.com/123456789012/jobs.fifo", Some("that is a FIFO queue")),
+            ("https://", Some("that is not a URL")),
+        ] {
+            assert_eq!(fault(url), why, "{url}");
+        }
+    }
+
+    #[test]
     fn an_error_says_what_to_set() {
+        let queue = FanOutSettingsError::InvalidQueue { value: "jobs".to_owned(), why: "that is not a URL" };
+        assert_eq!(
+            format!("{queue:?}"),
+            "the environment variable BROADCAST_QUEUE_URL is \"jobs\", but that is not a URL: it must be the URL of a standard queue, \
+            for example `!Ref BroadcastQueue`"
+        );
         let text = FanOutSettingsError::NotANumber { name: RATE, value: "0".to_owned() };
         assert_eq!(
             format!("{text:?}"),

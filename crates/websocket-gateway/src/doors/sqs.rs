@@ -94,10 +94,12 @@ impl Stopped {
                 (status, refusal.name(), code, why)
             }
             Self::Refused(refusal) => {
-                if refusal.kind == Kind::REQUEST_THROTTLED {
-                    tell_refused(StatusCode::FORBIDDEN, &refusal.message);
+                let answer = protocol::refusal(&refusal);
+                // On AWS it would have worked, so nobody looks for the reason in the function.
+                if [Kind::REQUEST_THROTTLED, Kind::UNSUPPORTED_OPERATION].contains(&refusal.kind) {
+                    tell_refused(answer.status(), &refusal.message);
                 }
-                return protocol::refusal(&refusal);
+                return answer;
             }
             Self::TooLarge => {
                 let why = format!("over {REQUEST_BYTES} bytes");

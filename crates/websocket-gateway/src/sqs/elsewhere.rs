@@ -39,19 +39,21 @@ impl Elsewhere {
         Self { url: url.to_owned(), authorization, client: HttpClient::new(PATIENCE) }
     }
 
-    /// Makes queues, and then lets them know their dead-letter queues: these have other ARNs there.
+    /// Makes the queues that are missing, and then lets them know their dead-letter queues: these have other ARNs there. A queue that is there
+    /// already stays as it is.
     pub(super) async fn make(&self, queues: &[Queue]) -> Result<BTreeMap<String, String>, QueueError> {
         let failed =
             |queue: &Queue, why| QueueError { queue: queue.name.clone(), url: without_userinfo(&self.url), why };
-        let (mut urls, mut arns) = (BTreeMap::new(), BTreeMap::new());
+        let (mut urls, mut arns, mut made) = (BTreeMap::new(), BTreeMap::new(), Vec::new());
         for queue in queues {
-            let url = self.make_one(queue).await.map_err(|why| failed(queue, why))?;
+            let (url, is_new) = self.make_one(queue).await.map_err(|why| failed(queue, why))?;
+            made.extend(is_new.then_some(queue));
             let request = json!({ "QueueUrl": url, "AttributeNames": ["QueueArn"] });
             let attributes = self.call("GetQueueAttributes", &request).await.map_err(|why| failed(queue, why))?;
             arns.insert(&queue.name, attributes["Attributes"]["QueueArn"].as_str().unwrap_or(&queue.arn).to_owned());
             urls.insert(queue.name.clone(), url);
         }
-        for queue in queues {
+        for queue in made {
             let Some(redrive) = &queue.redrive else { continue };
             let policy = json!({
                 "deadLetterTargetArn": arns.get(&redrive.dead_letter_queue),
@@ -66,10 +68,11 @@ impl Elsewhere {
         Ok(urls)
     }
 
-    /// The URL of a queue, which is made if it is not there.
-    async fn make_one(&self, queue: &Queue) -> Result<String, String> {
+    /// The URL of a queue, which is made if it is not there; whether that was so.
+    async fn make_one(&self, queue: &Queue) -> Result<(String, bool), String> {
         let seconds = |duration: Duration| duration.as_secs().to_string();
         let found = self.call("GetQueueUrl", &json!({ "QueueName": queue.name })).await;
+        let is_new = found.is_err();
         let answer = match found {
             Ok(answer) => answer,
             Err(_) => {
@@ -83,7 +86,8 @@ impl Elsewhere {
                 self.call("CreateQueue", &json!({ "QueueName": queue.name, "Attributes": attributes })).await?
             }
         };
-        answer["QueueUrl"].as_str().map(str::to_owned).ok_or_else(|| "it answers without a QueueUrl".to_owned())
+        let url = answer["QueueUrl"].as_str().ok_or("it answers without a QueueUrl")?;
+        Ok((url.to_owned(), is_new))
     }
 
     /// Does an operation.

@@ -103,7 +103,7 @@ pub(super) fn queue_named(url: Option<&str>) -> Result<String, Refusal> {
     let url = url.filter(|url| !url.is_empty()).ok_or_else(|| Refusal::missing("QueueUrl"))?;
     let name = url.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
     if name.ends_with(".fifo") {
-        let why = "The gateway has standard queues only, no FIFO queues.";
+        let why = format!("{name} is a FIFO queue, and the gateway has standard queues only.");
         return Err(Refusal::new(Kind::UNSUPPORTED_OPERATION, why));
     }
     Ok(name.to_owned())

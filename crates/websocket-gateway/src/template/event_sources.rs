@@ -12,6 +12,7 @@ use super::kinds::{EVENT_SOURCE_MAPPING, SERVERLESS_FUNCTION};
 use super::managed_policies::POLLER;
 use super::node::{Map, Node, Value};
 use super::properties::Properties;
+use super::queues::FIFO;
 use super::stack::{Resource, Stack};
 use crate::api::{EventSource, Function, Queue, limits};
 use crate::iam::Decision;
@@ -141,10 +142,13 @@ impl Described<'_> {
         // A queue of another stack can't be resolved.
         let arn = properties.required(self.arn).and_then(|node| node.text("")).ok();
         let Some(queue) = queues.iter().find(|queue| Some(&queue.arn) == arn.as_ref()) else {
-            return left_out(properties.span_of(self.arn), "it is not a standard queue of this template");
+            let is_fifo = arn.is_some_and(|arn| arn.ends_with(FIFO));
+            let why = if is_fifo { "it is a FIFO queue" } else { "it is not a standard queue of this template" };
+            return left_out(properties.span_of(self.arn), why);
         };
-        if let Some(filter) = properties.written("FilterCriteria") {
-            return left_out(filter.span, "the gateway does not evaluate `FilterCriteria`");
+        if properties.optional("FilterCriteria").map_or(true, |criteria| criteria.is_some_and(|node| filters(&node))) {
+            let why = "the gateway does not evaluate `FilterCriteria`, so its messages stay in the queue";
+            return left_out(properties.span_of("FilterCriteria"), why);
         }
         let source = EventSource {
             queue: queue.name.clone(),
@@ -191,6 +195,12 @@ impl Described<'_> {
         let range = limits::LEAST_MAXIMUM_CONCURRENCY..=limits::MOST_MAXIMUM_CONCURRENCY;
         node.integer("`MaximumConcurrency`", range).map(Some)
     }
+}
+
+/// Whether criteria leave anything out: without filters they don't.
+fn filters(criteria: &Node) -> bool {
+    let filters = criteria.map("").ok().and_then(|criteria| criteria.get("Filters")?.list("").ok());
+    filters.is_none_or(|filters| !filters.is_empty())
 }
 
 /// The first of the actions that Lambda's poller needs and that the function's role does not allow.

@@ -6,6 +6,7 @@ use super::dependencies::references_in;
 use super::error::Finding;
 use super::kinds::{GLOBAL_TABLE, LAMBDA_FUNCTION, QUEUE, ROLE, SERVERLESS_FUNCTION, SIMPLE_TABLE, TABLE};
 use super::memo::Memo;
+use super::queues::{FIFO, declares_fifo};
 use super::references::hash_of;
 use super::stack::{Resource, Stack};
 use crate::api::limits;
@@ -22,7 +23,11 @@ impl Stack {
         let (property, limit) = naming(resource)?;
         Some(self.known_names.get(&resource.id, resource.span, || {
             let properties = self.properties(resource);
-            let Some(node) = properties.optional(property)? else { return Ok(self.default_name(&resource.id, limit)) };
+            let Some(node) = properties.optional(property)? else {
+                // CloudFormation ends the names that it makes for FIFO queues so, too.
+                let end = if declares_fifo(self, resource)? { FIFO } else { "" };
+                return Ok(self.default_name(&resource.id, limit - end.len()) + end);
+            };
             let name = node.text(&format!("`{property}`"))?;
             if !name.is_empty() && name.len() <= limit {
                 return Ok(name);

@@ -9,8 +9,9 @@ use super::properties::Properties;
 use super::stack::{Resource, Stack};
 use crate::api::{Queue, Redrive, limits};
 
-/// What the name of a FIFO queue must end with.
-const FIFO: &str = ".fifo";
+/// What the names of FIFO queues end with, and those of no others.
+/// Source: Amazon SQS API reference, `CreateQueue`, `QueueName`.
+pub(super) const FIFO: &str = ".fifo";
 
 /// Reads every standard queue of the template. FIFO queues are left out, with a warning.
 pub(super) fn read_all(stack: &Stack, findings: &mut Findings) -> Vec<Queue> {
@@ -42,11 +43,16 @@ impl Stack {
 }
 
 fn is_fifo(stack: &Stack, resource: &Resource) -> Result<bool, Finding> {
-    let named = stack.queue_name(resource)?.ends_with(FIFO);
-    match stack.properties(resource).optional("FifoQueue")? {
-        Some(node) => Ok(named | node.boolean("`FifoQueue`")?),
-        None => Ok(named),
+    Ok(declares_fifo(stack, resource)? || stack.queue_name(resource)?.ends_with(FIFO))
+}
+
+/// Whether the resource is a queue with `FifoQueue: true`.
+pub(super) fn declares_fifo(stack: &Stack, resource: &Resource) -> Result<bool, Finding> {
+    if resource.kind != QUEUE {
+        return Ok(false);
     }
+    let node = stack.properties(resource).optional("FifoQueue")?;
+    node.map_or(Ok(false), |node| node.boolean("`FifoQueue`"))
 }
 
 fn queue(stack: &Stack, resource: &Resource, findings: &mut Findings) -> Result<Queue, Finding> {

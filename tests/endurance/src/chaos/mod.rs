@@ -3,6 +3,7 @@
 mod background;
 mod people;
 mod plan;
+mod queue;
 mod store;
 mod troubles;
 
@@ -14,12 +15,13 @@ use tokio::time::Instant;
 use crate::Error;
 use crate::client::{Client, Heard};
 use crate::conversation::{Tally, message};
-use crate::events::{self, Sent};
+use crate::events;
 use crate::figures::mib;
 use crate::gateway::{Gateway, Workshop};
 use crate::http::Table;
 use crate::journal::Journal;
 use crate::process::Usage;
+use crate::queue::Queue;
 use crate::report::Report;
 use crate::wait::settled;
 use people::IDLE;
@@ -56,16 +58,18 @@ const SUCCEEDING: usize = 80;
 
 pub(crate) async fn run(report: &mut Report, workshop: &Workshop, seed: u64, lasting: Duration) -> Result<(), Error> {
     println!("seed {seed}");
-    let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port().to_string();
+    let free_port = || -> Result<_, Error> { Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port()) };
+    let (port, queue_port) = (free_port()?.to_string(), free_port()?);
     let template = workshop.write_template(&workshop.template(WORKER_TIMEOUT, 0))?;
     // With functions that run elsewhere it builds and starts none. Only its store is used; all it asks of elsewhere is an open port.
     let elsewhere = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     let lambda = format!("http://{}", elsewhere.local_addr()?);
-    let store_options = ["--lambda-endpoint", &lambda, "--dynamodb-port", &port];
+    let store_options = ["--lambda-endpoint", &lambda, "--dynamodb-port", &port, "--sqs-port", "0"];
     let store = workshop.start("store", &template, "warn,dynoxide=error", &store_options).await?;
     let proxy = Proxy::start(format!("127.0.0.1:{port}")).await?;
     let idle = format!("{}s", IDLE.as_secs());
-    let options = ["--dynamodb-endpoint", &proxy.url, "--idle-timeout", &idle];
+    let of_queues = queue_port.to_string();
+    let options = ["--dynamodb-endpoint", &proxy.url, "--idle-timeout", &idle, "--sqs-port", &of_queues];
     let mut gateway = workshop.start("gateway", &template, "info", &options).await?;
 
     let mut round = 0;
@@ -75,17 +79,19 @@ pub(crate) async fn run(report: &mut Report, workshop: &Workshop, seed: u64, las
 
     let (end, address) = (Instant::now() + lasting, gateway.address().to_owned());
     let reloader = Reloader { workshop, lines: &mut gateway.lines, round };
-    let (people, troubles, sent) = tokio::join!(
+    let [jobs, dead_jobs] = ["jobs", "dead-jobs"].map(|name| Queue::named(name, queue_port));
+    let (people, troubles, sent, queued) = tokio::join!(
         people::live(&gateway.url, "wild", seed, CLIENTS, end),
         troubles::make(seed, gateway.process, reloader, &proxy, end),
-        background::send(&address, seed, end)
+        background::send(&address, seed, end),
+        queue::send(&jobs, seed, end)
     );
     let (mut people, (troubles, last_round)) = (people?, troubles?);
     people.add(warm_up);
     round = last_round;
 
     done(report, &people, &troubles, &proxy.seen());
-    answers(report, &people, &troubles, &sent);
+    answers(report, &people, &troubles, [sent.accepted.len(), queued.accepted.len()]);
     let look = async || Journal::read(&workshop.journal());
     let journal = settled(REST_LIMIT, look, Journal::is_complete).await;
     report.note(
@@ -100,6 +106,7 @@ pub(crate) async fn run(report: &mut Report, workshop: &Workshop, seed: u64, las
 
     rows(report, &port, &proxy).await?;
     events::judge(report, workshop, &sent, REST_LIMIT, SUCCEEDING).await;
+    queue::judge(report, queued, &workshop.jobs(), &dead_jobs, REST_LIMIT, SUCCEEDING).await;
     left_over(report, workshop, &mut gateway, round, before).await?;
     still_serves(report, &gateway.url).await;
     end_of(report, workshop, gateway, "the gateway").await?;
@@ -137,7 +144,7 @@ fn done(report: &mut Report, people: &people::Seen, troubles: &Seen, store: &sto
     report.part("chaos");
 }
 
-fn answers(report: &mut Report, people: &people::Seen, troubles: &Seen, sent: &Sent) {
+fn answers(report: &mut Report, people: &people::Seen, troubles: &Seen, [events, jobs]: [usize; 2]) {
     let stayed = &people.stayed;
     report.none("messages of clients that stayed without a reply or an error frame", stayed.missing);
     report.none("replies too many, or to what must fail", stayed.surplus + people.left.surplus);
@@ -160,7 +167,7 @@ fn answers(report: &mut Report, people: &people::Seen, troubles: &Seen, sent: &S
         format_args!("{slowest:.1?}"),
     );
     let Seen { kills, reloads, not_reloaded, moods, .. } = *troubles;
-    let all = [kills, reloads, not_reloaded, moods, people.stalls, people.ends.len() / 4, sent.accepted.len()];
+    let all = [kills, reloads, not_reloaded, moods, people.stalls, people.ends.len() / 4, events, jobs];
     report.check(
         "troubles that came at least once",
         all.iter().all(|count| *count > 0),

@@ -175,6 +175,16 @@ pub(crate) fn events(seed: u64) -> impl Iterator<Item = (Duration, Vec<Order>)> 
     })
 }
 
+/// Messages for the function behind the queue, with the pause before them. It takes any answer for a success.
+pub(crate) fn jobs(seed: u64) -> impl Iterator<Item = (Duration, Vec<Order>)> {
+    let mut random = Random::of(seed, &[TROUBLES, 5]);
+    std::iter::repeat_with(move || {
+        let pause = ms(&mut random, 200, 1000);
+        let orders = (0..random.between(1, 5)).map(|_| order(&mut random)).filter(|order| *order != Order::Rubbish);
+        (pause, orders.collect())
+    })
+}
+
 fn ms(random: &mut Random, least: u64, most: u64) -> Duration {
     Duration::from_millis(random.between(least, most))
 }
@@ -194,7 +204,7 @@ mod tests {
             |seed| -> Vec<_> { kills(seed).take(9).chain(reloads(seed).take(9)).chain(moods(seed).take(9)).collect() };
         assert_eq!(of(7), of(7));
         assert_ne!(of(7), of(8));
-        let of = |seed| -> Vec<_> { events(seed).take(9).collect() };
+        let of = |seed| -> Vec<_> { events(seed).take(9).chain(jobs(seed).take(9)).collect() };
         assert_eq!(of(7), of(7));
         assert_ne!(of(7), of(8));
         // Two lives of one client, and the same life of two clients.

@@ -6,7 +6,10 @@ mod churn;
 mod connections;
 mod dead_work;
 mod half_handshakes;
+mod queue;
 mod slow_reader;
+mod tunnels;
+mod viewers;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,6 +40,9 @@ pub(crate) enum Kind {
     DeadWork,
     Asynchronous,
     Connections,
+    Queue,
+    Viewers,
+    Tunnels,
 }
 
 /// How often the quiet client asks.
@@ -76,6 +82,9 @@ pub(crate) async fn run(
             Kind::DeadWork => dead_work::run(report, workshop, lasting).await?,
             Kind::Asynchronous => asynchronous::run(report, workshop, lasting).await?,
             Kind::Connections => connections::run(report, workshop, lasting).await?,
+            Kind::Queue => queue::run(report, workshop, lasting).await?,
+            Kind::Viewers => viewers::run(report, workshop, lasting).await?,
+            Kind::Tunnels => tunnels::run(report, workshop, lasting).await?,
         }
     }
     Ok(())

@@ -5,11 +5,16 @@ use super::super::error::Finding;
 use super::super::findings::Findings;
 use super::super::kinds::{EVENT_SOURCE_MAPPING, QUEUE, SERVERLESS_FUNCTION};
 use super::super::node::{Node, Value};
+use super::super::queues::{FIFO, declares_fifo};
 use super::super::stack::{Resource, Stack};
 use super::rules;
 use crate::api::limits;
 
 pub(super) fn check(stack: &Stack, findings: &mut Findings) {
+    for queue in stack.of_kind(QUEUE).unwrap_or_default() {
+        findings.extend(misnamed(stack, queue));
+        findings.extend(with_dead_letters_of_another_type(stack, queue));
+    }
     for (queue, function) in event_sources(stack) {
         let timeout = seconds(stack, function, "Timeout", limits::FUNCTION_TIMEOUT.as_secs());
         let visibility = seconds(stack, queue, "VisibilityTimeout", limits::VISIBILITY_TIMEOUT.as_secs());
@@ -26,6 +31,34 @@ pub(super) fn check(stack: &Stack, findings: &mut Findings) {
             ));
         }
     }
+}
+
+/// A FIFO queue whose name is not one, or another queue whose name is.
+fn misnamed(stack: &Stack, queue: &Resource) -> Option<Finding> {
+    let (name, span) = stack.properties(queue).known("QueueName")?;
+    let is_fifo = declares_fifo(stack, queue).ok()?;
+    if name.ends_with(FIFO) == is_fifo {
+        return None;
+    }
+    let (message, help) = if is_fifo {
+        (format!("`{}` is a FIFO queue, but its name does not end with `{FIFO}`", queue.id), "add it to the name")
+    } else {
+        (format!("`{}` has the name of a FIFO queue and is none", queue.id), "add `FifoQueue: true`")
+    };
+    Some(Finding::at(span, message).breaks(rules::FIFO_QUEUE_NAME).help(help))
+}
+
+/// A FIFO queue with a standard dead-letter queue, or the reverse.
+fn with_dead_letters_of_another_type(stack: &Stack, queue: &Resource) -> Option<Finding> {
+    let target = queue.properties.get("RedrivePolicy")?.map("").ok()?.get("deadLetterTargetArn")?;
+    let dead = referred(stack, target).filter(|dead| dead.kind == QUEUE)?;
+    let [is_fifo, is_dead_fifo] = [queue, dead].map(|queue| declares_fifo(stack, queue).ok());
+    if is_fifo? == is_dead_fifo? {
+        return None;
+    }
+    let (one, other) = if is_fifo? { (queue, dead) } else { (dead, queue) };
+    let message = format!("`{}` is a FIFO queue and `{}` is not", one.id, other.id);
+    Some(Finding::at(target.span, message).breaks(rules::DEAD_LETTER_QUEUE_TYPE))
 }
 
 /// Which queues invoke which functions.

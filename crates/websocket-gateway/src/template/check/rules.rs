@@ -154,6 +154,10 @@ rules! {
     TABLE_WITHOUT_TTL = Note "table-without-ttl": "`$disconnect` is best effort: rows of connections whose end nobody reported stay for ever";
     /// Source: Lambda's answer `Queue visibility timeout: … is less than Function timeout: …` (many reports, for example winglang/wing#1507).
     QUEUE_VISIBILITY = Error "queue-visibility": "Lambda refuses the event source: `Queue visibility timeout … is less than Function timeout`";
+    /// Source: SQS's answers (aws-samples/aws-marketplace-serverless-saas-integration#1 for the missing `.fifo`, boto/botocore#3058 for one too many).
+    FIFO_QUEUE_NAME = Error "fifo-queue-name": "SQS refuses the queue: `The name of a FIFO queue … must end with .fifo suffix`, or `Can only include alphanumeric characters, hyphens, or underscores`";
+    /// Source: SQS's answer `Dead-letter queue must be same type of queue as the source` (aws-cloudformation/cfn-lint#3950).
+    DEAD_LETTER_QUEUE_TYPE = Error "dead-letter-queue-type": "SQS refuses the queue: `Dead-letter queue must be same type of queue as the source`";
 
     /// Source: this program. Nothing on AWS reads these comments.
     UNKNOWN_RULE = Warning "unknown-rule": "Nothing happens: only this program reads it, and it silences nothing";

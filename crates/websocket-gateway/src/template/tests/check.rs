@@ -473,6 +473,19 @@ fn cases() -> Vec<Case> {
             "Table:",
         ),
         serverless("queue-visibility", "      VisibilityTimeout: 90\n", "      VisibilityTimeout: 10\n", "10"),
+        serverless(
+            "fifo-queue-name",
+            "VisibilityTimeout: 90\n",
+            "VisibilityTimeout: 90\n      QueueName: jobs.fifo\n",
+            "jobs.fifo",
+        ),
+        serverless(
+            "fifo-queue-name",
+            "VisibilityTimeout: 90\n",
+            "VisibilityTimeout: 90\n      QueueName: jobs\n      FifoQueue: true\n",
+            "jobs",
+        ),
+        serverless("dead-letter-queue-type", "VisibilityTimeout: 90\n", DEAD_LETTERS, "!GetAtt Dead.Arn"),
         // The rules themselves.
         case(
             "unknown-rule",
@@ -483,6 +496,12 @@ fn cases() -> Vec<Case> {
         ),
     ]
 }
+
+const DEAD_LETTERS: &str = "\
+VisibilityTimeout: 90
+      RedrivePolicy: { deadLetterTargetArn: !GetAtt Dead.Arn, maxReceiveCount: 3 }
+  Dead: { Type: AWS::SQS::Queue, Properties: { FifoQueue: true } }
+";
 
 /// An API whose only route goes away.
 const NO_ROUTES: (&str, &str) = ("        $default: { FunctionArn: !GetAtt Function.Arn }\n", "        {}\n");

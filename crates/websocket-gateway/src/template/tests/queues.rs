@@ -168,19 +168,27 @@ fn what_is_not_played_is_named() {
     let Loaded { api, warnings, .. } = load_text(&fifo).unwrap();
     assert_warns(&fifo, &warnings, "Jobs:", "`Jobs` is a FIFO queue", "calls that name it are refused");
     assert_eq!(api.queues, []);
-    let named = and("  Jobs: { Type: AWS::SQS::Queue, Properties: { QueueName: jobs.fifo } }\n");
-    assert_warns(&named, &load_text(&named).unwrap().warnings, "Jobs:", "`Jobs` is a FIFO queue", "");
+    let invoking = worker("").replace("AWS::SQS::Queue }", "AWS::SQS::Queue, Properties: { FifoQueue: true } }");
+    let warnings = load_text(&invoking).unwrap().warnings;
+    let [of_queue, of_source] = [
+        "`Jobs` is a FIFO queue, and the gateway has standard queues only",
+        "a queue does not invoke `Worker` here: it is a FIFO queue",
+    ];
+    assert_eq!(warnings.iter().map(|warning| warning.message.as_str()).collect::<Vec<_>>(), [of_queue, of_source]);
 
-    let filter = worker(", FilterCriteria: { Filters: [{ Pattern: x }] }");
-    let Loaded { api, warnings, .. } = load_text(&filter).unwrap();
-    assert_warns(
-        &filter,
-        &warnings,
-        "",
-        "a queue does not invoke `Worker` here: the gateway does not evaluate `FilterCriteria`",
-        "",
-    );
-    assert_eq!(api.event_sources, []);
+    for criteria in ["{ Filters: [{ Pattern: x }] }", "!ImportValue Filters"] {
+        let filter = worker(&format!(", FilterCriteria: {criteria}"));
+        let Loaded { api, warnings, .. } = load_text(&filter).unwrap();
+        let message = "a queue does not invoke `Worker` here: the gateway does not evaluate `FilterCriteria`";
+        assert_warns(&filter, &warnings, "", message, "");
+        assert_eq!(api.event_sources, []);
+    }
+    // These leave nothing out.
+    for criteria in ["{ Filters: [] }", "!Ref AWS::NoValue"] {
+        let Loaded { api, warnings, .. } = load_text(&worker(&format!(", FilterCriteria: {criteria}"))).unwrap();
+        assert!(warnings.is_empty(), "{warnings:?}");
+        assert_eq!(api.event_sources, [source()]);
+    }
     let elsewhere = worker("").replace("!GetAtt Jobs.Arn", "!ImportValue Jobs");
     let message = "a queue does not invoke `Worker` here: it is not a standard queue of this template";
     assert_warns(&elsewhere, &load_text(&elsewhere).unwrap().warnings, "!ImportValue", message, "");
@@ -200,6 +208,17 @@ fn references_to_a_queue_are_its_url_its_arn_and_its_name() {
     let url = "https://sqs.us-east-1.amazonaws.com/123456789012/chat-Jobs";
     assert_eq!([of("!Ref Jobs"), of("!GetAtt Jobs.QueueUrl"), of("!Sub '${Jobs}'")], [url; 3]);
     assert_eq!([of("!GetAtt Jobs.Arn"), of("!GetAtt Jobs.QueueName")], [JOBS, "chat-Jobs"]);
+}
+
+/// SQS knows FIFO queues by their names.
+#[test]
+fn a_fifo_queue_without_a_name_gets_one_that_says_so() {
+    let of = |name: &str| {
+        let text = with("RETRIES: 3", "X: !GetAtt Jobs.QueueName")
+            + &format!("  Jobs: {{ Type: AWS::SQS::Queue, Properties: {{ FifoQueue: true{name} }} }}\n");
+        load_text(&text).unwrap().api.functions["ConnectFunction"].environment["X"].clone()
+    };
+    assert_eq!([of(""), of(", QueueName: mine.fifo")], ["chat-Jobs.fifo", "mine.fifo"]);
 }
 
 #[test]
