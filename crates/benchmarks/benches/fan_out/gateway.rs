@@ -1,8 +1,8 @@
 //! The gateway's own program, with the queue, the table and the functions as processes.
 
 use std::fs::{self, File};
-use std::io::{BufReader, Read, Write};
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::io::BufReader;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -12,8 +12,8 @@ use std::thread;
 use benchmarks::{Error, process};
 use rustix::process::{Pid, Signal, kill_process};
 
+use crate::http::Http;
 use crate::log::Log;
-use crate::members::Table;
 
 const TEMPLATE: &str = include_str!("template.yaml");
 
@@ -25,7 +25,8 @@ const FUNCTIONS: [&str; 3] = ["sendmessage", "broadcast", "raw_broadcast"];
 pub(crate) struct Gateway {
     child: Child,
     pub(crate) log: Arc<Log>,
-    pub(crate) table: Table,
+    /// Where the table is.
+    pub(crate) table: SocketAddr,
 }
 
 impl Gateway {
@@ -38,10 +39,10 @@ impl Gateway {
         }
         let template = folder.join("template.yaml");
         fs::write(&template, TEMPLATE)?;
-        let store = free_port()?;
+        let table = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()?));
         let mut command = Command::new(programs.join("websocket-gateway"));
         command.args(["--port", "0", "--json", "--no-console", "--template"]).arg(template);
-        command.args(["--dynamodb-port", &store.to_string()]);
+        command.args(["--dynamodb-port", &table.port().to_string()]);
         command.args(["--parameter", &format!("Rate={rate}"), "--parameter", &format!("Workers={workers}")]);
         // What it says comes as JSON.
         command.env("RUST_LOG", "off");
@@ -56,7 +57,6 @@ impl Gateway {
         if log.state().has_ended {
             return Err(format!("the gateway does not start:\n{}", fs::read_to_string(for_a_person)?).into());
         }
-        let table = Table::at(format!("http://{}:{store}", Ipv4Addr::LOCALHOST));
         Ok(Self { child, log, table })
     }
 
@@ -70,25 +70,15 @@ impl Gateway {
     }
 
     /// Invokes a function with an event, and waits for its end. Returns whether it has succeeded.
-    pub(crate) async fn invoke(&self, function: &str, event: String) -> Result<bool, Error> {
+    pub(crate) async fn invoke(&self, function: &str, event: &str) -> Result<bool, Error> {
         let url = self.log.state().url.clone().ok_or("the gateway has not started")?;
         let address: SocketAddr = url.trim_start_matches("ws://").split('/').next().unwrap_or_default().parse()?;
-        let request = format!(
-            "POST /2015-03-31/functions/{function}/invocations HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{event}",
-            event.len()
-        );
-        let answer = tokio::task::spawn_blocking(move || {
-            let mut stream = TcpStream::connect(address)?;
-            stream.write_all(request.as_bytes())?;
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer)?;
-            Ok::<_, Error>(answer)
-        });
-        let answer = answer.await??;
-        if !answer.starts_with("HTTP/1.1 200") {
-            return Err(format!("{function} could not be invoked: {answer}").into());
+        let path = format!("/2015-03-31/functions/{function}/invocations");
+        let answer = Http::connect(address).await?.post(&path, "", event).await?;
+        if answer.status != 200 {
+            return Err(format!("{function} could not be invoked: {}", answer.text).into());
         }
-        Ok(!answer.contains("x-amz-function-error"))
+        Ok(!answer.text.contains("x-amz-function-error"))
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod account;
 mod gateway;
+mod http;
 mod judge;
 mod log;
 mod members;
@@ -55,7 +56,7 @@ fn plans(sizes: &[usize]) -> Vec<Plan> {
     // Nobody can kill a worker of 1,000 members: `sendmessage` posts to them itself.
     let ours = [plain(1_000), smallest, plain(10_000), plain(100_000)];
     let all_read = Plan { has_slow: false, ..plain(10_000) };
-    let busy = Plan { others: QUOTA / 2, ..plain(10_000) };
+    let busy = Plan { others: QUOTA / 5 * 4, ..plain(10_000) };
     let killed = [(1_100, 2), (10_000, 3), (100_000, 6)].map(|(count, kills)| Plan { kills, ..plain(count) });
     let by_loop = [1_000, 10_000, 100_000].map(|count| Plan { is_loop: true, ..plain(count) });
     ours.into_iter().chain([all_read, busy]).chain(killed).chain(by_loop).collect()
@@ -76,7 +77,7 @@ async fn measure(sizes: &[usize]) -> Result<(), Error> {
     for plan in plans(sizes) {
         let is_new = outcomes.iter().all(|outcome| outcome.plan.members.count != plan.members.count);
         // Those who are gone were removed by the run before.
-        gateway.table.put(plan.members, |nth| is_new || plan.members.is_gone(nth)).await?;
+        members::put(gateway.table, plan.members, |nth| is_new || plan.members.is_gone(nth)).await?;
         let outcome = run::run(&account, address, &gateway, plan, &mut random).await?;
         outcome.print();
         outcomes.push(outcome);

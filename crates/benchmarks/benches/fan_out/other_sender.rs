@@ -6,15 +6,14 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use benchmarks::Error;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval_at};
 
 use crate::account::PATH;
+use crate::http::Http;
 
-/// Its connections. One that waits for a late answer makes up for it afterwards.
-const LANES: u32 = 32;
+/// How many posts a second each of its connections makes, a quarter of what it could. One that waits for a late answer makes up for it afterwards.
+const OF_A_LANE: u32 = 16;
 
 /// It posts until this is dropped.
 #[derive(Debug)]
@@ -33,9 +32,9 @@ impl OtherSender {
     /// Starts to post so many times a second.
     pub(crate) fn start(account: SocketAddr, rate: u32) -> Self {
         let (counts, mut lanes) = (Arc::<Counts>::default(), JoinSet::new());
-        let turn = Duration::from_secs(1) / rate;
-        for nth in 0..LANES {
-            lanes.spawn(lane(account, Instant::now() + turn * nth, turn * LANES, Arc::clone(&counts)));
+        let (turn, count) = (Duration::from_secs(1) / rate, rate.div_ceil(OF_A_LANE));
+        for nth in 0..count {
+            lanes.spawn(lane(account, Instant::now() + turn * nth, turn * count, Arc::clone(&counts)));
         }
         Self { counts, _lanes: lanes }
     }
@@ -47,22 +46,13 @@ impl OtherSender {
 }
 
 async fn lane(account: SocketAddr, start: Instant, every: Duration, counts: Arc<Counts>) -> Result<(), Error> {
-    let mut stream = TcpStream::connect(account).await?;
-    stream.set_nodelay(true)?;
-    let request = format!("POST {PATH}other%3D HTTP/1.1\r\nhost: account\r\ncontent-length: 5\r\n\r\nother");
-    let (mut turns, mut answer) = (interval_at(start, every), Vec::new());
+    let (mut http, path) = (Http::connect(account).await?, format!("{PATH}other%3D"));
+    let mut turns = interval_at(start, every);
     loop {
         turns.tick().await;
-        stream.write_all(request.as_bytes()).await?;
-        answer.clear();
-        // No answer has a body.
-        while !answer.ends_with(b"\r\n\r\n") {
-            if stream.read_buf(&mut answer).await? == 0 {
-                return Err("the account has hung up".into());
-            }
-        }
+        let answer = http.post(&path, "", "other").await?;
         counts.answers.fetch_add(1, Relaxed);
-        if answer.starts_with(b"HTTP/1.1 429") {
+        if answer.status == 429 {
             counts.throttled.fetch_add(1, Relaxed);
         }
     }

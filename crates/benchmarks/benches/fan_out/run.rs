@@ -112,8 +112,8 @@ pub(crate) async fn run(
     let invoke = async {
         if plan.is_loop {
             // Whether it ends or is ended makes no difference.
-            gateway.invoke(LOOP, event).await.map(drop)
-        } else if gateway.invoke("Sendmessage", event).await? {
+            gateway.invoke(LOOP, &event).await.map(drop)
+        } else if gateway.invoke("Sendmessage", &event).await? {
             broadcast.reached_all(at_most).await;
             Ok(())
         } else {
