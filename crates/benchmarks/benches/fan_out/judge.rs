@@ -18,7 +18,7 @@ const LARGE: usize = 100_000;
 /// Waits until all have expired who don't read.
 pub(crate) async fn expire(gateway: &Gateway, outcomes: &[Outcome]) {
     println!("\nNow those expire who don't read.\n");
-    for outcome in outcomes.iter().filter(|outcome| !outcome.plan.is_loop) {
+    for outcome in outcomes.iter().filter(|outcome| !outcome.plan.is_loop()) {
         // As `sendmessage` has it: twice what the channel needs, and two visibility time-outs. Then the last job is on its way.
         let expiry = 2 * outcome.plan.ideal() + 2 * VISIBILITY + Duration::from_secs(10);
         let left = (outcome.start + expiry).saturating_duration_since(Instant::now());
@@ -44,11 +44,11 @@ pub(crate) fn judge(gateway: &Gateway, outcomes: &[Outcome]) -> Goals {
         let told = state.broadcasts.get(&outcome.broadcast.text).unwrap_or(&nothing);
         let who = Who::of(outcome, told);
         who.print(outcome);
-        if !outcome.plan.is_loop {
+        if !outcome.plan.is_loop() {
             judge_one(&mut goals, outcome, told, &who);
         }
     }
-    let ours = || outcomes.iter().filter(|outcome| !outcome.plan.is_loop && !outcome.plan.is_busy());
+    let ours = || outcomes.iter().filter(|outcome| !outcome.plan.is_loop() && !outcome.plan.is_busy());
     let [answers, throttled] = [0, 1].map(|nth: usize| ours().map(|outcome| outcome.others[nth]).sum::<usize>());
     goals.at_most("% of the other sender's posts that got 429", throttled as f64 * 100.0 / answers as f64, 0.1);
     let undisturbed = || ours().filter(|outcome| outcome.plan.is_undisturbed());
@@ -140,7 +140,7 @@ impl Who {
             "{:<24}{:>9}{:>9}{:>9}{:>15}{:>15}{:>8}",
             outcome.plan.name(),
             outcome.broadcast.readers() + self.slow,
-            self.lost + if outcome.plan.is_loop { self.slow } else { 0 },
+            self.lost + if outcome.plan.is_loop() { self.slow } else { 0 },
             self.expired,
             self.killed,
             self.twice_in_killed,

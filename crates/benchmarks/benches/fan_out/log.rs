@@ -7,9 +7,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde_json::Value;
 use tokio::sync::Notify;
 
-/// The function that is not a part of the fan-out.
-pub(crate) const LOOP: &str = "Loop";
-
 /// What is known so far.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
@@ -73,8 +70,8 @@ impl State {
         let text = |name: &str| happening[name].as_str().unwrap_or_default();
         match text("what") {
             "serving" => self.url = Some(text("url").to_owned()),
-            // What the loop leaves out is counted elsewhere.
-            _ if text("function") == LOOP => {}
+            // Whom the loops leave out is counted elsewhere.
+            _ if text("function").starts_with("Loop") => {}
             "output" => {
                 if let Ok(line) = serde_json::from_str::<Value>(text("line")) {
                     self.take_line(line);

@@ -10,7 +10,6 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::account::{Account, Broadcast};
 use crate::gateway::Gateway;
-use crate::log::LOOP;
 use crate::members::Members;
 use crate::other_sender::OtherSender;
 use crate::{OTHERS, RATE, VISIBILITY};
@@ -28,8 +27,18 @@ pub(crate) struct Plan {
     pub(crate) kills: u32,
     /// How many posts a second another sender makes meanwhile.
     pub(crate) others: u32,
-    /// Whether the loop sends it, and not `sendmessage`.
-    pub(crate) is_loop: bool,
+    pub(crate) sender: Sender,
+}
+
+/// The function that sends a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sender {
+    /// The example's.
+    Sendmessage,
+    /// A loop with 64 posts under way at once.
+    Loop,
+    /// A loop that posts to a page of the channel at once.
+    LoopOfPages,
 }
 
 /// What has come of it.
@@ -53,13 +62,18 @@ impl Plan {
     /// Of which run a goal or a row is.
     pub(crate) fn name(self) -> String {
         let how = match self {
-            Self { is_loop: true, .. } => ", the loop".to_owned(),
+            Self { sender: Sender::Loop, .. } => ", a loop".to_owned(),
+            Self { sender: Sender::LoopOfPages, .. } => ", a loop of pages".to_owned(),
             Self { kills: 1.., .. } => format!(", {} kills", self.kills),
             Self { has_slow: false, .. } => ", all read".to_owned(),
             _ if self.is_busy() => ", a busy account".to_owned(),
             _ => String::new(),
         };
         format!("{}{how}", self.members.count)
+    }
+
+    pub(crate) fn is_loop(self) -> bool {
+        self.sender != Sender::Sendmessage
     }
 
     /// Whether the other sender leaves less of the account than the workers want.
@@ -69,7 +83,7 @@ impl Plan {
 
     /// Whether only the rate holds the posts back.
     pub(crate) fn is_undisturbed(self) -> bool {
-        self.kills == 0 && !self.is_busy() && !self.is_loop
+        self.kills == 0 && !self.is_busy() && !self.is_loop()
     }
 
     /// What the posts take at the paced rate.
@@ -110,14 +124,16 @@ pub(crate) async fn run(
     let (start, cpu_before) = (Instant::now(), cpu());
     let at_most = 4 * plan.ideal() + VISIBILITY * plan.kills + PATIENCE;
     let invoke = async {
-        if plan.is_loop {
+        // The names are those of the template.
+        let has_succeeded = gateway.invoke(&format!("{:?}", plan.sender), &event).await?;
+        match (plan.is_loop(), has_succeeded) {
             // Whether it ends or is ended makes no difference.
-            gateway.invoke(LOOP, &event).await.map(drop)
-        } else if gateway.invoke("Sendmessage", &event).await? {
-            broadcast.reached_all(at_most).await;
-            Ok(())
-        } else {
-            Err("sendmessage has failed".into())
+            (true, _) => Ok::<_, Error>(()),
+            (false, true) => {
+                broadcast.reached_all(at_most).await;
+                Ok(())
+            }
+            (false, false) => Err("sendmessage has failed".into()),
         }
     };
     let ((), sent) = tokio::join!(kill(gateway, plan, random), invoke);
@@ -127,7 +143,7 @@ pub(crate) async fn run(
     let cpu = (cpu() - cpu_before).as_secs_f64() / took.as_secs_f64() / cpus;
     let (first, last) = broadcast.times();
     let since = |at: Option<Instant>| at.map_or(f64::NAN, |at| (at - start).as_secs_f64());
-    let last = if plan.is_loop { took.as_secs_f64() } else { since(last) };
+    let last = if plan.is_loop() { took.as_secs_f64() } else { since(last) };
     let peak = gateway.workers().into_iter().filter_map(process::peak_memory).max();
     Ok(Outcome { plan, broadcast, start, first: since(first), last, others: others.counts(), cpu, peak })
 }
