@@ -63,7 +63,7 @@ fn plans(sizes: &[usize]) -> Vec<Plan> {
     let ours = [plain(1_000), smallest, plain(10_000), plain(100_000)];
     let all_read = Plan { has_slow: false, ..plain(10_000) };
     let busy = Plan { others: QUOTA / 10 * 7, ..plain(30_000) };
-    let killed = [(1_100, 2), (10_000, 3), (100_000, 6)].map(|(count, kills)| Plan { kills, ..plain(count) });
+    let killed = [(1_100, 3), (10_000, 3), (100_000, 6)].map(|(count, kills)| Plan { kills, ..plain(count) });
     let by_loop = [Sender::Loop, Sender::LoopOfPages]
         .into_iter()
         .flat_map(|sender| [1_000, 10_000, 100_000].map(|count| Plan { sender, ..plain(count) }));

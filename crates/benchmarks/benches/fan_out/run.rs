@@ -12,7 +12,7 @@ use crate::account::{Account, Broadcast};
 use crate::gateway::Gateway;
 use crate::members::Members;
 use crate::other_sender::OtherSender;
-use crate::{OTHERS, RATE, VISIBILITY};
+use crate::{OTHERS, RATE, VISIBILITY, WORKERS};
 
 /// The longest that anything takes beside posts and kills.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -157,8 +157,9 @@ fn event(broadcast: &Broadcast) -> Result<String, Error> {
 /// Kills workers at random moments while the posts go on.
 async fn kill(gateway: &Gateway, plan: Plan, random: &mut Random) {
     let start = tokio::time::Instant::now();
-    let mut moments: Vec<_> =
-        (0..plan.kills).map(|_| plan.ideal().mul_f64(0.1 + random.below(800) as f64 / 1_000.0)).collect();
+    // However small the channel is, one worker has a slice of 1,000 members.
+    let time = plan.ideal().max(Duration::from_secs(1_000) / (RATE / WORKERS));
+    let mut moments: Vec<_> = (0..plan.kills).map(|_| time.mul_f64(0.1 + random.below(800) as f64 / 1_000.0)).collect();
     moments.sort_unstable();
     for moment in moments {
         tokio::time::sleep_until(start + moment).await;
