@@ -55,7 +55,7 @@ pub fn serve(answer: impl AsyncFn(Request<'_>, &mut Vec<u8>) + Send + 'static) -
     let listener = TcpListener::bind("127.0.0.1:0")?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     thread::spawn(move || LocalSet::new().block_on(&runtime, accept(listener, Rc::new(answer))));
     Ok(address)
 }

@@ -6,6 +6,7 @@ pub mod http;
 pub mod keep_alive;
 pub mod lambda;
 pub mod process;
+pub mod random;
 pub mod valgrind;
 
 /// The error of every part of a benchmark.

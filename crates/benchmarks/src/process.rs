@@ -13,12 +13,24 @@ use crate::Error;
 /// # Errors
 /// If they do not build. Cargo has printed why.
 pub fn build<'n>(functions: impl IntoIterator<Item = &'n str>) -> Result<(), Error> {
+    build_of("routes", functions)
+}
+
+/// Builds the local gateway's own program in the profile of the benchmarks.
+///
+/// # Errors
+/// As [`build`].
+pub fn build_gateway() -> Result<(), Error> {
+    build_of("websocket-gateway", ["websocket-gateway"])
+}
+
+fn build_of<'n>(package: &str, binaries: impl IntoIterator<Item = &'n str>) -> Result<(), Error> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
-    build.args(["build", "--profile", "bench", "--package", "routes"]);
-    build.args(functions.into_iter().flat_map(|name| ["--bin", name]));
+    build.args(["build", "--profile", "bench", "--package", package]);
+    build.args(binaries.into_iter().flat_map(|name| ["--bin", name]));
     let built = build.status()?;
-    if built.success() { Ok(()) } else { Err("the functions do not build".into()) }
+    if built.success() { Ok(()) } else { Err(format!("{package} does not build").into()) }
 }
 
 /// Reads the sample event with that name.
@@ -67,7 +79,43 @@ pub fn cpu_of(child: &Child) -> Duration {
 /// The most memory that the process has had so far, in KiB. `None` on systems other than Linux.
 #[must_use]
 pub fn peak_memory_of(child: &Child) -> Option<u64> {
-    let status = fs::read_to_string(format!("/proc/{}/status", child.id())).ok()?;
+    peak_memory(child.id())
+}
+
+/// The same of any process.
+#[must_use]
+pub fn peak_memory(pid: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().trim_end_matches(" kB").parse().ok()
+}
+
+/// The processes that this one has started, if their programs have this file name. None on systems other than Linux.
+#[must_use]
+pub fn children(parent: u32, program: &str) -> Vec<u32> {
+    let runs = |pid: &u32| fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim_end() == program);
+    all_children(parent).filter(runs).collect()
+}
+
+/// The CPU time that a process has used so far, with all that it has started, also those that have ended. Zero on systems other than Linux.
+#[must_use]
+pub fn cpu_with_children(pid: u32) -> Duration {
+    // The unit of the times in `/proc`.
+    const TICK: Duration = Duration::from_millis(10);
+    // In user and in kernel mode: its own, and that of all who have ended.
+    let ticks = (11..=14).filter_map(|field| stat(pid, field)).sum::<u64>();
+    let running = all_children(pid).map(cpu_with_children).sum::<Duration>();
+    TICK.saturating_mul(ticks.try_into().unwrap_or(u32::MAX)) + running
+}
+
+fn all_children(parent: u32) -> impl Iterator<Item = u32> {
+    let all = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let all = all.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    all.filter(move |pid| stat(*pid, 1) == Some(parent.into()))
+}
+
+/// A field of `/proc/PID/stat`, counted from the one after the name.
+fn stat(pid: u32, field: usize) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    stat.rsplit_once(") ")?.1.split(' ').nth(field)?.parse().ok()
 }

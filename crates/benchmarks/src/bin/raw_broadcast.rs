@@ -15,6 +15,7 @@ use futures_util::{StreamExt, stream};
 use lambda_runtime::{Error, LambdaEvent, service_fn, tracing};
 use serde_json::{Value, json};
 
+/// How many posts are under way at once, unless the environment has another `IN_FLIGHT`.
 const IN_FLIGHT: usize = 64;
 
 #[derive(serde::Deserialize)]
@@ -26,6 +27,7 @@ struct Clients {
     dynamodb: Dynamodb,
     connections: Connections,
     table: String,
+    in_flight: usize,
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -38,6 +40,7 @@ async fn main() -> Result<(), Error> {
         dynamodb: Dynamodb::new(&config),
         connections: Connections::from_conf(Builder::from(&config).endpoint_url(endpoint).build()),
         table: std::env::var("TABLE_NAME")?,
+        in_flight: std::env::var("IN_FLIGHT").map_or(Ok(IN_FLIGHT), |number| number.parse())?,
     };
     lambda_runtime::run(service_fn(async |event| clients.send_message(event).await)).await
 }
@@ -64,7 +67,7 @@ impl Clients {
         while let Some(page) = pages.next().await {
             let rows = page?.items.unwrap_or_default();
             let ids: Vec<String> = rows.into_iter().filter_map(connection_id).collect();
-            stream::iter(ids).for_each_concurrent(IN_FLIGHT, async |id| self.post(id, &text).await).await;
+            stream::iter(ids).for_each_concurrent(self.in_flight, async |id| self.post(id, &text).await).await;
         }
         Ok(json!({ "statusCode": 200 }))
     }
