@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde::{Serialize, Serializer};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::wording::milliseconds as in_milliseconds;
@@ -19,15 +18,18 @@ impl Serialize for Happening {
         struct Line<'a> {
             at: u64,
             level: Level,
+            #[serde(rename = "byHand", skip_serializing_if = "std::ops::Not::not")]
+            by_hand: bool,
             #[serde(flatten)]
             what: &'a What,
             text: String,
         }
         let text = match &self.what {
             What::Output { line, .. } => Visible::line(line).without_colours().to_string(),
-            what => what.to_string(),
+            what => format!("{what}{}", self.suffix()),
         };
-        Line { at: self.at_ms, level: self.level, what: &self.what, text }.serialize(serializer)
+        let Self { at_ms: at, level, by_hand, what } = self;
+        Line { at: *at, level: *level, by_hand: *by_hand, what, text }.serialize(serializer)
     }
 }
 
@@ -41,8 +43,7 @@ pub(super) fn text_if_any<S: Serializer>(bytes: &Option<Bytes>, serializer: S) -
 
 /// The event itself, byte for byte if it has no secrets.
 pub(super) fn event<S: Serializer>(event: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
-    let mut masked = serde_json::from_slice::<Value>(event).unwrap_or_default();
-    if secrets::mask(&mut masked) {
+    if let Some(masked) = secrets::masked(event) {
         return masked.serialize(serializer);
     }
     match serde_json::from_slice::<&RawValue>(event) {

@@ -184,7 +184,7 @@ mod tests {
     use crate::happenings::{HappeningSender, What};
 
     fn missed(count: u64) -> Happening {
-        Happening { at_ms: 0, level: Level::Warning, what: What::Missed { count } }
+        Happening { at_ms: 0, level: Level::Warning, by_hand: false, what: What::Missed { count } }
     }
 
     fn count_of(line: &Bytes) -> u64 {
@@ -214,7 +214,7 @@ mod tests {
         let message = Bytes::from(vec![b'x'; MOST_BYTES / 4]);
         for _ in 0..5 {
             let what = What::Received { connection_id: "c".to_owned(), message: message.clone() };
-            history.push(&Happening { at_ms: 0, level: Level::Detail, what });
+            history.push(&Happening { at_ms: 0, level: Level::Detail, by_hand: false, what });
         }
         let viewer = history.enter().unwrap();
         let batch = viewer.read(0, usize::MAX).unwrap();

@@ -82,6 +82,7 @@ impl Pool {
                 process.terminate(is_orderly).await;
                 failure
             }
+            () = self.killed.notified() => self.end(id, End::KilledByHand),
             () = self.overdue(id) => {
                 let is_orderly = self.lock().has_extension(id);
                 let failure = self.end(id, End::Overdue);

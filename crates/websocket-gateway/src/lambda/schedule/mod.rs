@@ -101,6 +101,8 @@ pub(super) enum End {
     Exited(ExitStatus),
     NotStarted { source: io::Error, executable: PathBuf },
     Overdue,
+    /// A person has killed its process.
+    KilledByHand,
     ShuttingDown,
 }
 
@@ -326,6 +328,12 @@ impl Schedule {
         }
     }
 
+    /// How many instances there are.
+    #[cfg(feature = "console")]
+    pub(super) fn instances(&self) -> usize {
+        self.instances.len()
+    }
+
     /// Makes idle instances overdue from now on. Invocations are still accepted.
     pub(super) fn retire(&mut self, now: Instant) {
         self.retired = true;
@@ -373,6 +381,7 @@ impl End {
         match self {
             Self::Exited(status) => InvokeError::Exited { status, during_init },
             Self::NotStarted { source, executable } => InvokeError::NotStarted { source, executable },
+            Self::KilledByHand => InvokeError::KilledByHand,
             Self::Overdue => InvokeError::TimedOut { after, during_init },
             Self::ShuttingDown => InvokeError::ShuttingDown,
         }
