@@ -233,7 +233,9 @@ impl Refusal {
             Self::PayloadTooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException", Some("Message too long"))
             }
-            Self::LimitExceeded | Self::ByHand(PostStatus::TooMany) => (StatusCode::TOO_MANY_REQUESTS, "LimitExceededException", None),
+            Self::LimitExceeded | Self::ByHand(PostStatus::TooMany) => {
+                (StatusCode::TOO_MANY_REQUESTS, "LimitExceededException", None)
+            }
             Self::Forbidden => (StatusCode::FORBIDDEN, "ForbiddenException", Some("Forbidden")),
         };
         aws_error(status, name, message.map(answer::message).unwrap_or_default())

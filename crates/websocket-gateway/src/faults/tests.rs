@@ -82,7 +82,9 @@ async fn what_is_to_strike_once_ends_with_that_and_each_is_told() {
     faults.begin(Fault::Handshakes { status }, true).unwrap();
     assert_eq!(faults.of_handshake(), Some(status));
     assert_eq!(faults.of_handshake(), None);
-    for expected in ["a fault begins: handshakes get 403, the next time only", "a fault has ended: "] {
+    for expected in
+        ["a fault is set at the console: handshakes get 403, the next time only", "a fault of the console has ended: "]
+    {
         let happening = told.next().await.unwrap();
         assert!(happening.by_hand && happening.what.to_string().starts_with(expected), "{happening:?}");
     }

@@ -43,7 +43,8 @@ impl Happening {
 
     /// What follows its line.
     pub(super) fn suffix(&self) -> &'static str {
-        if self.by_hand { ", by hand at the console" } else { "" }
+        let says_so_itself = matches!(self.what, What::FaultBegan { .. } | What::FaultEnded { .. });
+        if self.by_hand && !says_so_itself { ", by hand at the console" } else { "" }
     }
 
     /// The id of the event that it is about, as in its `requestContext.requestId`.
@@ -156,8 +157,8 @@ impl What {
             Self::ProcessesKilled { function, processes } => {
                 write!(f, "{function}: its {processes} processes were killed")
             }
-            Self::FaultBegan { fault, .. } => write!(f, "a fault begins: {fault}"),
-            Self::FaultEnded { fault, .. } => write!(f, "a fault has ended: {fault}"),
+            Self::FaultBegan { fault, .. } => write!(f, "a fault is set at the console: {fault}"),
+            Self::FaultEnded { fault, .. } => write!(f, "a fault of the console has ended: {fault}"),
             Self::ClockMoved { by } => write!(f, "the clock was moved forward by {} s", by.as_secs_f64()),
             Self::InvocationFailed { function, why } => write!(f, "{function}: {why}"),
             Self::Queued { queue, message, .. } => write!(f, "{queue}: a message of {} bytes", message.len()),

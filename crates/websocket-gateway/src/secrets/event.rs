@@ -1,7 +1,5 @@
 //! The secrets in an event: in its handshake, in stage variables, and in what an authorizer says of a client.
 
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 #[cfg(feature = "console")]
 use serde_json::Map;
 use serde_json::Value;
@@ -98,41 +96,21 @@ fn is_secret_name(name: &str) -> bool {
     SECRET_NAMES.contains(&name) || SECRET.iter().any(|part| name.contains(part))
 }
 
-/// Whether an event has anything at all that [`mask`] looks at. Most have not, and this reads one in a fraction of the time.
+/// What of an event [`mask`] looks at.
+const MAY_BE_SECRET: [&[u8]; 7] = [
+    b"headers",
+    b"multiValueHeaders",
+    b"queryStringParameters",
+    b"multiValueQueryStringParameters",
+    b"stageVariables",
+    b"authorizer",
+    b"apiKey",
+];
+
+/// Whether an event may have secrets, in a fraction of the time that it takes to read it. Quotes within its texts have a backslash, so that no text can
+/// be taken for a key that is not there.
 fn may_have_secrets(event: &[u8]) -> bool {
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Event {
-        headers: Option<IgnoredAny>,
-        multi_value_headers: Option<IgnoredAny>,
-        query_string_parameters: Option<IgnoredAny>,
-        multi_value_query_string_parameters: Option<IgnoredAny>,
-        stage_variables: Option<IgnoredAny>,
-        request_context: Option<Context>,
-    }
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Context {
-        authorizer: Option<IgnoredAny>,
-        identity: Option<Identity>,
-    }
-    #[derive(Deserialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Identity {
-        api_key: Option<IgnoredAny>,
-    }
-    let none = |event: &Event| {
-        let Event { headers, multi_value_headers, query_string_parameters, stage_variables, .. } = event;
-        let maps = [headers, multi_value_headers, query_string_parameters, stage_variables];
-        let context = event.request_context.as_ref();
-        let identity = context.and_then(|context| context.identity.as_ref());
-        maps.iter().all(|map| map.is_none())
-            && event.multi_value_query_string_parameters.is_none()
-            && context.is_none_or(|context| context.authorizer.is_none())
-            && identity.is_none_or(|identity| identity.api_key.is_none())
-    };
-    // What can't be read so is read in full.
-    serde_json::from_slice(event).map_or(true, |event| !none(&event))
+    event.split(|byte| *byte == b'"').any(|between_quotes| MAY_BE_SECRET.contains(&between_quotes))
 }
 
 /// An event without its secrets; `None` if it has none, so that it is as it was written.

@@ -6,13 +6,13 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, StatusCode};
 
+use super::json;
 use crate::api::limits::MESSAGE_BYTES;
 use crate::doors::{management_api, websocket};
 use crate::happenings::{Level, What};
 use crate::lambda::ByHand;
 use crate::service::Service;
 use crate::service::connections::Ending;
-use super::json;
 use crate::wire::answer::{self, Answer};
 
 /// Does something to a connection; `path` is what follows its id.
@@ -83,10 +83,9 @@ pub(super) fn kill_processes(service: &Service, function: &str) -> Answer {
         return answer::text(StatusCode::CONFLICT, "the gateway does not run this function\n");
     };
     if processes > 0 {
-        service.happenings.tell_as(true, None, Level::Warning, || What::ProcessesKilled {
-            function: function.to_owned(),
-            processes,
-        });
+        service
+            .happenings
+            .tell_as(true, None, Level::Warning, || What::ProcessesKilled { function: function.to_owned(), processes });
         callable.kill_processes();
     }
     json(StatusCode::OK, &serde_json::json!({ "processes": processes }))

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde::Serialize;
 
-use super::{Console, json};
 use super::samples::{self, Sample};
+use super::{Console, json};
 use crate::clock::millis;
 use crate::secrets::subprotocols;
 use crate::service::Service;
@@ -75,20 +75,23 @@ pub(super) async fn answer(console: &Arc<Console>, service: &Service) -> Answer 
         two_way: false,
         unserved: Some(why),
     });
-    json(StatusCode::OK, &Gateway {
-        version: env!("CARGO_PKG_VERSION"),
-        url: service.url(),
-        now: service.clock.now_ms(),
-        route_selection_expression: api.route_selection_expression.to_string(),
-        routes: served.chain(unserved).collect(),
-        functions: api.functions.keys().map(String::as_str).collect(),
-        authorizer: api.authorizer.as_ref().map(|authorizer| authorizer.function.as_str()),
-        strict: service.guard.strict,
-        clock_stands: service.clock.stands(),
-        idle_timeout_ms: millis(service.idle_timeout),
-        max_duration_ms: millis(service.max_duration),
-        samples,
-    })
+    json(
+        StatusCode::OK,
+        &Gateway {
+            version: env!("CARGO_PKG_VERSION"),
+            url: service.url(),
+            now: service.clock.now_ms(),
+            route_selection_expression: api.route_selection_expression.to_string(),
+            routes: served.chain(unserved).collect(),
+            functions: api.functions.keys().map(String::as_str).collect(),
+            authorizer: api.authorizer.as_ref().map(|authorizer| authorizer.function.as_str()),
+            strict: service.guard.strict,
+            clock_stands: service.clock.stands(),
+            idle_timeout_ms: millis(service.idle_timeout),
+            max_duration_ms: millis(service.max_duration),
+            samples,
+        },
+    )
 }
 
 /// The open connections, the oldest first, with the time that it is by the gateway's clock.
@@ -120,4 +123,3 @@ fn open(connection: &OpenConnection) -> Open<'_> {
         subprotocol: connection.subprotocol.as_deref().map(subprotocols),
     }
 }
-

@@ -63,8 +63,14 @@ pub(super) fn begin(service: &Service, body: &[u8]) -> Answer {
         Ok(set) => set,
         Err(too_many) => return answer::text(StatusCode::CONFLICT, format!("{too_many}\n")),
     };
-    if let Some(connection) = connection.filter(|_| does_not_read) {
-        connection.outbox.hold(true);
+    if let Some(connection) = connection {
+        if does_not_read {
+            connection.outbox.hold(true);
+        }
+        // It may have closed in the meantime.
+        if service.open.get(&connection.facts.id).is_none() {
+            service.faults.forget(&connection.facts.id);
+        }
     }
     json(StatusCode::CREATED, &Shown::of(&set))
 }

@@ -76,7 +76,9 @@ fn untyped(value: Value) -> Value {
         other => return other,
     };
     match typed {
-        Some((kind, Value::String(number))) if kind == "N" => number.parse().map_or(Value::String(number), Value::Number),
+        Some((kind, Value::String(number))) if kind == "N" => {
+            number.parse().map_or(Value::String(number), Value::Number)
+        }
         Some((kind, Value::Array(list))) if kind == "L" => list.into_iter().map(untyped).collect(),
         Some((kind, map @ Value::Object(_))) if kind == "M" => plain(map).into(),
         Some((kind, _)) if kind == "NULL" => Value::Null,

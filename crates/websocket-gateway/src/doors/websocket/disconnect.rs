@@ -35,6 +35,7 @@ pub(super) fn run(service: &Arc<Service>, connection: Connection, closed: Closed
             function.invoke_when_allowed(json, &noted).await
         });
         let answer = async { running.await.unwrap_or(Err(InvokeError::ShuttingDown)) };
-        integration::wait_for(answer, &by_hand, &service.clock, &service.happenings, "$disconnect", route, &event).await;
+        integration::wait_for(answer, &by_hand, &service.clock, &service.happenings, "$disconnect", route, &event)
+            .await;
     });
 }

@@ -60,8 +60,7 @@ pub(super) async fn serve(service: Arc<Service>, under_way: UnderWay, message: U
         integration.function.invoke(event.json.clone(), &by_hand).await
     };
     let (clock, happenings) = (&service.clock, &service.happenings);
-    let outcome =
-        integration::wait_for(invocation, &by_hand, clock, happenings, route_key, integration, &event).await;
+    let outcome = integration::wait_for(invocation, &by_hand, clock, happenings, route_key, integration, &event).await;
     let frame = match outcome {
         // The status does not matter: a 500 with a body is delivered like any other.
         Outcome::Answered(answer) if integration.route.route_response => {

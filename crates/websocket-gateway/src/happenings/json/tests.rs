@@ -141,8 +141,12 @@ fn json_of(what: What) -> Value {
 #[test]
 fn what_a_person_did_says_so() {
     let killed = What::ProcessesKilled { function: "Hello".to_owned(), processes: 1 };
-    let json = serde_json::to_value(Happening { at_ms: 7, level: Level::Warning, by_hand: true, what: killed }).unwrap();
-    assert_eq!((&json["byHand"], &json["text"]), (&json!(true), &json!("Hello: its process was killed, by hand at the console")));
+    let json =
+        serde_json::to_value(Happening { at_ms: 7, level: Level::Warning, by_hand: true, what: killed }).unwrap();
+    assert_eq!(
+        (&json["byHand"], &json["text"]),
+        (&json!(true), &json!("Hello: its process was killed, by hand at the console"))
+    );
 }
 
 #[test]

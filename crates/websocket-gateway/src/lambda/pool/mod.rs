@@ -123,8 +123,8 @@ impl Pool {
     /// Waits until there is an invocation for the instance.
     pub(super) async fn next(&self, id: InstanceId) -> Result<Delivery, Refusal> {
         let ran = self.lock().ran(id, Instant::now());
-        if let Some((run, pid)) = ran {
-            platform_log::end(&self.host.happenings, &self.program.function, &run, pid);
+        if let Some((run, memory)) = ran {
+            platform_log::end(&self.host.happenings, &self.program.function, &run, memory.as_deref());
         }
         loop {
             let next = self.lock().next(id, Instant::now())?;

@@ -100,7 +100,8 @@ async fn start(happenings: HappeningSender) -> (Functions, Happenings) {
 #[tokio::test]
 async fn an_instance_that_works_on_after_its_answer_delays_nobody() {
     let (lambda, mut happenings) = start(silent()).await;
-    let invoke = async |event: &'static str| lambda.get("Probe").unwrap().invoke(event.into(), &ByHand::default()).await;
+    let invoke =
+        async |event: &'static str| lambda.get("Probe").unwrap().invoke(event.into(), &ByHand::default()).await;
     let (answer, first) = tokio::join!(invoke("1"), async {
         let first = Instance::started(&mut happenings).await;
         first.answer(&first.next().await, "one").await;
