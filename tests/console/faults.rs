@@ -224,7 +224,7 @@ async fn a_person_sets_a_fault_sees_what_it_does_and_ends_it() {
     client.send(r#"{"do":"measure"}"#).await;
     assert_eq!(client.hear_json().await["message"], "Internal server error");
     browser.press("1").await;
-    browser.see("#diagram .row.by-hand .label", "fault: Probe fails").await;
+    browser.see("#diagram .row.by-hand .label", "fault set by hand: Probe fails").await;
     click_row(&browser, "by hand: failed in").await;
     browser.see("#detail .made", "By hand").await;
     browser.see("#detail .why", "it was made to fail").await;

@@ -85,7 +85,7 @@ export class Connections {
             const { connectionId: id, connectedAt, lastActiveAt } = connection;
             const row = this.#rows.get(id) ?? this.#add(connection);
             const traffic = this.#traffic.get(id) ?? { received: [0, 0], delivered: [0, 0] };
-            const amount = ([count, bytes]) => (count === 0 ? '–' : `${number(count)} (${number(bytes)} B)`);
+            const amount = ([count, bytes]) => (count === 0 ? '–' : `${number(count)} · ${number(bytes)} B`);
             const [idle, last] = [lastActiveAt + idleTimeoutMs - now, connectedAt + maxDurationMs - now];
             row.idle.textContent = countdown(idle);
             row.idle.classList.toggle('soon', idle < 60_000);

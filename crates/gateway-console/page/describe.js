@@ -25,6 +25,7 @@ const note = (at, label, tone) => ({ from: at, to: at, label, tone });
 
 const LANE_OF_DOOR = { managementApi: CONNECTIONS_API, dynamoDb: STORE, sqs: QUEUES };
 
+/** For each kind its title, what it is in the diagram, and whether that says already that a person did it. */
 const KINDS = {
     serving: ['The gateway serves clients', (h) => note(GATEWAY, h.text, 'good')],
     connecting: ['A client asks for a connection', (h) => arrow(connection(h.connectionId), GATEWAY, `connect from ${h.sourceIp}`, 'in')],
@@ -53,8 +54,8 @@ const KINDS = {
     idleExit: ['An idle process has ended', (h) => note(caller(h.function), h.text, 'warn')],
     killed: ['A process was killed', (h) => note(caller(h.function), h.text, 'bad')],
     processesKilled: ['Processes were killed', (h) => note(caller(h.function), h.processes === 1 ? 'its process was killed' : `${h.processes} processes were killed`, 'bad')],
-    faultBegan: ['A fault was set', (h) => note(placeOf(h), `fault: ${h.fault}`, 'warn')],
-    faultEnded: ['A fault has ended', (h) => note(placeOf(h), `fault ended: ${h.fault}`, 'good')],
+    faultBegan: ['A fault was set', (h) => note(placeOf(h), `fault set by hand: ${h.fault}`, 'warn'), true],
+    faultEnded: ['A fault has ended', (h) => note(placeOf(h), `fault ended: ${h.fault}`, 'good'), true],
     clockMoved: ['The clock was moved forward', (h) => note(GATEWAY, `the clock was moved forward by ${Math.round(h.byMs / 1000)} s`, 'good')],
     invocationFailed: ['An invocation has failed', (h) => note(caller(h.function), h.why, 'bad')],
     storeCalled: ['A call of DynamoDB', (h) => arrow(caller(h.function), STORE, h.status === 200 ? h.operation : `${h.operation} → ${h.status}`, h.status < 400 ? 'store' : 'warn')],
@@ -77,8 +78,10 @@ export function describe(item) {
 }
 
 function draw(happening) {
-    const drawn = drawAs(KINDS[happening.what], happening);
-    return happening.byHand === true ? { ...drawn, label: `by hand: ${drawn.label}` } : drawn;
+    const kind = KINDS[happening.what];
+    const drawn = drawAs(kind, happening);
+    const saysSoItself = kind?.[2] === true;
+    return happening.byHand === true && !saysSoItself ? { ...drawn, label: `by hand: ${drawn.label}` } : drawn;
 }
 
 function drawAs(kind, happening) {
@@ -90,7 +93,9 @@ function drawAs(kind, happening) {
     }
 }
 
-export const titleOf = (happening) => KINDS[happening.what]?.[0] ?? happening.what;
+const RESULTS = { answered: 'A function has answered', failed: 'A function has failed', timedOut: 'A function has not answered in time' };
+
+export const titleOf = (happening) => (happening.what === 'invoked' && RESULTS[happening.result]) || (KINDS[happening.what]?.[0] ?? happening.what);
 
 /** Where a fault is. */
 function placeOf(h) {

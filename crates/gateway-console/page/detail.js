@@ -37,6 +37,7 @@ export class Detail {
                 el('h2', { className: describe(item).tone }, titleOf(happening)),
                 button('×', 'Close. Key: Escape', () => this.app.select(null), 'button.quiet.close')),
             why === null ? null : el('p.why', {}, el('strong', {}, 'Why? '), why),
+            !isForbidden(happening, related) ? null : el('p', {}, 'Correct the message with “Send again…”. It goes out as the same client.'),
             happening.byHand !== true ? null : el('p.made', {}, 'By hand: a person at the console did this, or has set the fault that caused it.'),
             el('div.actions', {}, this.#actions(happening, related)),
             this.#facts(happening),
@@ -151,6 +152,12 @@ export class Detail {
             composer.sendFrame(text, connectionId);
         }
     }
+}
+
+/** Whether no route has taken a message. */
+function isForbidden(happening, related) {
+    const isAnswer = happening.what === 'received' || happening.what === 'delivered';
+    return happening.what === 'noRoute' || (isAnswer && related.some(({ happening: other }) => other.what === 'noRoute'));
 }
 
 /** The message of a client that a happening is about: its own, or the one that it answers. */

@@ -70,6 +70,14 @@ async fn measure(side: Side, count: usize) -> Result<Loop, Error> {
     Ok(figures)
 }
 
+fn rate(figures: &Loop) -> f64 {
+    figures.rate
+}
+
+fn cpu(figures: &Loop) -> f64 {
+    figures.server_us
+}
+
 fn report(goals: &mut Goals, count: usize, figures: &[Vec<Loop>; 3]) {
     println!(
         "\n{:>20} {:>12} {:>11} {:>12} {:>11}",
@@ -85,7 +93,6 @@ fn report(goals: &mut Goals, count: usize, figures: &[Vec<Loop>; 3]) {
         let ratio = |value: fn(&Loop) -> f64| {
             median(&mut own.iter().zip(without).map(|(own, without)| value(own) / value(without)).collect::<Vec<_>>())
         };
-        let (rate, cpu): (fn(&Loop) -> f64, fn(&Loop) -> f64) = (|one| one.rate, |one| one.server_us);
         let (name, goal) = match side {
             Side::Without => ("no console", None),
             Side::Unwatched => ("nobody looks", Some(0.98)),

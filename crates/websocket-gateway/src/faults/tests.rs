@@ -93,7 +93,7 @@ async fn what_is_to_strike_once_ends_with_that_and_each_is_told() {
 #[test]
 fn what_is_about_a_connection_ends_with_it() {
     let faults = faults();
-    let (one, other) = (connection("L0SM9cOFvHcCIhw="), connection("L0SM9cOFvHcCIhx="));
+    let (one, other) = (connection("L0SM9cOFvHcCIhw="), connection("AaIqlEpCAACC3Os="));
     faults.begin(Fault::Posts { status: PostStatus::Gone, connection_id: Some(one.clone()) }, false).unwrap();
     faults.begin(Fault::NotReading { connection_id: one.clone() }, false).unwrap();
     assert_eq!((faults.of_post(&one), faults.of_post(&other)), (Some(PostStatus::Gone), None));
