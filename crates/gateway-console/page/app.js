@@ -240,6 +240,9 @@ class App {
             fill(byId('kept'), `${parts[0]}, from the file ${this.file}. `, button('Back to what happens now', '', () => location.reload(), 'button.link'));
             return;
         }
+        if (this.timeline.count > 0) {
+            parts.push('click a row for all of it');
+        }
         if (this.isPaused) {
             parts.push(`paused, ${number(this.#waiting)} new`);
         }

@@ -33,6 +33,21 @@ impl Serialize for Happening {
     }
 }
 
+/// What a line has beside payloads, about.
+#[cfg(feature = "console")]
+const LINE_BYTES: usize = 256;
+
+impl Happening {
+    /// Its JSON, on one line.
+    #[cfg(feature = "console")]
+    pub(crate) fn to_line(&self) -> Vec<u8> {
+        let mut line = Vec::with_capacity(self.what.payload_bytes() + LINE_BYTES);
+        // A happening can always be serialised, because its maps have texts as keys, and writing to a Vec does not fail.
+        let _ = serde_json::to_writer(&mut line, self);
+        line
+    }
+}
+
 pub(super) fn text<S: Serializer>(bytes: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&String::from_utf8_lossy(bytes))
 }

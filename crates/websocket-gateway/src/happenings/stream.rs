@@ -209,6 +209,13 @@ impl Happenings {
         self.take(received)
     }
 
+    /// The next happening if it is there already.
+    #[cfg(feature = "console")]
+    pub(crate) fn try_next(&mut self) -> Option<Arc<Happening>> {
+        let received = self.receiver.try_recv().ok()?;
+        self.take(Some(received))
+    }
+
     /// Waits for the next happening as [`Happenings::next`] does, on a thread of its own.
     ///
     /// # Panics

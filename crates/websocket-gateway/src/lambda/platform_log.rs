@@ -5,6 +5,8 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::error::InvokeError;
 use super::schedule::Run;
@@ -19,15 +21,21 @@ pub(super) fn start(happenings: &HappeningSender, function: &Function, request_i
     });
 }
 
-/// Where the system says how much memory a process has had. The file stays open: opening it takes almost as long as what it says.
+/// How much memory a process has had at most, in MB.
+///
+/// The system takes longer to say that than the gateway for the rest of an invocation. So the file stays open, and what it has said holds for a moment.
 #[derive(Debug)]
-pub(super) struct Memory(File);
+pub(super) struct Memory {
+    status: File,
+    said: Mutex<Option<(Instant, u64)>>,
+}
+
+/// How long what the system has said holds. A function that exceeds its `MemorySize` in one invocation takes longer for that alone.
+const HOLDS: Duration = Duration::from_millis(5);
 
 /// An instance has answered and is ready for more. `memory` is that of its process.
 pub(super) fn end(happenings: &HappeningSender, function: &Function, run: &Run, memory: Option<&Memory>) {
-    // Reading the memory takes longer than everything else here, so it is read only if the REPORT line has a reader (and without one there is no
-    // warning about too much memory either). The figure can rise with
-    // every invocation, so it must be read for each of them.
+    // The memory is asked for only if the REPORT line has a reader; without one there is no warning about too much memory either.
     if !happenings.is_wanted(Level::Info) {
         return;
     }
@@ -75,14 +83,28 @@ fn report(
 impl Memory {
     /// That of a process. Only Linux reports it.
     pub(super) fn of(pid: u32) -> Option<Self> {
-        File::open(format!("/proc/{pid}/status")).ok().map(Self)
+        let status = File::open(format!("/proc/{pid}/status")).ok()?;
+        Some(Self { status, said: Mutex::default() })
     }
 
-    /// The most in MB that the process has had at any time; `None` if it has ended.
+    /// What the system says, or has just said; `None` if the process has ended.
     fn most_used(&self) -> Option<u64> {
+        // Nothing in between can panic.
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, used)) = *said
+            && at.elapsed() < HOLDS
+        {
+            return Some(used);
+        }
+        let used = self.read()?;
+        *said = Some((Instant::now(), used));
+        Some(used)
+    }
+
+    fn read(&self) -> Option<u64> {
         // The whole file is shorter.
         let mut status = [0; 4096];
-        let length = self.0.read_at(&mut status, 0).ok()?;
+        let length = self.status.read_at(&mut status, 0).ok()?;
         let line = status.get(..length)?.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"VmHWM:"))?;
         let kilobytes: u64 = std::str::from_utf8(line).ok()?.trim().trim_end_matches(" kB").parse().ok()?;
         Some(kilobytes.div_ceil(1024))
