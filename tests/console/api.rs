@@ -1,67 +1,12 @@
 //! The console's API: who is let in, and what it tells.
 
 use rustix::process::Signal;
-use serde_json::Value;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
-use tokio::net::TcpStream;
+use serde_json::{Value, json};
 use websocket_gateway::Clock;
 
+use super::asking::{Stream, ask, parts};
 use super::with_console;
-use crate::support::{Client, end, gateway, get, http_with_body, in_time, options, probe, raw, serving, signal};
-
-/// The address without its token, and the header with it.
-fn parts(url: &str) -> (String, String) {
-    let (page, token) = url.split_once('#').unwrap();
-    (page.to_owned(), format!("authorization: Bearer {token}\r\n"))
-}
-
-async fn ask(url: &str, method: &str, path: &str, body: &str) -> (u16, String) {
-    let (page, token) = parts(url);
-    let (status, _, body) = http_with_body(&format!("{page}/api/{path}"), method, &token, body).await;
-    (status, body)
-}
-
-/// The stream of happenings, after the last with this number.
-struct Stream(Lines<BufReader<TcpStream>>);
-
-impl Stream {
-    async fn of(url: &str, last: Option<u64>) -> Self {
-        let (page, token) = parts(url);
-        let (address, path) = page.strip_prefix("http://").unwrap().split_once('/').unwrap();
-        let last = last.map_or_else(String::new, |last| format!("last-event-id: {last}\r\n"));
-        let request = format!("GET /{path}/api/happenings HTTP/1.1\r\nhost: {address}\r\n{token}{last}\r\n");
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(request.as_bytes()).await.unwrap();
-        Self(BufReader::new(stream).lines())
-    }
-
-    /// The data of the next event, and its number.
-    async fn next(&mut self) -> (Option<u64>, Value) {
-        let mut number = None;
-        loop {
-            let line = in_time("an event", self.0.next_line()).await.unwrap().expect("the stream has ended");
-            if let Some(id) = line.strip_prefix("id: ") {
-                number = Some(id.parse().unwrap());
-            } else if let Some(data) = line.strip_prefix("data: ") {
-                return (number, serde_json::from_str(data).unwrap());
-            }
-        }
-    }
-
-    async fn next_of(&mut self, what: &str) -> (u64, Value) {
-        loop {
-            let (number, happening) = self.next().await;
-            if happening["what"] == what {
-                return (number.unwrap(), happening);
-            }
-        }
-    }
-
-    async fn ends(mut self) -> bool {
-        while let Ok(Some(_)) = in_time("the end of the stream", self.0.next_line()).await {}
-        true
-    }
-}
+use crate::support::{Client, end, gateway, get, http_with_body, in_time, options, order, probe, raw, serving, signal};
 
 #[tokio::test]
 async fn a_page_is_told_what_happens_from_its_first_moment_on() {
@@ -172,6 +117,31 @@ async fn a_person_does_to_connections_what_functions_and_networks_do() {
 }
 
 #[tokio::test]
+async fn a_connection_is_described_with_its_subprotocol_and_its_rows() {
+    let (gateway, url) = with_console(options("tests/templates/probe.yaml")).await;
+    let chosen = json!({ "statusCode": 200, "headers": { "Sec-WebSocket-Protocol": "chat.v1" } });
+    let address = format!("{}{}", gateway.url(), order(&json!({ "answer": chosen })));
+    let _client = Client::try_connect(&address, &[("sec-websocket-protocol", "chat.v1")]).await.unwrap();
+    let (_, connections) = ask(&url, "GET", "connections", "").await;
+    let connections: Value = serde_json::from_str(&connections).unwrap();
+    assert_eq!(connections["connections"][0]["subprotocol"], "chat.v1");
+    gateway.stop().await;
+
+    let (gateway, url) = with_console(options("template.yaml")).await;
+    let _client = Client::connect(&gateway, "?channel=rust").await;
+    let (_, connections) = ask(&url, "GET", "connections", "").await;
+    let connections: Value = serde_json::from_str(&connections).unwrap();
+    let id = connections["connections"][0]["connectionId"].as_str().unwrap();
+    let (status, rows) = ask(&url, "GET", &format!("connections/{id}/rows"), "").await;
+    let rows: Value = serde_json::from_str(&rows).unwrap();
+    let item = &rows["rows"][0]["item"];
+    assert!(status == 200 && item["connectionId"] == id && item["connectedAt"].is_u64(), "{rows}");
+    assert!(item["channel"].is_string() && rows["rows"].as_array().unwrap().len() == 1, "{rows}");
+    assert_eq!(ask(&url, "GET", "connections/L0SM9cOFvHcCIhw=/rows", "").await.0, 410);
+    gateway.stop().await;
+}
+
+#[tokio::test]
 async fn a_function_is_invoked_again() {
     let (gateway, url) = with_console(options("tests/templates/probe.yaml")).await;
     let invoke =
@@ -214,6 +184,10 @@ async fn with_strict_it_only_shows() {
         ("DELETE", format!("connections/{id}")),
         ("POST", "functions/Probe/invocations".to_owned()),
         ("POST", "clock".to_owned()),
+        ("POST", "faults".to_owned()),
+        ("DELETE", "faults".to_owned()),
+        ("DELETE", "faults/0".to_owned()),
+        ("DELETE", "functions/Probe/processes".to_owned()),
     ] {
         assert_eq!(ask(&url, method, &path, "{}").await.0, 403, "{method} {path}");
     }

@@ -1,7 +1,10 @@
 //! The console: its API, and its page in a real browser. Where Chromium is missing, the tests of the page are skipped, and say so.
 
 mod api;
+mod asking;
+mod clock;
 mod connections;
+mod faults;
 mod json;
 mod page;
 mod pictures;

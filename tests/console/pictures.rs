@@ -42,6 +42,22 @@ async fn the_guide_has_new_pictures() {
     save(&browser, "timeline-dark").await;
     browser.prefer("light").await;
 
+    browser.press("4").await;
+    browser.choose_option("#fault-kind", "failing").await;
+    browser.choose_option("#fault-function", "HelloFunction").await;
+    browser.click("#faults button", "Begin").await;
+    browser.see("#fault-banner", "HelloFunction fails").await;
+    save(&browser, "faults").await;
+    alice.send(r#"{"action":"hello"}"#).await;
+    alice.hear().await;
+    browser.press("1").await;
+    click_row(&browser, "by hand: failed in").await;
+    browser.see("#detail .why", "it was made to fail").await;
+    browser.until("() => document.activeElement.blur() ?? true", &[]).await;
+    save(&browser, "fault").await;
+    browser.press("x").await;
+    browser.until("() => document.querySelector('#fault-banner').hidden", &[]).await;
+
     browser.press("2").await;
     browser.see("#connections td", "127.0.0.1").await;
     save(&browser, "connections").await;

@@ -14,7 +14,7 @@ async fn a_person_learns_why_a_message_was_forbidden_and_sends_it_again_correcte
     assert_eq!(client.hear_json().await["message"], "Forbidden");
     // Only now: what went wrong is there all the same.
     look(&browser, &url).await;
-    click_row(&browser, "Forbidden").await;
+    click_row(&browser, "Forbidden: ").await;
     browser.see("#detail .why", "`$request.body.action` is `knwon`, which is not a route").await;
     browser.see("#detail .why", "the only route is `known`").await;
     browser.click("#detail button", "Send again…").await;
@@ -25,6 +25,13 @@ async fn a_person_learns_why_a_message_was_forbidden_and_sends_it_again_correcte
     assert_eq!(answer["body"], r#"{"action":"known","text":"hi"}"#);
     browser.see("#diagram .row.in .label", r#"{"action":"known","text":"hi"}"#).await;
     browser.see("#diagram .row.answer .label", "200 in").await;
+    // Whoever clicks the frame that their client got finds the same.
+    client.send(r#"{"action":"knowm"}"#).await;
+    client.hear().await;
+    click_row(&browser, r#"{"message": "Forbidden""#).await;
+    browser.see("#detail .why", "`knowm`, which is not a route").await;
+    browser.press("r").await;
+    browser.see("#composer textarea", "knowm").await;
     gateway.stop().await;
 }
 

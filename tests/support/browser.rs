@@ -114,6 +114,14 @@ impl Browser {
         self.until(enter, &[selector, text]).await;
     }
 
+    /// Chooses an option of a list by its value, as soon as it is there.
+    pub(crate) async fn choose_option(&self, selector: &str, value: &str) {
+        let choose = "(selector, value) => { const list = document.querySelector(selector); \
+            if (![...list.options].some(option => option.value === value)) { return false; } \
+            list.value = value; list.dispatchEvent(new Event('change')); return true; }";
+        self.until(choose, &[selector, value]).await;
+    }
+
     /// Chooses a file.
     pub(crate) async fn choose(&self, selector: &str, file: &Path) {
         let found = self.call("POST", "/element", &json!({ "using": "css selector", "value": selector })).await;

@@ -6,12 +6,13 @@ import { Composer } from './composer.js';
 import { Connections } from './connections.js';
 import { Detail } from './detail.js';
 import { button, byId, el, fill, number, timeOfDay } from './dom.js';
+import { Faults } from './faults.js';
 import { exportItems, parse } from './files.js';
 import { SHORTCUTS, filter } from './find.js';
 import { History, gap, item } from './history.js';
 import { Timeline } from './timeline.js';
 
-const VIEWS = ['timeline', 'connections', 'clients'];
+const VIEWS = ['timeline', 'connections', 'clients', 'faults'];
 
 /** How long the page waits before it asks a gateway that is away again. */
 const RETRY_MS = 1000;
@@ -40,6 +41,7 @@ class App {
         this.composer = new Composer(byId('composer'), this);
         this.connections = new Connections(byId('connections'), this);
         this.clients = new Clients(byId('clients'), this);
+        this.faults = new Faults(byId('faults'), byId('fault-banner'), this);
         this.#listen();
         const asked = new URLSearchParams(location.search);
         this.setFilter(asked.get('find') ?? '');
@@ -70,6 +72,10 @@ class App {
             byId('url').textContent = this.description.url;
             document.title = `${new URL(this.description.url).pathname.slice(1)} – console`;
             this.clients.describe();
+            this.connections.describe();
+            if (this.view === 'faults') {
+                this.faults.offer();
+            }
             this.#explainEmpty();
         }
     }
@@ -82,9 +88,13 @@ class App {
             this.#banner(null);
             this.#state('live', 'on');
             this.#showKept();
+            this.faults.refresh();
             return;
         }
         const happening = JSON.parse(data);
+        if (happening.what === 'faultBegan' || happening.what === 'faultEnded') {
+            this.faults.refresh();
+        }
         const missing = this.history.last === null ? 0 : id - this.history.last - 1;
         if (missing > 0) {
             this.#fresh.push(gap(missing, happening.at));
@@ -155,6 +165,9 @@ class App {
         } else {
             this.connections.stop();
         }
+        if (view === 'faults') {
+            this.faults.offer();
+        }
         this.#remember('view', view === VIEWS[0] ? '' : view);
     }
 
@@ -208,6 +221,10 @@ class App {
         byId('client-count').textContent = count === 0 ? '' : String(count);
     }
 
+    showFaultCount(count) {
+        byId('fault-count').textContent = count === 0 ? '' : String(count);
+    }
+
     #explainEmpty() {
         const isFiltered = this.#text.trim() !== '' && this.history.items.length > 0;
         fill(this.timeline.empty, isFiltered
@@ -222,6 +239,9 @@ class App {
         if (this.file !== null) {
             fill(byId('kept'), `${parts[0]}, from the file ${this.file}. `, button('Back to what happens now', '', () => location.reload(), 'button.link'));
             return;
+        }
+        if (this.timeline.count > 0) {
+            parts.push('click a row for all of it');
         }
         if (this.isPaused) {
             parts.push(`paused, ${number(this.#waiting)} new`);
@@ -321,6 +341,8 @@ class App {
             '1': () => this.showView('timeline'),
             '2': () => this.showView('connections'),
             '3': () => this.showView('clients'),
+            '4': () => this.showView('faults'),
+            'x': () => this.faults.endAll(),
             '?': () => this.#help(),
             '/': () => {
                 this.showView('timeline');
@@ -369,7 +391,7 @@ class App {
         fill(dialog,
             el('h2', {}, 'Keys'),
             rows([
-                ['1 2 3', 'timeline, connections, clients'],
+                ['1 2 3 4', 'timeline, connections, clients, faults'],
                 ['/', 'filter'],
                 ['space', 'pause, go on'],
                 ['j k ↓ ↑', 'next and previous happening'],
@@ -377,6 +399,7 @@ class App {
                 ['r', 'send the selected message again'],
                 ['i', 'invoke the function of the selected event again'],
                 ['e', 'export what is shown'],
+                ['x', 'end all faults'],
                 ['Escape', 'close the details; show everything'],
             ]),
             el('h2', {}, 'Filter'),
@@ -389,6 +412,8 @@ class App {
                 ['status:4xx', 'a status or close code'],
                 ['level:warning', 'warnings, and what is worse'],
                 ['what:posted', 'a kind, as docs/happenings.md names it'],
+                ['queue:jobs', 'a queue, by its name'],
+                ['byHand:true', 'what a person did here, or a fault caused'],
                 ['message.action:hello', 'a field in the JSON of a payload'],
                 ['"good morning"', 'a text with spaces'],
             ]),

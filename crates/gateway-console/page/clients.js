@@ -1,5 +1,6 @@
 // WebSocket clients of this page, side by side.
 
+import { isErrorFrame } from './describe.js';
 import { button, el, fill, timeOfDay } from './dom.js';
 
 /** How many lines a client shows. */
@@ -102,7 +103,12 @@ class Client {
             const { protocol } = this.socket;
             this.state.textContent = protocol === '' ? 'connected' : `connected, ${protocol}`;
         });
-        this.socket.addEventListener('message', ({ data }) => this.#write('in', String(data)));
+        this.socket.addEventListener('message', ({ data }) => {
+            this.#write('in', String(data));
+            if (isErrorFrame({ message: data })) {
+                this.#write('note', 'The timeline says why: click the red row there.');
+            }
+        });
         this.socket.addEventListener('close', ({ code, reason }) => {
             this.card.classList.remove('open');
             this.state.textContent = hasOpened ? `closed ${code}` : 'refused';

@@ -1,12 +1,13 @@
 // The connections that are open: since when, until when, and what one can do to them.
 
 import { call, connectionPath, getJson } from './api.js';
-import { button, countdown, el, fill, number, shortId, timeOfDay } from './dom.js';
+import { button, byId, countdown, el, fill, number, shortId, timeOfDay } from './dom.js';
 import { reason } from './composer.js';
+import { payload } from './payload.js';
 
 const EVERY_MS = 1000;
 
-const COLUMNS = ['Connection', 'Since', 'From', 'Who', 'Idle close in', 'Last close in', 'Received', 'Sent', ''];
+const COLUMNS = ['Connection', 'Since', 'From', 'Who', 'Subprotocol', 'Idle close', 'Last close', 'Received', 'Sent', ''];
 
 export class Connections {
     #rows = new Map();
@@ -25,6 +26,10 @@ export class Connections {
         const clock = el('div.clock', {}, el('span', {}, 'Move the clock'), steps, this.ahead);
         fill(root, note, clock, this.error, el('div.scroller', {}, this.table), this.empty);
         this.root = root;
+    }
+
+    describe() {
+        this.stands = this.app.description.clockStands;
     }
 
     /** Counts what a connection has sent and got. */
@@ -64,7 +69,8 @@ export class Connections {
 
     #draw({ now, connections }) {
         const ahead = now - Date.now();
-        this.ahead.textContent = ahead > 30_000 ? `it is ${countdown(ahead)} ahead` : '';
+        const isAhead = ahead > 30_000 ? `it is ${countdown(ahead)} ahead` : '';
+        this.ahead.textContent = this.stands ? `it stands at ${timeOfDay(now, false)} until you do` : isAhead;
 
         const open = new Set(connections.map(({ connectionId }) => connectionId));
         for (const [id, row] of this.#rows) {
@@ -79,7 +85,7 @@ export class Connections {
             const { connectionId: id, connectedAt, lastActiveAt } = connection;
             const row = this.#rows.get(id) ?? this.#add(connection);
             const traffic = this.#traffic.get(id) ?? { received: [0, 0], delivered: [0, 0] };
-            const amount = ([count, bytes]) => (count === 0 ? '–' : `${number(count)} (${number(bytes)} B)`);
+            const amount = ([count, bytes]) => (count === 0 ? '–' : `${number(count)} · ${number(bytes)} B`);
             const [idle, last] = [lastActiveAt + idleTimeoutMs - now, connectedAt + maxDurationMs - now];
             row.idle.textContent = countdown(idle);
             row.idle.classList.toggle('soon', idle < 60_000);
@@ -87,6 +93,9 @@ export class Connections {
             row.last.classList.toggle('soon', last < 60_000);
             row.received.textContent = amount(traffic.received);
             row.sent.textContent = amount(traffic.delivered);
+            const isReading = this.app.faults.ofReading(id) === undefined;
+            row.reading.textContent = isReading ? 'Stop reading' : 'Read again';
+            row.classList.toggle('deaf', !isReading);
         }
         this.table.hidden = connections.length === 0;
         this.empty.hidden = connections.length > 0;
@@ -94,30 +103,64 @@ export class Connections {
         this.app.showOpenCount(connections.length);
     }
 
-    #add({ connectionId: id, connectedAt, sourceIp, userAgent, principalId }) {
+    #add({ connectionId: id, connectedAt, sourceIp, userAgent, principalId, subprotocol }) {
         const cell = (name) => el(`td.${name}`);
         const [idle, last, received, sent] = [cell('clock'), cell('clock'), cell('number'), cell('number')];
         const act = async (method, path) => {
             const answer = await call(method, path);
+            say(answer);
+        };
+        const say = (answer) => {
             this.error.textContent = answer.ok ? '' : `${shortId(id)}: ${answer.status || ''} ${reason(answer)}`;
         };
+        const reading = button('Stop reading', 'As a client that hangs: what it is sent waits, until posts to it get 429', async () => {
+            const { faults } = this.app;
+            const fault = faults.ofReading(id);
+            say(fault === undefined ? await faults.set({ kind: 'notReading', connectionId: id }) : await faults.end(fault.id));
+            await faults.refresh();
+        }, 'button.small');
         const row = el('tr', {},
             el('td', {}, button(id, 'Show what happens to it, and nothing else', () => {
                 this.app.setFilter(`connection:${id}`);
                 this.app.showView('timeline');
             }, 'button.link.id')),
             el('td', {}, timeOfDay(connectedAt, false)),
-            el('td', { title: userAgent ?? '' }, `${sourceIp}${userAgent === undefined ? '' : ` · ${userAgent.slice(0, 24)}`}`),
+            el('td', { title: userAgent ?? '' }, sourceIp),
             el('td', {}, principalId ?? '–'),
+            el('td', {}, subprotocol ?? '–'),
             idle, last, received, sent,
             el('td.actions', {},
                 button('Send as…', 'Send a message as if this client had sent it', () => this.app.composer.sendFrame('', id), 'button.small'),
                 button('Post…', 'Send this client a message, as a function does through @connections', () => this.app.composer.post('', id), 'button.small'),
+                button('Rows…', 'Its rows in the template’s tables, and its channels', () => this.#showRows(id), 'button.small'),
+                reading,
                 button('Close', 'DELETE @connections: the client gets 1000', () => act('DELETE', connectionPath(id)), 'button.small'),
                 button('Cut line', 'End it without a close frame, as a lost network does: $disconnect gets 1006', () => act('POST', connectionPath(id, '/cut')), 'button.small')));
-        Object.assign(row, { idle, last, received, sent });
+        Object.assign(row, { idle, last, received, sent, reading });
         this.#rows.set(id, row);
         this.body.append(row);
         return row;
+    }
+
+    /** What the tables say of a connection. */
+    async #showRows(id) {
+        const answer = await call('GET', connectionPath(id, '/rows'));
+        if (!answer.ok) {
+            this.error.textContent = `${shortId(id)}: ${answer.status || ''} ${reason(answer)}`;
+            return;
+        }
+        const { rows, most } = JSON.parse(answer.text);
+        const channels = [...new Set(rows.map(({ item }) => item.channel).filter((name) => typeof name === 'string'))];
+        const dialog = byId('rows');
+        fill(dialog,
+            el('h2', {}, `Rows of ${id}`),
+            channels.length === 0 ? null : el('p', {}, `${channels.length === 1 ? 'Channel' : 'Channels'}: `, el('strong', {}, channels.join(', '))),
+            rows.length === 0 ? el('p', {}, 'No row of the template’s tables has its id as the partition key, of the table or of an index.')
+                : el('p', {}, `Of each table and index the first ${number(most)} are read. Attributes whose names look like secrets are masked.`),
+            rows.map(({ table, item }) => payload(table, JSON.stringify(item))),
+            el('div.buttons', {}, button('Look again', '', () => this.#showRows(id)), button('Close', 'Escape', () => dialog.close(), 'button.primary')));
+        if (!dialog.open) {
+            dialog.showModal();
+        }
     }
 }

@@ -2,13 +2,14 @@
 
 import { shortId } from './dom.js';
 
-/** The lanes that are always there, by their ids. Those of connections are `c:ID`, those of functions `f:NAME`. */
+/** The lanes that are always there, by their ids. Those of connections are `c:ID`, those of functions `f:NAME`, those of queues `q:NAME`. */
 export const GATEWAY = 'gateway';
 export const CONNECTIONS_API = 'api';
 export const STORE = 'store';
 export const QUEUES = 'queues';
 
 const connection = (id) => (id === undefined ? GATEWAY : `c:${id}`);
+const queue = (name) => `q:${name}`;
 const caller = (name) => (name === undefined ? GATEWAY : `f:${name}`);
 
 /** A payload on one line. */
@@ -24,6 +25,7 @@ const note = (at, label, tone) => ({ from: at, to: at, label, tone });
 
 const LANE_OF_DOOR = { managementApi: CONNECTIONS_API, dynamoDb: STORE, sqs: QUEUES };
 
+/** For each kind its title, what it is in the diagram, and whether that says already that a person did it. */
 const KINDS = {
     serving: ['The gateway serves clients', (h) => note(GATEWAY, h.text, 'good')],
     connecting: ['A client asks for a connection', (h) => arrow(connection(h.connectionId), GATEWAY, `connect from ${h.sourceIp}`, 'in')],
@@ -51,13 +53,17 @@ const KINDS = {
     overMemory: ['A function has used more memory than it has on AWS', (h) => note(caller(h.function), h.text, 'warn')],
     idleExit: ['An idle process has ended', (h) => note(caller(h.function), h.text, 'warn')],
     killed: ['A process was killed', (h) => note(caller(h.function), h.text, 'bad')],
+    processesKilled: ['Processes were killed', (h) => note(caller(h.function), h.processes === 1 ? 'its process was killed' : `${h.processes} processes were killed`, 'bad')],
+    faultBegan: ['A fault was set', (h) => note(placeOf(h), `fault set by hand: ${h.fault}`, 'warn'), true],
+    faultEnded: ['A fault has ended', (h) => note(placeOf(h), `fault ended: ${h.fault}`, 'good'), true],
+    clockMoved: ['The clock was moved forward', (h) => note(GATEWAY, `the clock was moved forward by ${Math.round(h.byMs / 1000)} s`, 'good')],
     invocationFailed: ['An invocation has failed', (h) => note(caller(h.function), h.why, 'bad')],
     storeCalled: ['A call of DynamoDB', (h) => arrow(caller(h.function), STORE, h.status === 200 ? h.operation : `${h.operation} → ${h.status}`, h.status < 400 ? 'store' : 'warn')],
-    queued: ['A message was put into a queue', (h) => arrow(caller(h.function), QUEUES, `${h.queue}  ${preview(h.message)}`, 'post')],
-    batch: ['Messages of a queue went to a function', (h) => arrow(QUEUES, caller(h.function), `${h.text}`, h.error === undefined && h.failed.length === 0 ? 'call' : 'bad')],
-    deadLettered: ['A message is in the dead-letter queue', (h) => note(QUEUES, h.text, 'bad')],
-    expired: ['Messages of a queue are too old', (h) => note(QUEUES, h.text, 'warn')],
-    notPolled: ['A queue can’t be read', (h) => note(QUEUES, h.text, 'bad')],
+    queued: ['A message was put into a queue', (h) => arrow(caller(h.function), queue(h.queue), preview(h.message), 'post')],
+    batch: ['Messages of a queue went to a function', (h) => arrow(queue(h.queue), caller(h.function), `${h.text}`, h.error === undefined && h.failed.length === 0 ? 'call' : 'bad')],
+    deadLettered: ['A message is in the dead-letter queue', (h) => arrow(queue(h.queue), queue(h.deadLetterQueue), h.text, 'bad')],
+    expired: ['Messages of a queue are too old', (h) => note(queue(h.queue), h.text, 'warn')],
+    notPolled: ['A queue can’t be read', (h) => note(queue(h.queue), h.text, 'bad')],
     storeFailed: ['DynamoDB has failed', (h) => note(STORE, h.why, 'bad')],
     notRecorded: ['An event was not recorded', (h) => note(GATEWAY, h.why, 'bad')],
     reloaded: ['The template or functions were read again', (h) => note(GATEWAY, h.text, 'good')],
@@ -73,6 +79,12 @@ export function describe(item) {
 
 function draw(happening) {
     const kind = KINDS[happening.what];
+    const drawn = drawAs(kind, happening);
+    const saysSoItself = kind?.[2] === true;
+    return happening.byHand === true && !saysSoItself ? { ...drawn, label: `by hand: ${drawn.label}` } : drawn;
+}
+
+function drawAs(kind, happening) {
     // A newer gateway, or a file that was changed by hand, may have other kinds.
     try {
         return kind ? kind[1](happening) : note(GATEWAY, String(happening.text ?? happening.what), 'log');
@@ -81,7 +93,14 @@ function draw(happening) {
     }
 }
 
-export const titleOf = (happening) => KINDS[happening.what]?.[0] ?? happening.what;
+const RESULTS = { answered: 'A function has answered', failed: 'A function has failed', timedOut: 'A function has not answered in time' };
+
+export const titleOf = (happening) => (happening.what === 'invoked' && RESULTS[happening.result]) || (KINDS[happening.what]?.[0] ?? happening.what);
+
+/** Where a fault is. */
+function placeOf(h) {
+    return h.function === undefined ? connection(h.connectionId) : caller(h.function);
+}
 
 function refused(h) {
     const label = `${h.status}: ${h.why}`;

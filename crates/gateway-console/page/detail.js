@@ -37,7 +37,9 @@ export class Detail {
                 el('h2', { className: describe(item).tone }, titleOf(happening)),
                 button('×', 'Close. Key: Escape', () => this.app.select(null), 'button.quiet.close')),
             why === null ? null : el('p.why', {}, el('strong', {}, 'Why? '), why),
-            el('div.actions', {}, this.#actions(happening)),
+            !isForbidden(happening, related) ? null : el('p', {}, 'Correct the message with “Send again…”. It goes out as the same client.'),
+            happening.byHand !== true ? null : el('p.made', {}, 'By hand: a person at the console did this, or has set the fault that caused it.'),
+            el('div.actions', {}, this.#actions(happening, related)),
             this.#facts(happening),
             this.#payloads(happening),
             related.length < 2 ? null : this.#list(related, item),
@@ -106,7 +108,8 @@ export class Detail {
 
     #why(happening, related) {
         if (happening.what === 'posted') {
-            return STATUSES[happening.status] ?? null;
+            const isOfFault = happening.byHand === true && happening.function !== undefined;
+            return isOfFault && happening.status >= 400 ? 'A fault that was set by hand refuses posts.' : STATUSES[happening.status] ?? null;
         }
         const own = happening.why ?? happening.error;
         if (own !== undefined) {
@@ -123,11 +126,10 @@ export class Detail {
         return cause.why ?? cause.error ?? `${cause.function} has not answered in time, after ${Math.round(cause.tookMs)} ms`;
     }
 
-    #actions(happening) {
+    #actions(happening, related) {
         const { composer } = this.app;
         const { what, message, event, connectionId } = happening;
-        const isMessage = event?.requestContext?.eventType === 'MESSAGE';
-        const text = what === 'received' || what === 'noRoute' ? message : isMessage ? event.body : undefined;
+        const text = sent(happening, related);
         return [
             text === undefined ? null : button('Send again…', 'Send it once more, as it was or changed. Key: r', () => composer.sendFrame(text, connectionId), 'button.primary'),
             what !== 'event' ? null : button('Invoke again…', 'Give the function this event once more, as it was or changed. Key: i', () => composer.invoke(event, happening.function)),
@@ -139,16 +141,32 @@ export class Detail {
         ];
     }
 
-    /** The first action that can be repeated, for the key. */
+    /** The action that a key repeats. */
     again(item, key) {
         const { composer } = this.app;
-        const { what, message, event, connectionId, function: name } = item.happening;
+        const { what, event, connectionId, function: name } = item.happening;
+        const text = sent(item.happening, this.#related(item));
         if (key === 'i' && what === 'event') {
             composer.invoke(event, name);
-        } else if (key === 'r' && (what === 'received' || what === 'noRoute')) {
-            composer.sendFrame(message, connectionId);
-        } else if (key === 'r' && typeof event?.body === 'string') {
-            composer.sendFrame(event.body, connectionId);
+        } else if (key === 'r' && text !== undefined) {
+            composer.sendFrame(text, connectionId);
         }
     }
+}
+
+/** Whether no route has taken a message. */
+function isForbidden(happening, related) {
+    const isAnswer = happening.what === 'received' || happening.what === 'delivered';
+    return happening.what === 'noRoute' || (isAnswer && related.some(({ happening: other }) => other.what === 'noRoute'));
+}
+
+/** The message of a client that a happening is about: its own, or the one that it answers. */
+function sent(happening, related) {
+    const own = ({ what, message, event }) => {
+        const isMessage = event?.requestContext?.eventType === 'MESSAGE';
+        return what === 'received' || what === 'noRoute' ? message : isMessage ? event.body : undefined;
+    };
+    const isAnswer = happening.what === 'invoked' || (happening.what === 'delivered' && isErrorFrame(happening));
+    const text = own(happening);
+    return text === undefined && isAnswer ? related.map(({ happening: other }) => own(other)).find((other) => other !== undefined) : text;
 }

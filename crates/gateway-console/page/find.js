@@ -57,6 +57,8 @@ const FIELDS = {
     level: (h, value) => LEVELS.indexOf(h.level) <= LEVELS.indexOf(value),
     what: (h, value) => h.what.toLowerCase() === value,
     text: (h, value) => contains(h.text, value),
+    queue: (h, value) => [h.queue, h.deadLetterQueue].some((name) => name?.toLowerCase() === value),
+    byhand: (h, value) => String(h.byHand === true) === value,
 };
 
 function contains(value, wanted) {

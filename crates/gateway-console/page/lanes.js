@@ -3,7 +3,7 @@
 import { CONNECTIONS_API, GATEWAY, QUEUES, STORE } from './describe.js';
 import { shortId } from './dom.js';
 
-const MOST = { c: 6, f: 9 };
+const MOST = { c: 6, f: 9, q: 4 };
 
 /** Room for two clients from the beginning, so that the first ones don't move everything. */
 const RESERVED = 2;
@@ -20,8 +20,8 @@ function nameOf(id) {
 
 export class Lanes {
     /** Ids in their order; `null` is a place that is kept free. */
-    #places = { c: Array(RESERVED).fill(null), f: [], rest: [] };
-    #others = { c: false, f: false };
+    #places = { c: Array(RESERVED).fill(null), f: [], q: [], rest: [] };
+    #others = { c: false, f: false, q: false };
     #closed = new Set();
     /** Changes when a lane comes or goes. */
     version = 0;
@@ -61,12 +61,13 @@ export class Lanes {
 
     /** All lanes from left to right: id, name, and the filter that shows only theirs. */
     list() {
-        const { c, f, rest } = this.#places;
+        const { c, f, q, rest } = this.#places;
+        const fields = { c: 'connection', f: 'function', q: 'queue' };
         const lane = (id) => ({
             id,
             name: nameOf(id),
             title: id === null ? '' : NAMES[id] ?? id.slice(2),
-            filter: id?.[1] === ':' ? `${id[0] === 'c' ? 'connection' : 'function'}:${id.slice(2)}` : null,
+            filter: id?.[1] === ':' ? `${fields[id[0]]}:${id.slice(2)}` : null,
             isClosed: this.#closed.has(id),
         });
         const others = (kind, name) => (this.#others[kind] ? [{ id: `${kind}:*`, name, title: 'They have no lane of their own: filter by one of them', filter: null, isClosed: false }] : []);
@@ -77,6 +78,8 @@ export class Lanes {
             ...f.map(lane),
             ...others('f', 'others'),
             ...[CONNECTIONS_API, STORE, QUEUES].filter((id) => rest.includes(id)).map(lane),
+            ...q.map(lane),
+            ...others('q', 'others'),
         ];
     }
 }

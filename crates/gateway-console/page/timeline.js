@@ -216,7 +216,7 @@ export class Timeline {
         const { from, to, label, tone } = describe(item);
         const isSelected = item === this.#selected;
         row.style.transform = `translateY(${index * ROW}px)`;
-        row.className = `row ${tone}${isSelected ? ' selected' : ''}${index % 2 === 1 ? ' odd' : ''}`;
+        row.className = `row ${tone}${isSelected ? ' selected' : ''}${index % 2 === 1 ? ' odd' : ''}${item.happening.byHand === true ? ' by-hand' : ''}`;
         row.ariaSelected = String(isSelected);
         row.item = item;
         row.time.textContent = timeOfDay(item.happening.at);

@@ -45,6 +45,12 @@ impl Clock {
         }
     }
 
+    /// Whether it stands still until it is moved.
+    #[cfg(feature = "console")]
+    pub(crate) fn stands(&self) -> bool {
+        matches!(self.0, Source::Manual(_))
+    }
+
     /// Milliseconds since 1970.
     #[must_use]
     pub fn now_ms(&self) -> u64 {

@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The id of a connection.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub(crate) struct ConnectionId(String);
 
 /// The 12th character of all of API Gateway's ids seen so far.
@@ -29,6 +29,14 @@ impl ConnectionId {
 
     pub(crate) fn as_str(&self) -> &str {
         &self.0
+    }
+}
+
+impl TryFrom<String> for ConnectionId {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(&text).ok_or_else(|| format!("`{text}` is not a valid connection id"))
     }
 }
 

@@ -55,6 +55,7 @@ mod doors;
 mod dynamodb;
 mod event;
 mod event_sources;
+mod faults;
 mod gateway;
 mod guard;
 mod happenings;

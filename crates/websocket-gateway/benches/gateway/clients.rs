@@ -89,6 +89,12 @@ fn of_children(server: Process) -> Duration {
     server.children().into_iter().map(Process::cpu).sum()
 }
 
+/// The middle one. There is at least one.
+pub(crate) fn median(values: &mut [f64]) -> f64 {
+    values.sort_unstable_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
 async fn closed_loop(
     mut client: Client,
     measuring: Arc<AtomicBool>,

@@ -18,7 +18,7 @@ use futures_util::{SinkExt, StreamExt};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::Error;
-use crate::clients;
+use crate::clients::{self, median};
 use crate::goals::Goals;
 use crate::server::{Server, free_port};
 
@@ -144,12 +144,6 @@ async fn first_answer(side: &Side) -> Result<f64, Error> {
     clients[0].send(Message::text("hi")).await?;
     clients[0].next().await.ok_or("the server has closed")??;
     Ok(started.elapsed().as_secs_f64())
-}
-
-/// The middle one. There is at least one.
-fn median(values: &mut [f64]) -> f64 {
-    values.sort_unstable_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 /// Writes a template and the one file of its function, and returns their folder.

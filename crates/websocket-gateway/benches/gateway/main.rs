@@ -1,10 +1,11 @@
 //! What the gateway costs: its own program, in a process of its own, with functions as they are deployed.
 //!
-//! `cargo bench -p websocket-gateway --bench gateway`, or one part of it with `-- round_trips`, `-- connections`, `-- languages` or
-//! `-- instances` behind that; the last two take minutes and run only by their names. The exit code is 1 where a goal is missed that was met before.
+//! `cargo bench -p websocket-gateway --bench gateway`, or one part of it with `-- round_trips`, `-- connections`, `-- console`,
+//! `-- languages` or `-- instances` behind that; the last three take minutes and run only by their names. The exit code is 1 where a goal is missed that was met before.
 
 mod clients;
 mod connections;
+mod console;
 mod echo;
 mod exchange;
 mod files;
@@ -46,6 +47,7 @@ fn main() -> Result<(), Error> {
         ["exchange", callers] => return block_on(exchange::measure(callers.parse()?)),
         ["round_trips"] => block_on(round_trips::run(&mut goals))?,
         ["connections"] => block_on(connections::run(&mut goals))?,
+        ["console"] => block_on(console::run(&mut goals))?,
         ["languages"] => block_on(languages::run(&mut goals))?,
         // It has no goals.
         ["instances"] => return block_on(instances::run()),
@@ -53,7 +55,7 @@ fn main() -> Result<(), Error> {
             block_on(round_trips::run(&mut goals))?;
             block_on(connections::run(&mut goals))?;
         }
-        _ => return Err("the parts are round_trips, connections, languages and instances".into()),
+        _ => return Err("the parts are round_trips, connections, console, languages and instances".into()),
     }
     Ok(goals.finish()?)
 }

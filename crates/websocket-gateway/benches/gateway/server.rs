@@ -16,7 +16,7 @@ pub(crate) struct Server {
     /// What the server printed when it was ready, for example where clients connect.
     pub(crate) line: String,
     /// Kept open, so that the server can go on printing.
-    _stdout: BufReader<ChildStdout>,
+    stdout: BufReader<ChildStdout>,
 }
 
 impl Server {
@@ -48,11 +48,26 @@ impl Server {
         let mut line = String::new();
         while stdout.read_line(&mut line)? > 0 {
             if let Some(rest) = line.trim_end().strip_prefix(ready) {
-                return Ok(Self { line: rest.to_owned(), child, _stdout: stdout });
+                return Ok(Self { line: rest.to_owned(), child, stdout });
             }
             line.clear();
         }
         Err(format!("{command:?} has not started: {}", child.wait()?).into())
+    }
+
+    /// Reads on, to the next line that begins so: what follows in it.
+    ///
+    /// # Errors
+    /// If the server prints no such line and ends.
+    pub(crate) fn next_line(&mut self, start: &str) -> Result<String, Error> {
+        let mut line = String::new();
+        while self.stdout.read_line(&mut line)? > 0 {
+            if let Some(rest) = line.trim_end().strip_prefix(start) {
+                return Ok(rest.to_owned());
+            }
+            line.clear();
+        }
+        Err(format!("the server has ended without a line that begins with {start}").into())
     }
 
     pub(crate) fn process(&self) -> Process {

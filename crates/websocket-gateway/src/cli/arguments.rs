@@ -2,6 +2,8 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+#[cfg(feature = "console")]
+use clap::ValueEnum;
 use clap::{Args, Parser, Subcommand};
 use websocket_gateway::api::RateLimit;
 #[cfg(feature = "console")]
@@ -84,6 +86,11 @@ struct Start {
     #[cfg(feature = "console")]
     #[arg(long, conflicts_with = "no_console")]
     console_remote: bool,
+    /// `system`, or `manual` for a clock that stands still until the console moves it
+    #[cfg(feature = "console")]
+    #[arg(long, value_name = "CLOCK", value_enum, default_value_t, hide_possible_values = true)]
+    #[arg(conflicts_with_all = ["no_console", "strict"])]
+    clock: ClockChoice,
     /// Print what happens as JSON, one line each, and everything else to standard error
     #[arg(long)]
     json: bool,
@@ -93,6 +100,15 @@ struct Start {
     /// Close a connection that has lasted this long
     #[arg(long, value_name = "DURATION", default_value = "2h", value_parser = duration)]
     max_duration: Duration,
+}
+
+/// What the gateway's time goes by.
+#[cfg(feature = "console")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum ClockChoice {
+    #[default]
+    System,
+    Manual,
 }
 
 #[derive(Args)]
@@ -199,6 +215,8 @@ pub(crate) enum Work {
     Serve {
         /// Whether to print JSON.
         json: bool,
+        /// Whether the gateway's clock stands still until the console moves it.
+        time_stands: bool,
     },
     /// To print the environment of functions that are started elsewhere.
     ShowEnvironment,
@@ -231,8 +249,8 @@ impl Arguments {
                 return Task::Check(Box::new(reading.into_options()), Check { json, strict });
             }
             Command::Start(start) => {
-                let json = start.json;
-                (start.into_options(), Work::Serve { json })
+                let work = Work::Serve { json: start.json, time_stands: start.time_stands() };
+                (start.into_options(), work)
             }
             Command::Env(mut start) => {
                 start.dynamodb_port.get_or_insert(DYNAMODB_PORT);
@@ -252,6 +270,16 @@ impl Arguments {
 }
 
 impl Start {
+    #[cfg(feature = "console")]
+    fn time_stands(&self) -> bool {
+        self.clock == ClockChoice::Manual
+    }
+
+    #[cfg(not(feature = "console"))]
+    fn time_stands(&self) -> bool {
+        false
+    }
+
     fn into_options(self) -> Options {
         let elsewhere = |port| self.lambda_endpoint.as_ref().map(|_| port);
         let mut options = self
@@ -278,7 +306,12 @@ impl Start {
         #[cfg(feature = "console")]
         if !self.no_console {
             let access = if self.console_remote { ConsoleAccess::Remote } else { ConsoleAccess::Local };
-            options = options.console(access).clock(Clock::movable());
+            // It begins with the time that it is: functions sign by the system's clock.
+            let clock = match self.clock {
+                ClockChoice::System => Clock::movable(),
+                ClockChoice::Manual => Clock::manual(Clock::default().now_ms()),
+            };
+            options = options.console(access).clock(clock);
         }
         for name in self.allowed_hosts {
             options = options.allow_host(name);
@@ -410,9 +443,9 @@ mod tests {
         for line in [&["--port", "3002"][..], &["start", "--port", "3002"]] {
             let (options, work) = read(line);
             assert!(options.contains(" port: 3002"), "{options}");
-            assert!(matches!(work, Work::Serve { json: false }));
+            assert!(matches!(work, Work::Serve { json: false, time_stands: false }));
         }
-        assert!(matches!(read(&["--json"]).1, Work::Serve { json: true }));
+        assert!(matches!(read(&["--json"]).1, Work::Serve { json: true, .. }));
     }
 
     #[test]

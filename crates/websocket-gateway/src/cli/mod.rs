@@ -48,7 +48,8 @@ async fn perform(options: Options, work: Work) -> ExitCode {
     if matches!(work, Work::ShowEnvironment) {
         return show_environment(&options);
     }
-    let prints_json = matches!(work, Work::Serve { json: true });
+    let prints_json = matches!(work, Work::Serve { json: true, .. });
+    let time_stands = matches!(work, Work::Serve { time_stands: true, .. });
     if prints_json {
         terminal::leave_stdout_to_programs();
     }
@@ -67,7 +68,7 @@ async fn perform(options: Options, work: Work) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    match run(options, sending, prints_json, interrupts).await {
+    match run(options, sending, prints_json, time_stands, interrupts).await {
         Ok(code) => code,
         Err(error) => fail(error),
     }
@@ -88,6 +89,7 @@ async fn run(
     options: Options,
     sending: Option<Sending>,
     prints_json: bool,
+    time_stands: bool,
     mut interrupts: Interrupts,
 ) -> Result<ExitCode, StartError> {
     let started = SystemTime::now();
@@ -107,7 +109,7 @@ async fn run(
         if prints_json { terminal::print_happenings(happenings) } else { terminal::show_happenings(happenings) };
     let code = match sending {
         None => {
-            terminal::show_where(&gateway);
+            terminal::show_where(&gateway, time_stands);
             tokio::select! {
                 () = reload::keep_up(&gateway, started) => {}
                 () = interrupts.next() => {}

@@ -90,7 +90,7 @@ fn write_all(mut happenings: Happenings, write: impl Fn(&Happening) -> bool + Se
     Lines { finished }
 }
 
-pub(crate) fn show_where(gateway: &Gateway) {
+pub(crate) fn show_where(gateway: &Gateway, time_stands: bool) {
     let api = gateway.api();
     let url = gateway.url();
     let routes = routes(&api);
@@ -98,7 +98,10 @@ pub(crate) fn show_where(gateway: &Gateway) {
     let console = gateway.console_url().map_or_else(String::new, |url| format!("Console: {url}\n"));
     #[cfg(not(feature = "console"))]
     let console = "";
-    say(&format!("\nConnect to {url}\n    npx wscat -c {url}\n\nRoutes: {routes}\n{console}Press Ctrl-C to stop.\n"));
+    let time = if time_stands { "Time stands still until the console moves it (--clock manual)\n" } else { "" };
+    say(&format!(
+        "\nConnect to {url}\n    npx wscat -c {url}\n\nRoutes: {routes}\n{console}{time}Press Ctrl-C to stop.\n"
+    ));
 }
 
 fn routes(api: &Api) -> String {

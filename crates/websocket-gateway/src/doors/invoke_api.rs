@@ -16,7 +16,7 @@ use crate::api::limits::INVOCATION_BYTES;
 use crate::clock;
 use crate::guard::Refusal;
 use crate::happenings::{Door, Level, What};
-use crate::lambda::{Callable, InvokeError};
+use crate::lambda::{ByHand, Callable, InvokeError};
 use crate::service::{Queued, Service};
 use crate::wire::answer::{self, Answer, aws_error};
 use crate::wire::body::{self, Received};
@@ -71,9 +71,10 @@ pub(super) async fn answer(service: Arc<Service>, path: &str, request: Request<I
             None => throttled(),
         },
         _ => {
-            let answer = callable.invoke(event).await;
+            let by_hand = ByHand::default();
+            let answer = callable.invoke(event, &by_hand).await;
             if let Err(error) = &answer {
-                tell_failure(&service, id, error.to_string());
+                tell_failure(&service, &by_hand, id, error.to_string());
             }
             answer.map_or_else(function_error, |answer| answered("x-amz-executed-version", "$LATEST", answer))
         }
@@ -82,13 +83,14 @@ pub(super) async fn answer(service: Arc<Service>, path: &str, request: Request<I
 
 /// Nobody waits for the answer, so the log is the only place for a failure.
 async fn invoke_queued(service: &Service, id: String, function: &Callable, queued: Queued) {
-    if let Err(error) = service.asynchronous.invoke(function, queued, &service.stopping).await {
-        tell_failure(service, id, error.to_string());
+    let by_hand = ByHand::default();
+    if let Err(error) = service.asynchronous.invoke(function, queued, &by_hand, &service.stopping).await {
+        tell_failure(service, &by_hand, id, error.to_string());
     }
 }
 
-fn tell_failure(service: &Service, function: String, why: String) {
-    service.happenings.tell(Level::Error, || What::InvocationFailed { function, why });
+fn tell_failure(service: &Service, by_hand: &ByHand, function: String, why: String) {
+    service.happenings.tell_as(by_hand.has_met(), None, Level::Error, || What::InvocationFailed { function, why });
 }
 
 /// Checks that the caller may invoke this function.
@@ -123,7 +125,7 @@ fn not_permitted(service: &Service, head: &Parts, refusal: &Refusal) -> Answer {
 
 /// To Lambda an invocation of a function that fails is a call that succeeds, with a header.
 fn function_error(error: InvokeError) -> Answer {
-    if matches!(error, InvokeError::Throttled { .. }) {
+    if matches!(error, InvokeError::Throttled { .. } | InvokeError::ThrottledByHand) {
         return throttled();
     }
     let payload = match error {

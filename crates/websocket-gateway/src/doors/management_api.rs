@@ -17,6 +17,7 @@ use crate::api::Api;
 use crate::api::limits::MESSAGE_BYTES;
 use crate::clock::{self, calendar_time};
 use crate::event::Identity;
+use crate::faults::PostStatus;
 use crate::guard::{self, Caller};
 use crate::happenings::{Door, Level, What};
 use crate::ids::ConnectionId;
@@ -37,6 +38,8 @@ enum Refusal {
     PayloadTooLarge,
     LimitExceeded,
     Forbidden,
+    /// A person wants posts to be refused so.
+    ByHand(PostStatus),
 }
 
 /// Answers a request for one connection, and tells of it; `id` is the rest of the path after [`NAME`] and a slash, as the client encoded it.
@@ -56,8 +59,9 @@ pub(super) async fn answer(service: &Service, api: &Api, id: &str, request: Requ
         },
         Err(refusal) => (None, Err(refusal)),
     };
+    let by_hand = matches!(answer, Err(Refusal::ByHand(_)));
     let answer = answer.unwrap_or_else(Refusal::into_answer);
-    tell(service, id, &head.method, caller.as_ref(), message, &answer);
+    tell(service, by_hand, id, &head.method, caller.as_ref(), message, &answer);
     answer
 }
 
@@ -65,12 +69,20 @@ pub(super) async fn answer(service: &Service, api: &Api, id: &str, request: Requ
 #[cfg(feature = "console")]
 pub(super) fn answer_person(service: &Service, id: &str, method: &Method, body: Bytes) -> Answer {
     let answer = serve(service, id, method, &body).unwrap_or_else(Refusal::into_answer);
-    tell(service, id, method, None, body, &answer);
+    tell(service, true, id, method, None, body, &answer);
     answer
 }
 
-fn tell(service: &Service, id: &str, method: &Method, caller: Option<&Caller>, message: Bytes, answer: &Answer) {
-    service.happenings.tell(Level::Detail, || What::Posted {
+fn tell(
+    service: &Service,
+    by_hand: bool,
+    id: &str,
+    method: &Method,
+    caller: Option<&Caller>,
+    message: Bytes,
+    answer: &Answer,
+) {
+    service.happenings.tell_as(by_hand, None, Level::Detail, || What::Posted {
         connection_id: parse(id).ok().map(|id| id.to_string()),
         method: method.to_string(),
         function: caller.and_then(Caller::function).map(str::to_owned),
@@ -97,7 +109,13 @@ fn throttle(service: &Service) -> Result<(), Refusal> {
 }
 
 fn serve(service: &Service, id: &str, method: &Method, body: &Bytes) -> Result<Answer, Refusal> {
-    let connection = service.open.get(&parse(id)?).ok_or(Refusal::Gone)?;
+    let id = parse(id)?;
+    if *method == Method::POST
+        && let Some(status) = service.faults.of_post(&id)
+    {
+        return Err(Refusal::ByHand(status));
+    }
+    let connection = service.open.get(&id).ok_or(Refusal::Gone)?;
     match *method {
         Method::POST => post(service, &connection, body),
         Method::GET => Ok(describe(&connection)),
@@ -209,13 +227,15 @@ fn iso_8601(ms: u64) -> String {
 impl Refusal {
     fn into_answer(self) -> Answer {
         let (status, name, message) = match self {
-            Self::Gone => (StatusCode::GONE, "GoneException", None),
+            Self::Gone | Self::ByHand(PostStatus::Gone) => (StatusCode::GONE, "GoneException", None),
             Self::InvalidId => (StatusCode::BAD_REQUEST, "BadRequestException", Some("Invalid connectionId")),
             Self::BrokenBody => (StatusCode::BAD_REQUEST, "BadRequestException", Some("Bad request body")),
             Self::PayloadTooLarge => {
                 (StatusCode::PAYLOAD_TOO_LARGE, "PayloadTooLargeException", Some("Message too long"))
             }
-            Self::LimitExceeded => (StatusCode::TOO_MANY_REQUESTS, "LimitExceededException", None),
+            Self::LimitExceeded | Self::ByHand(PostStatus::TooMany) => {
+                (StatusCode::TOO_MANY_REQUESTS, "LimitExceededException", None)
+            }
             Self::Forbidden => (StatusCode::FORBIDDEN, "ForbiddenException", Some("Forbidden")),
         };
         aws_error(status, name, message.map(answer::message).unwrap_or_default())

@@ -51,6 +51,43 @@ pub(crate) async fn create_missing(
     Ok(())
 }
 
+impl TableStore {
+    /// Reads the rows of a table, or of one of its indexes, that have this partition key: at most so many.
+    ///
+    /// # Errors
+    /// Why it can't.
+    #[cfg(feature = "console")]
+    pub(crate) async fn rows(
+        &self,
+        table: &str,
+        index: Option<&str>,
+        key: &str,
+        value: &str,
+        most: usize,
+    ) -> Result<Vec<Value>, String> {
+        let Self::Embedded(queue) = self else {
+            return Err(format!("the rows are in the {self}, and the console reads only the embedded one"));
+        };
+        let mut request = json!({
+            "TableName": table,
+            "KeyConditionExpression": "#key = :value",
+            "ExpressionAttributeNames": { "#key": key },
+            "ExpressionAttributeValues": { ":value": { "S": value } },
+            "Limit": most,
+        });
+        if let Some(index) = index {
+            request["IndexName"] = index.into();
+        }
+        let query = Operation::named("Query").ok_or("it can't be asked")?;
+        let answer = queue.call(query, request.to_string().into()).await.map_err(|error| error.to_string())?;
+        let mut answer: Value = serde_json::from_str(&answer).map_err(|error| error.to_string())?;
+        match answer["Items"].take() {
+            Value::Array(items) => Ok(items),
+            _ => Ok(Vec::new()),
+        }
+    }
+}
+
 struct Dynamodb<'a> {
     client: &'a HttpClient,
     store: &'a TableStore,

@@ -12,7 +12,7 @@ use super::poller::Poller;
 use crate::api::limits::{INVOCATION_BYTES, MESSAGES_A_REQUEST};
 use crate::event::sqs::{self, Message, Queue};
 use crate::happenings::{self, Level, What};
-use crate::lambda::InvokeError;
+use crate::lambda::{ByHand, InvokeError};
 use crate::sqs::Operation;
 
 /// How long deleting messages may take in all when the gateway stops or the queue does not answer. What is not deleted comes again.
@@ -32,7 +32,8 @@ impl Batch<'_> {
     pub(super) async fn work_on(self, messages: Vec<Message>) {
         for (messages, event) in self.events(messages) {
             let started = Instant::now();
-            let answer = self.poller.function.invoke(event.clone()).await;
+            let by_hand = ByHand::default();
+            let answer = self.poller.function.invoke(event.clone(), &by_hand).await;
             let took = started.elapsed();
             let failed = self.failed(&messages, &answer);
             let done = match &failed {
@@ -40,7 +41,7 @@ impl Batch<'_> {
                 Err(_) => Vec::new(),
             };
             self.delete(&done).await;
-            self.tell(&messages, event, took, answer.ok(), failed);
+            self.tell(&messages, event, by_hand.has_met(), took, answer.ok(), failed);
         }
     }
 
@@ -93,6 +94,7 @@ impl Batch<'_> {
         self,
         messages: &[Message],
         event: Bytes,
+        by_hand: bool,
         took: Duration,
         answer: Option<Bytes>,
         failed: Result<Vec<String>, String>,
@@ -103,7 +105,7 @@ impl Batch<'_> {
             Ok(_) => Level::Warning,
             Err(_) => Level::Error,
         };
-        polling.happenings.tell(level, || {
+        polling.happenings.tell_as(by_hand, None, level, || {
             let all = || messages.iter().map(|message| message.message_id.clone()).collect();
             let (failed, error) = failed.map_or_else(|error| (all(), Some(error)), |failed| (failed, None));
             What::Batch(happenings::Batch {

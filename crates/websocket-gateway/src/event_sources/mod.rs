@@ -19,7 +19,7 @@ use crate::api::limits::FIRST_BATCHES;
 use crate::api::{Api, EventSource};
 use crate::clock::Clock;
 use crate::happenings::HappeningSender;
-use crate::lambda::{Callable, Functions};
+use crate::lambda::Functions;
 use crate::sqs::QueueStore;
 use poller::Poller;
 
@@ -70,7 +70,7 @@ impl EventSources {
         for source in &api.event_sources {
             let function = functions.get_or_absent(&source.function);
             // Why not is in the log already.
-            if matches!(function, Callable::NotHere(_)) {
+            if !function.is_somewhere() {
                 continue;
             }
             let Some(queue) = api.queues.iter().find(|queue| queue.name == source.queue) else { continue };

@@ -7,6 +7,7 @@ use super::trust::Trust;
 use super::{Options, StartError, own_address};
 use crate::api::{Api, Code, Files, Function, Runtime};
 use crate::dynamodb::{self, TableStore};
+use crate::faults::Faults;
 use crate::guard::Guard;
 use crate::happenings::HappeningSender;
 use crate::lambda::{self, Build, Functions, Processes, Program, RemoteLambda, Runtimes};
@@ -24,6 +25,7 @@ pub(super) struct Deployer {
     pub(super) options: Options,
     pub(super) guard: Arc<Guard>,
     pub(super) happenings: HappeningSender,
+    pub(super) faults: Arc<Faults>,
     pub(super) homes: Homes,
     /// `None` if the gateway speaks no TLS.
     pub(super) trust: Option<Trust>,
@@ -65,7 +67,7 @@ impl Deployer {
             Some(remote) => {
                 // cargo-lambda knows functions only by their binaries.
                 lambda::name_binaries(api.functions.values_mut()).await;
-                Functions::remote(remote, api.functions.values())
+                Functions::remote(remote, api.functions.values(), &self.faults)
             }
             None => self.build(&mut api, before).await?,
         };
@@ -107,7 +109,7 @@ impl Deployer {
             Some(processes) => processes.redeploy(programs, environment),
             None => Processes::new(programs, environment, self.happenings.clone()),
         };
-        Ok(Functions::local(processes, not_here))
+        Ok(Functions::local(processes, not_here, &self.faults))
     }
 }
 

@@ -29,9 +29,10 @@ use tokio_util::task::TaskTracker;
 use crate::api::Api;
 use crate::doors::{self, Console};
 use crate::event_sources::{EventSources, Polling};
+use crate::faults::Faults;
 use crate::guard::{AllowedHosts, Credentials, Guard, ProxyKey};
 use crate::happenings::{HappeningSender, Happenings, Interest, Invocations, Level, Reloaded, What};
-use crate::lambda::{InvokeError, RemoteLambda, Runtimes};
+use crate::lambda::{ByHand, InvokeError, RemoteLambda, Runtimes};
 use crate::secrets::without_userinfo;
 use crate::service::connections::{AdoptError, Adopted, OpenConnections};
 use crate::service::{Asynchronous, DISCONNECTS_AT_ONCE, Homes, Places, Service, Throttle, Turns};
@@ -124,11 +125,13 @@ impl Gateway {
         let happenings = HappeningSender::new(options.clock.clone());
         let queues = OpenQueues::open(&options, &guard.credentials, &happenings).await?;
         let homes = Homes { gateway: address, store: store.address(), queues: queues.address() };
+        let faults = Faults::new(happenings.clone());
         let reader = subscribe(&happenings);
         let deployer = Deployer {
             options,
             guard: Arc::clone(&guard),
             happenings: happenings.clone(),
+            faults: Arc::clone(&faults),
             homes,
             trust,
             dynamodb_url: store.url.clone(),
@@ -150,6 +153,7 @@ impl Gateway {
             disconnects: Arc::new(Semaphore::new(DISCONNECTS_AT_ONCE)),
             turns: Turns::new(),
             throttle: Throttle::new(deployer.options.rate_limit, deployer.options.clock.now_ms()),
+            faults,
             happenings: happenings.clone(),
             idle_timeout: deployer.options.idle_timeout,
             max_duration: deployer.options.max_duration,
@@ -159,7 +163,7 @@ impl Gateway {
         });
         let recording =
             recorder.map(|recorder| tokio::spawn(recorder.run(happenings.subscribe(Interest::Events), happenings)));
-        let console = console(&deployer.options, &service.happenings);
+        let console = console(&deployer, &service.happenings);
         let door = tokio::spawn(doors::serve(Arc::clone(&service), console.clone(), listener, tls.clone()));
         let event_sources = EventSources::new(Polling {
             store: queues.queues.clone(),
@@ -297,7 +301,7 @@ impl Gateway {
     /// See [`InvokeError`].
     pub async fn invoke(&self, function: &str, event: impl Into<Bytes>) -> Result<Bytes, InvokeError> {
         let function = self.service.deployment().functions.get(function)?.clone();
-        function.invoke(event.into()).await
+        function.invoke(event.into(), &ByHand::default()).await
     }
 
     /// Treats a connection id, usually a sample event's, as open as long as the result lives. Messages that are posted to it can be read there.
@@ -312,6 +316,8 @@ impl Gateway {
     /// ends the functions' processes. Waits for all that five seconds at most, and two more for events that are being recorded; the processes are ended and reaped in any case.
     pub async fn stop(mut self) {
         self.service.stopping.cancel();
+        // What waits for the end of a fault must not wait any more.
+        self.service.faults.end_all();
         self.service.tasks.close();
         if tokio::time::timeout(STOP_PATIENCE, self.service.tasks.wait()).await.is_err() {
             self.service.happenings.tell(Level::Warning, || What::StoppedEarly);
@@ -356,13 +362,14 @@ async fn listen(host: IpAddr, port: u16) -> Result<(TcpListener, SocketAddr), St
 
 /// The console, if the options ask for it.
 #[cfg(feature = "console")]
-fn console(options: &Options, happenings: &HappeningSender) -> Option<Arc<Console>> {
+fn console(deployer: &Deployer, happenings: &HappeningSender) -> Option<Arc<Console>> {
+    let Deployer { options, tables, .. } = deployer;
     let is_remote = options.console? == ConsoleAccess::Remote;
-    Some(Console::start(happenings, options.template.with_file_name("events"), is_remote))
+    Some(Console::start(happenings, options.template.with_file_name("events"), tables.clone(), is_remote))
 }
 
 #[cfg(not(feature = "console"))]
-fn console(_: &Options, _: &HappeningSender) -> Option<Arc<Console>> {
+fn console(_: &Deployer, _: &HappeningSender) -> Option<Arc<Console>> {
     None
 }
 

@@ -18,6 +18,8 @@ pub struct Happening {
     pub at_ms: u64,
     /// Who should know of it.
     pub level: Level,
+    /// Whether a person at the console did it, or a fault caused it that they have set.
+    pub by_hand: bool,
     /// What happened.
     pub what: What,
 }
@@ -297,6 +299,45 @@ pub enum What {
     Killed {
         /// The function, by its logical id.
         function: String,
+    },
+    /// A person has killed the processes of a function.
+    #[non_exhaustive]
+    ProcessesKilled {
+        /// The function, by its logical id.
+        function: String,
+        /// How many.
+        processes: usize,
+    },
+    /// A person has set a fault: from now on something goes wrong.
+    #[non_exhaustive]
+    FaultBegan {
+        /// What goes wrong, as a sentence.
+        fault: String,
+        /// The function that it is about, by its logical id.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        function: Option<String>,
+        /// The connection that it is about.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        connection_id: Option<String>,
+    },
+    /// A fault has ended: by hand, because it was to strike once, or with its connection.
+    #[non_exhaustive]
+    FaultEnded {
+        /// What went wrong, as a sentence.
+        fault: String,
+        /// The function that it was about, by its logical id.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        function: Option<String>,
+        /// The connection that it was about.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        connection_id: Option<String>,
+    },
+    /// A person has moved the gateway's clock forward.
+    #[non_exhaustive]
+    ClockMoved {
+        /// How far.
+        #[serde(rename = "byMs", serialize_with = "json::milliseconds")]
+        by: Duration,
     },
     /// An invocation through Lambda's Invoke API has failed.
     #[non_exhaustive]

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use serde::{Serialize, Serializer};
-use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::wording::milliseconds as in_milliseconds;
@@ -19,15 +18,33 @@ impl Serialize for Happening {
         struct Line<'a> {
             at: u64,
             level: Level,
+            #[serde(rename = "byHand", skip_serializing_if = "std::ops::Not::not")]
+            by_hand: bool,
             #[serde(flatten)]
             what: &'a What,
             text: String,
         }
         let text = match &self.what {
             What::Output { line, .. } => Visible::line(line).without_colours().to_string(),
-            what => what.to_string(),
+            what => format!("{what}{}", self.suffix()),
         };
-        Line { at: self.at_ms, level: self.level, what: &self.what, text }.serialize(serializer)
+        let Self { at_ms: at, level, by_hand, what } = self;
+        Line { at: *at, level: *level, by_hand: *by_hand, what, text }.serialize(serializer)
+    }
+}
+
+/// What a line has beside payloads, about.
+#[cfg(feature = "console")]
+const LINE_BYTES: usize = 256;
+
+impl Happening {
+    /// Its JSON, on one line.
+    #[cfg(feature = "console")]
+    pub(crate) fn to_line(&self) -> Vec<u8> {
+        let mut line = Vec::with_capacity(self.what.payload_bytes() + LINE_BYTES);
+        // A happening can always be serialised, because its maps have texts as keys, and writing to a Vec does not fail.
+        let _ = serde_json::to_writer(&mut line, self);
+        line
     }
 }
 
@@ -41,8 +58,7 @@ pub(super) fn text_if_any<S: Serializer>(bytes: &Option<Bytes>, serializer: S) -
 
 /// The event itself, byte for byte if it has no secrets.
 pub(super) fn event<S: Serializer>(event: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
-    let mut masked = serde_json::from_slice::<Value>(event).unwrap_or_default();
-    if secrets::mask(&mut masked) {
+    if let Some(masked) = secrets::masked(event) {
         return masked.serialize(serializer);
     }
     match serde_json::from_slice::<&RawValue>(event) {

@@ -6,7 +6,7 @@ impl Happening {
     /// Logs it through [`tracing`]: a function's own lines with the target `websocket_gateway::function` and the field `function`, everything
     /// else with the target `websocket_gateway` and the ids as fields.
     pub fn log(&self) {
-        let (what, function) = (&self.what, self.log_of());
+        let (what, suffix, function) = (&self.what, self.suffix(), self.log_of());
         let (connection_id, request_id) = (self.connection_id(), self.request_id());
         let reason = if let What::Closed { reason, .. } = what { Some(reason.as_str()) } else { None };
         // The level of a log line is a part of its macro.
@@ -22,7 +22,7 @@ impl Happening {
                         connectionId = connection_id,
                         requestId = request_id,
                         reason,
-                        "{what}"
+                        "{what}{suffix}"
                     ),
                 }
             };

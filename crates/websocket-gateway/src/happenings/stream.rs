@@ -91,9 +91,20 @@ impl HappeningSender {
 
     /// Tells of a happening that readers can ask for by its kind.
     pub(crate) fn tell_of(&self, kind: impl Into<Option<Interest>>, level: Level, what: impl FnOnce() -> What) {
+        self.tell_as(false, kind, level, what);
+    }
+
+    /// Does the same as [`HappeningSender::tell_of`], and says whether a person at the console, or a fault of theirs, made it happen.
+    pub(crate) fn tell_as(
+        &self,
+        by_hand: bool,
+        kind: impl Into<Option<Interest>>,
+        level: Level,
+        what: impl FnOnce() -> What,
+    ) {
         let bits = Interest::bits_of(level, kind.into());
         if self.0.wanted.load(Ordering::Relaxed) & bits != 0 {
-            let happening = Arc::new(Happening { at_ms: self.0.clock.now_ms(), level, what: what() });
+            let happening = Arc::new(Happening { at_ms: self.0.clock.now_ms(), level, by_hand, what: what() });
             for reader in self.0.readers.read().unwrap_or_else(PoisonError::into_inner).iter() {
                 if reader.interest.bits() & bits != 0 {
                     reader.push(&happening, &self.0);
@@ -141,7 +152,8 @@ impl Shared {
     }
 
     fn missed(&self, count: u64) -> Arc<Happening> {
-        Arc::new(Happening { at_ms: self.clock.now_ms(), level: Level::Warning, what: What::Missed { count } })
+        let (at_ms, what) = (self.clock.now_ms(), What::Missed { count });
+        Arc::new(Happening { at_ms, level: Level::Warning, by_hand: false, what })
     }
 }
 
@@ -195,6 +207,13 @@ impl Happenings {
         }
         let received = self.receiver.recv().await;
         self.take(received)
+    }
+
+    /// The next happening if it is there already.
+    #[cfg(feature = "console")]
+    pub(crate) fn try_next(&mut self) -> Option<Arc<Happening>> {
+        let received = self.receiver.try_recv().ok()?;
+        self.take(Some(received))
     }
 
     /// Waits for the next happening as [`Happenings::next`] does, on a thread of its own.

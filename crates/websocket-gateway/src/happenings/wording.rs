@@ -33,9 +33,18 @@ impl Happening {
             | What::Paused { connection_id }
             | What::Delivered { connection_id, .. }
             | What::Closed { connection_id, .. } => Some(connection_id),
-            What::Refused { connection_id, .. } | What::Posted { connection_id, .. } => connection_id.as_deref(),
+            What::Refused { connection_id, .. }
+            | What::Posted { connection_id, .. }
+            | What::FaultBegan { connection_id, .. }
+            | What::FaultEnded { connection_id, .. } => connection_id.as_deref(),
             _ => None,
         }
+    }
+
+    /// What follows its line.
+    pub(super) fn suffix(&self) -> &'static str {
+        let says_so_itself = matches!(self.what, What::FaultBegan { .. } | What::FaultEnded { .. });
+        if self.by_hand && !says_so_itself { ", by hand at the console" } else { "" }
     }
 
     /// The id of the event that it is about, as in its `requestContext.requestId`.
@@ -144,6 +153,13 @@ impl What {
                 write!(f, "{function}: an idle process has ended by itself ({status})")
             }
             Self::Killed { function } => write!(f, "{function}: a process was killed because it took too long"),
+            Self::ProcessesKilled { function, processes: 1 } => write!(f, "{function}: its process was killed"),
+            Self::ProcessesKilled { function, processes } => {
+                write!(f, "{function}: its {processes} processes were killed")
+            }
+            Self::FaultBegan { fault, .. } => write!(f, "a fault is set at the console: {fault}"),
+            Self::FaultEnded { fault, .. } => write!(f, "a fault of the console has ended: {fault}"),
+            Self::ClockMoved { by } => write!(f, "the clock was moved forward by {} s", by.as_secs_f64()),
             Self::InvocationFailed { function, why } => write!(f, "{function}: {why}"),
             Self::Queued { queue, message, .. } => write!(f, "{queue}: a message of {} bytes", message.len()),
             Self::Batch(batch) => batch.fmt_line(f),

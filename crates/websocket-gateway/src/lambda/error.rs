@@ -66,6 +66,12 @@ pub enum InvokeError {
         /// Whether the function's `ReservedConcurrentExecutions` sets this, and not the concurrency that all others share.
         is_reserved: bool,
     },
+    /// A person at the console has throttled the function. AWS calls this `TooManyRequestsException`.
+    #[error("throttled")]
+    ThrottledByHand,
+    /// A person at the console has killed the process. AWS calls this `Runtime.ExitError`.
+    #[error("the function's process was killed")]
+    KilledByHand,
     /// The operating system did not start the process.
     #[error("could not start {}: {source}; {}", .executable.display(), advice(source))]
     NotStarted {

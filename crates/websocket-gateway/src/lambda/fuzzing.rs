@@ -9,9 +9,10 @@ use bytes::Bytes;
 use http::{HeaderMap, Response, StatusCode};
 
 use super::error::InvokeError;
-use super::{Callable, Functions, Processes, Program, remote, runtime_api};
+use super::{ByHand, Callable, Functions, Processes, Program, remote, runtime_api};
 use crate::api::{Code, Function};
 use crate::clock::Clock;
+use crate::faults::Faults;
 use crate::fuzzing::head;
 use crate::happenings::{HappeningSender, Interest, Level, What};
 use crate::iam::Policy;
@@ -51,7 +52,8 @@ impl PlayedFunction {
         let happenings = HappeningSender::new(Clock::default());
         let mut told = happenings.subscribe(Interest::UpTo(Level::Info));
         let programs = vec![Program::binary(function, program)];
-        let functions = Functions::local(Processes::new(programs, BTreeMap::new(), happenings), []);
+        let faults = Faults::new(happenings.clone());
+        let functions = Functions::local(Processes::new(programs, BTreeMap::new(), happenings), [], &faults);
         let callable = functions.get("Played").map_err(io::Error::other)?.clone();
         let mut played = Self { functions, callable, runtime_api: String::new() };
         let mut first = Box::pin(played.invoke(event));
@@ -72,7 +74,7 @@ impl PlayedFunction {
     /// Invokes the function. The instance is the one that is there: the caller must ask for the invocation at once.
     pub fn invoke(&self, event: Bytes) -> impl Future<Output = Result<Bytes, InvokeError>> + Send + use<> {
         let callable = self.callable.clone();
-        async move { callable.invoke(event).await }
+        async move { callable.invoke(event, &ByHand::default()).await }
     }
 
     /// Ends the process.

@@ -8,6 +8,7 @@
 //! - `functions` contains everything that a deployment can invoke, here or [elsewhere](RemoteLambda),
 //! - `processes` contains all functions that the gateway itself runs,
 //! - `pool` contains the instances of one function, and starts them,
+//! - `fault` makes an invocation slow, or fail, where a person wants to see that,
 //! - `concurrency` limits how many invocations are in progress,
 //! - `schedule` decides which instance gets which invocation (no I/O, no tasks),
 //! - `host` contains what all instances share,
@@ -23,6 +24,7 @@ mod build;
 mod concurrency;
 mod error;
 mod error_report;
+mod fault;
 mod files;
 mod functions;
 #[cfg(fuzzing)]
@@ -50,6 +52,7 @@ use crate::api::{Code, Function};
 pub use build::BuildError;
 pub(crate) use build::{Build, Sources, build, name_binaries};
 pub use error::InvokeError;
+pub(crate) use fault::ByHand;
 pub(crate) use files::Runtimes;
 pub(crate) use functions::{Callable, Functions};
 pub(crate) use processes::Processes;

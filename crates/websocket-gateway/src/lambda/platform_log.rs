@@ -3,6 +3,11 @@
 //! START and END matter only to a reader who follows what a function prints, so their level is below that of REPORT.
 //! Source: AWS Lambda developer guide, "Understanding and viewing logs": "The runtime logs the START, END and REPORT lines".
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
 use super::error::InvokeError;
 use super::schedule::Run;
 use crate::api::Function;
@@ -16,15 +21,25 @@ pub(super) fn start(happenings: &HappeningSender, function: &Function, request_i
     });
 }
 
-/// An instance has answered and is ready for more. `pid` is its process.
-pub(super) fn end(happenings: &HappeningSender, function: &Function, run: &Run, pid: Option<u32>) {
-    // Reading the memory takes longer than everything else here, so it is read only if the REPORT line has a reader (and without one there is no
-    // warning about too much memory either). The figure can rise with
-    // every invocation, so it must be read for each of them.
+/// How much memory a process has had at most, in MB.
+///
+/// The system takes longer to say that than the gateway for the rest of an invocation. So the file stays open, and what it has said holds for a moment.
+#[derive(Debug)]
+pub(super) struct Memory {
+    status: File,
+    said: Mutex<Option<(Instant, u64)>>,
+}
+
+/// How long what the system has said holds. A function that exceeds its `MemorySize` in one invocation takes longer for that alone.
+const HOLDS: Duration = Duration::from_millis(5);
+
+/// An instance has answered and is ready for more. `memory` is that of its process.
+pub(super) fn end(happenings: &HappeningSender, function: &Function, run: &Run, memory: Option<&Memory>) {
+    // The memory is asked for only if the REPORT line has a reader; without one there is no warning about too much memory either.
     if !happenings.is_wanted(Level::Info) {
         return;
     }
-    let used = pid.and_then(max_memory_used);
+    let used = memory.and_then(Memory::most_used);
     report(happenings, function, run, used, None);
     if let Some(used) = used.filter(|used| *used > function.memory_size.into()) {
         happenings.tell(Level::Warning, || What::OverMemory {
@@ -65,10 +80,50 @@ fn report(
     });
 }
 
-/// The largest amount of memory in MB that a process has had at any time. Only Linux reports it.
-fn max_memory_used(pid: u32) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kilobytes: u64 = kilobytes.trim().trim_end_matches(" kB").parse().ok()?;
-    Some(kilobytes.div_ceil(1024))
+impl Memory {
+    /// That of a process. Only Linux reports it.
+    pub(super) fn of(pid: u32) -> Option<Self> {
+        let status = File::open(format!("/proc/{pid}/status")).ok()?;
+        Some(Self { status, said: Mutex::default() })
+    }
+
+    /// What the system says, or has just said; `None` if the process has ended.
+    fn most_used(&self) -> Option<u64> {
+        // Nothing in between can panic.
+        let mut said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((at, used)) = *said
+            && at.elapsed() < HOLDS
+        {
+            return Some(used);
+        }
+        let used = self.read()?;
+        *said = Some((Instant::now(), used));
+        Some(used)
+    }
+
+    fn read(&self) -> Option<u64> {
+        // The whole file is shorter.
+        let mut status = [0; 4096];
+        let length = self.status.read_at(&mut status, 0).ok()?;
+        let line = status.get(..length)?.split(|byte| *byte == b'\n').find_map(|line| line.strip_prefix(b"VmHWM:"))?;
+        let kilobytes: u64 = std::str::from_utf8(line).ok()?.trim().trim_end_matches(" kB").parse().ok()?;
+        Some(kilobytes.div_ceil(1024))
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::process::{Command, Stdio};
+
+    use super::*;
+
+    #[test]
+    fn the_memory_of_a_process_is_known_while_it_runs() {
+        assert!(Memory::of(std::process::id()).unwrap().most_used().unwrap() > 0);
+        let mut child = Command::new("cat").stdin(Stdio::piped()).spawn().unwrap();
+        let memory = Memory::of(child.id()).unwrap();
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        assert_eq!(memory.most_used(), None);
+    }
 }

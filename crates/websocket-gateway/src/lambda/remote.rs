@@ -12,8 +12,10 @@ use tokio::net::TcpStream;
 use super::concurrency::{Concurrency, InProgress};
 use super::error::InvokeError;
 use super::error_report::ErrorReport;
+use super::fault;
 use crate::api::Function;
 use crate::api::limits::{CONCURRENCY, LONGEST_FUNCTION_TIMEOUT};
+use crate::faults::OfInvocation;
 use crate::secrets::without_userinfo;
 use crate::wire::client::{CONNECT_PATIENCE, HttpClient};
 
@@ -58,18 +60,35 @@ impl RemoteLambda {
     ///
     /// Servers use different names for a function: cargo-lambda its binary, SAM its logical id, AWS its name. The first name that the server
     /// knows is remembered.
-    pub(crate) async fn invoke(&self, function: &Function, event: Bytes) -> Result<Bytes, InvokeError> {
+    pub(super) async fn invoke(
+        &self,
+        function: &Function,
+        event: Bytes,
+        fault: OfInvocation,
+    ) -> Result<Bytes, InvokeError> {
         let in_progress = self.concurrency.begin()?;
-        self.invoke_counted(function, event, in_progress).await
+        self.invoke_counted(function, event, fault, in_progress).await
     }
 
     /// The same, but waits instead of being throttled.
-    pub(crate) async fn invoke_when_allowed(&self, function: &Function, event: Bytes) -> Result<Bytes, InvokeError> {
+    pub(super) async fn invoke_when_allowed(
+        &self,
+        function: &Function,
+        event: Bytes,
+        fault: OfInvocation,
+    ) -> Result<Bytes, InvokeError> {
         let in_progress = self.concurrency.begin_when_allowed().await;
-        self.invoke_counted(function, event, in_progress).await
+        self.invoke_counted(function, event, fault, in_progress).await
     }
 
-    async fn invoke_counted(&self, function: &Function, event: Bytes, _: InProgress) -> Result<Bytes, InvokeError> {
+    async fn invoke_counted(
+        &self,
+        function: &Function,
+        event: Bytes,
+        fault: OfInvocation,
+        _: InProgress,
+    ) -> Result<Bytes, InvokeError> {
+        fault::meet(fault, function.timeout).await?;
         let names = self.names(function);
         for name in &names {
             let (head, body) = self.call(name, event.clone()).await?;

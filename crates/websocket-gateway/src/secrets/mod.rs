@@ -5,7 +5,9 @@ mod event;
 use std::collections::BTreeMap;
 use std::fmt;
 
-pub(crate) use event::mask;
+pub(crate) use event::{mask, masked};
+#[cfg(feature = "console")]
+pub(crate) use event::{mask_row, subprotocols};
 
 /// The `Debug` of variables or parameters whose values may be secrets: their names only.
 pub(crate) struct Names<'a>(pub(crate) &'a BTreeMap<String, String>);

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
-use crate::lambda::{Callable, InvokeError};
+use crate::lambda::{ByHand, Callable, InvokeError};
 
 /// How many KiB of events may wait. Each takes one KiB at least, so that this limits how many there are, too.
 const WAITING_KIB: usize = 64 * 1024;
@@ -46,11 +46,12 @@ impl Asynchronous {
         &self,
         function: &Callable,
         queued: Queued,
+        by_hand: &ByHand,
         stopping: &CancellationToken,
     ) -> Result<Bytes, InvokeError> {
         let turn = stopping.run_until_cancelled(self.turns.acquire()).await;
         let _turn = turn.ok_or(InvokeError::ShuttingDown)?;
-        function.invoke_when_allowed(queued.event).await
+        function.invoke_when_allowed(queued.event, by_hand).await
     }
 }
 

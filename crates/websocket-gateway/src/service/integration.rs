@@ -11,7 +11,7 @@ use super::Integration;
 use crate::clock::Clock;
 use crate::event::Written;
 use crate::happenings::{HappeningSender, Interest, Invocation, InvocationResult, Level, What};
-use crate::lambda::InvokeError;
+use crate::lambda::{ByHand, InvokeError};
 
 /// The result of an invocation.
 #[derive(Debug)]
@@ -79,9 +79,11 @@ fn or_null<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserialize
     Option::deserialize(deserializer).map(Option::unwrap_or_default)
 }
 
-/// Tells of an event, waits for its invocation as long as the integration may take, and tells of the result.
+/// Tells of an event, waits for its invocation as long as the integration may take, and tells of the result. `by_hand` knows of the faults that the
+/// invocation meets.
 pub(crate) async fn wait_for(
     invocation: impl Future<Output = Result<Bytes, InvokeError>>,
+    by_hand: &ByHand,
     clock: &Clock,
     happenings: &HappeningSender,
     route_key: &str,
@@ -113,7 +115,7 @@ pub(crate) async fn wait_for(
         }
     };
     let result = outcome.result();
-    happenings.tell_of(Interest::Invocations, level_of(result), || {
+    happenings.tell_as(by_hand.has_met(), Interest::Invocations, level_of(result), || {
         What::Invoked(Invocation {
             connection_id: event.connection_id.to_string(),
             request_id: event.request_id.clone(),

@@ -9,6 +9,7 @@ use super::connections::OpenConnections;
 use super::{Asynchronous, Deployment, Homes, Places, Throttle, Turns};
 use crate::clock::Clock;
 use crate::event::Writer;
+use crate::faults::Faults;
 use crate::guard::Guard;
 use crate::happenings::{HappeningSender, Level, What};
 use crate::ids::{self, ConnectionId};
@@ -33,6 +34,7 @@ pub(crate) struct Service {
     pub(crate) turns: Turns,
     /// How many calls of `@connections` are served.
     pub(crate) throttle: Throttle,
+    pub(crate) faults: Arc<Faults>,
     pub(crate) happenings: HappeningSender,
     pub(crate) idle_timeout: Duration,
     pub(crate) max_duration: Duration,

@@ -6,8 +6,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{Method, StatusCode};
 
+use super::json;
 use crate::api::limits::MESSAGE_BYTES;
 use crate::doors::{management_api, websocket};
+use crate::happenings::{Level, What};
+use crate::lambda::ByHand;
 use crate::service::Service;
 use crate::service::connections::Ending;
 use crate::wire::answer::{self, Answer};
@@ -57,13 +60,35 @@ pub(super) async fn invoke(service: &Service, function: &str, event: Bytes) -> A
     }
     let callable = service.deployment().functions.get(function).cloned();
     let answered = match callable {
-        Ok(callable) => callable.invoke(event).await,
+        Ok(callable) => callable.invoke(event, &ByHand::default()).await,
         Err(error) => return answer::text(StatusCode::NOT_FOUND, format!("{error}\n")),
     };
     match answered {
         Ok(answered) => answer::json(StatusCode::OK, answered),
         Err(error) => answer::text(StatusCode::BAD_GATEWAY, format!("{error}\n")),
     }
+}
+
+/// Kills the processes of a function, as a crash does: how many there were.
+pub(super) fn kill_processes(service: &Service, function: &str) -> Answer {
+    if service.guard.strict {
+        return strict();
+    }
+    let deployment = service.deployment();
+    let callable = match deployment.functions.get(function) {
+        Ok(callable) => callable,
+        Err(error) => return answer::text(StatusCode::NOT_FOUND, format!("{error}\n")),
+    };
+    let Some(processes) = callable.processes() else {
+        return answer::text(StatusCode::CONFLICT, "the gateway does not run this function\n");
+    };
+    if processes > 0 {
+        service
+            .happenings
+            .tell_as(true, None, Level::Warning, || What::ProcessesKilled { function: function.to_owned(), processes });
+        callable.kill_processes();
+    }
+    json(StatusCode::OK, &serde_json::json!({ "processes": processes }))
 }
 
 /// The furthest that the clock is moved at once: a day, so that a slip of the finger does not lead into the next century.
@@ -78,13 +103,17 @@ pub(super) fn advance(service: &Service, ms: &str) -> Answer {
         None => {
             answer::text(StatusCode::BAD_REQUEST, format!("write a number of milliseconds, at most {FURTHEST_MS}\n"))
         }
-        Some(ms) if service.clock.advance(Duration::from_millis(ms)) => answer::status(StatusCode::NO_CONTENT),
+        Some(ms) if service.clock.advance(Duration::from_millis(ms)) => {
+            let by = Duration::from_millis(ms);
+            service.happenings.tell_as(true, None, Level::Info, || What::ClockMoved { by });
+            answer::status(StatusCode::NO_CONTENT)
+        }
         Some(_) => {
             answer::text(StatusCode::CONFLICT, "this gateway goes by the system's clock, which can't be moved\n")
         }
     }
 }
 
-fn strict() -> Answer {
+pub(super) fn strict() -> Answer {
     answer::text(StatusCode::FORBIDDEN, "with --strict the console only shows what happens\n")
 }

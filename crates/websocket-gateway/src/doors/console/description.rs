@@ -5,12 +5,13 @@ use std::sync::Arc;
 use http::StatusCode;
 use serde::Serialize;
 
-use super::Console;
 use super::samples::{self, Sample};
+use super::{Console, json};
 use crate::clock::millis;
+use crate::secrets::subprotocols;
 use crate::service::Service;
 use crate::service::connections::OpenConnection;
-use crate::wire::answer::{self, Answer};
+use crate::wire::answer::Answer;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -24,6 +25,8 @@ struct Gateway<'a> {
     functions: Vec<&'a str>,
     authorizer: Option<&'a str>,
     strict: bool,
+    /// Whether the clock stands still until it is moved.
+    clock_stands: bool,
     idle_timeout_ms: u64,
     max_duration_ms: u64,
     samples: Vec<Sample>,
@@ -52,6 +55,8 @@ struct Open<'a> {
     user_agent: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     principal_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subprotocol: Option<String>,
 }
 
 pub(super) async fn answer(console: &Arc<Console>, service: &Service) -> Answer {
@@ -70,19 +75,23 @@ pub(super) async fn answer(console: &Arc<Console>, service: &Service) -> Answer 
         two_way: false,
         unserved: Some(why),
     });
-    json(&Gateway {
-        version: env!("CARGO_PKG_VERSION"),
-        url: service.url(),
-        now: service.clock.now_ms(),
-        route_selection_expression: api.route_selection_expression.to_string(),
-        routes: served.chain(unserved).collect(),
-        functions: api.functions.keys().map(String::as_str).collect(),
-        authorizer: api.authorizer.as_ref().map(|authorizer| authorizer.function.as_str()),
-        strict: service.guard.strict,
-        idle_timeout_ms: millis(service.idle_timeout),
-        max_duration_ms: millis(service.max_duration),
-        samples,
-    })
+    json(
+        StatusCode::OK,
+        &Gateway {
+            version: env!("CARGO_PKG_VERSION"),
+            url: service.url(),
+            now: service.clock.now_ms(),
+            route_selection_expression: api.route_selection_expression.to_string(),
+            routes: served.chain(unserved).collect(),
+            functions: api.functions.keys().map(String::as_str).collect(),
+            authorizer: api.authorizer.as_ref().map(|authorizer| authorizer.function.as_str()),
+            strict: service.guard.strict,
+            clock_stands: service.clock.stands(),
+            idle_timeout_ms: millis(service.idle_timeout),
+            max_duration_ms: millis(service.max_duration),
+            samples,
+        },
+    )
 }
 
 /// The open connections, the oldest first, with the time that it is by the gateway's clock.
@@ -98,7 +107,7 @@ pub(super) fn connections(service: &Service) -> Answer {
         key(a).cmp(&key(b)).then_with(|| a.facts.id.as_str().cmp(b.facts.id.as_str()))
     });
     let connections = connections.iter().map(|connection| open(connection)).collect();
-    json(&Answer { now: service.clock.now_ms(), connections })
+    json(StatusCode::OK, &Answer { now: service.clock.now_ms(), connections })
 }
 
 fn open(connection: &OpenConnection) -> Open<'_> {
@@ -111,12 +120,6 @@ fn open(connection: &OpenConnection) -> Open<'_> {
         user_agent: facts.identity.user_agent.as_deref(),
         // The rest of an authorizer's context may be secret.
         principal_id: facts.authorizer.as_ref().and_then(|context| context.get("principalId")?.as_str()),
-    }
-}
-
-fn json(value: &impl Serialize) -> Answer {
-    match serde_json::to_vec(value) {
-        Ok(json) => answer::json(StatusCode::OK, json),
-        Err(_) => answer::status(StatusCode::INTERNAL_SERVER_ERROR),
+        subprotocol: connection.subprotocol.as_deref().map(subprotocols),
     }
 }

@@ -1,5 +1,6 @@
 //! The stream of happenings as server-sent events.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -69,7 +70,8 @@ async fn send(viewer: &Viewer, mut from: u64, sender: &mpsc::Sender<Bytes>) {
 fn write(batch: &Batch) -> Bytes {
     let mut piece = Vec::with_capacity(batch.lines.iter().map(|line| line.len() + 32).sum());
     for (line, number) in batch.lines.iter().zip(batch.first..) {
-        piece.extend_from_slice(format!("id: {number}\ndata: ").as_bytes());
+        // Writing to a Vec does not fail.
+        let _ = write!(piece, "id: {number}\ndata: ");
         piece.extend_from_slice(line);
         piece.extend_from_slice(b"\n\n");
     }

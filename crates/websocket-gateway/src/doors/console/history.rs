@@ -22,6 +22,9 @@ pub(super) const MOST_BYTES: usize = 32 * 1024 * 1024;
 /// How many pages may look at the same time.
 const VIEWERS: usize = 16;
 
+/// How many happenings are taken at once, so that those of a busy gateway don't cost a turn each.
+const AT_ONCE: usize = 64;
+
 /// What is kept while nobody looks.
 pub(super) const UNWATCHED: Level = Level::Warning;
 
@@ -80,12 +83,13 @@ impl History {
         entered.then(|| Viewer(Arc::clone(self)))
     }
 
-    fn push(&self, happening: &Happening) {
-        // A happening can always be serialised: its maps have texts as keys.
-        let line = Bytes::from(serde_json::to_vec(happening).unwrap_or_default());
+    /// Keeps these lines, and forgets the oldest for which there is no more room.
+    fn push(&self, lines: impl IntoIterator<Item = Bytes>) {
         let mut kept = self.lock();
-        kept.bytes += line.len();
-        kept.lines.push_back(line);
+        for line in lines {
+            kept.bytes += line.len();
+            kept.lines.push_back(line);
+        }
         while kept.lines.len() > MOST || kept.bytes > MOST_BYTES {
             let Some(oldest) = kept.lines.pop_front() else { break };
             kept.bytes -= oldest.len();
@@ -162,11 +166,21 @@ pub(super) async fn record(history: Arc<History>, mut happenings: Happenings, li
                 history.since_ms.send_replace(None);
             }
             happening = happenings.next() => match happening {
-                Some(happening) => history.push(&happening),
+                Some(happening) => {
+                    let mut lines = vec![line(&happening)];
+                    while lines.len() < AT_ONCE && let Some(happening) = happenings.try_next() {
+                        lines.push(line(&happening));
+                    }
+                    history.push(lines);
+                }
                 None => return,
             },
         }
     }
+}
+
+fn line(happening: &Happening) -> Bytes {
+    happening.to_line().into()
 }
 
 /// For ever without a deadline.
@@ -184,7 +198,7 @@ mod tests {
     use crate::happenings::{HappeningSender, What};
 
     fn missed(count: u64) -> Happening {
-        Happening { at_ms: 0, level: Level::Warning, what: What::Missed { count } }
+        Happening { at_ms: 0, level: Level::Warning, by_hand: false, what: What::Missed { count } }
     }
 
     fn count_of(line: &Bytes) -> u64 {
@@ -197,7 +211,7 @@ mod tests {
         let viewer = history.enter().unwrap();
         assert!(viewer.read(0, 1).is_none());
         for count in 0..MOST as u64 + 3 {
-            history.push(&missed(count));
+            history.push([line(&missed(count))]);
         }
         let batch = viewer.read(0, usize::MAX).unwrap();
         assert_eq!((batch.first, batch.lines.len()), (3, MOST));
@@ -214,7 +228,7 @@ mod tests {
         let message = Bytes::from(vec![b'x'; MOST_BYTES / 4]);
         for _ in 0..5 {
             let what = What::Received { connection_id: "c".to_owned(), message: message.clone() };
-            history.push(&Happening { at_ms: 0, level: Level::Detail, what });
+            history.push([line(&Happening { at_ms: 0, level: Level::Detail, by_hand: false, what })]);
         }
         let viewer = history.enter().unwrap();
         let batch = viewer.read(0, usize::MAX).unwrap();

@@ -6,7 +6,9 @@ mod actions;
 mod assets;
 mod description;
 mod events;
+mod faults;
 mod history;
+mod rows;
 mod samples;
 
 use std::net::IpAddr;
@@ -18,8 +20,10 @@ use http::header::{AUTHORIZATION, CACHE_CONTROL};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use hyper::body::Incoming;
 use percent_encoding::percent_decode_str;
+use serde::Serialize;
 
 use crate::api::limits::INVOCATION_BYTES;
+use crate::dynamodb::TableStore;
 use crate::happenings::{Door, HappeningSender, Interest, Level, What};
 use crate::ids;
 use crate::service::Service;
@@ -38,17 +42,24 @@ pub(crate) struct Console {
     history: Arc<History>,
     /// The folder `events` beside the template.
     samples: PathBuf,
+    /// Where the rows of connections are.
+    tables: TableStore,
     /// Whether other machines are served, too.
     is_remote: bool,
 }
 
 impl Console {
     /// Keeps warnings and errors from now on, and everything while somebody looks.
-    pub(crate) fn start(happenings: &HappeningSender, samples: PathBuf, is_remote: bool) -> Arc<Self> {
+    pub(crate) fn start(
+        happenings: &HappeningSender,
+        samples: PathBuf,
+        tables: TableStore,
+        is_remote: bool,
+    ) -> Arc<Self> {
         let history = Arc::<History>::default();
         let reader = happenings.subscribe(Interest::UpTo(history::UNWATCHED));
         tokio::spawn(history::record(Arc::clone(&history), reader, history::LINGER));
-        Arc::new(Self { token: ids::secret(), history, samples, is_remote })
+        Arc::new(Self { token: ids::secret(), history, samples, tables, is_remote })
     }
 
     /// The page's path, with the token where no server sees it but the page does.
@@ -102,6 +113,15 @@ pub(super) async fn answer(
         (&Method::GET, ["happenings"]) => events::stream(console, service, &head),
         (&Method::GET, ["gateway"]) => description::answer(console, service).await,
         (&Method::GET, ["connections"]) => description::connections(service),
+        (&Method::GET, ["connections", id, "rows"]) => rows::answer(&console.tables, service, id).await,
+        (&Method::GET, ["faults"]) => faults::list(service),
+        (&Method::POST, ["faults"]) => match whole(body).await {
+            Ok(fault) => faults::begin(service, &fault),
+            Err(refused) => *refused,
+        },
+        (&Method::DELETE, ["faults"]) => faults::end_all(service),
+        (&Method::DELETE, ["faults", id]) => faults::end(service, id),
+        (&Method::DELETE, ["functions", function, "processes"]) => actions::kill_processes(service, function),
         (method, ["connections", id, rest @ ..]) => match text(body).await {
             Ok(text) => actions::on_connection(service, method, id, rest, text),
             Err(refused) => *refused,
@@ -142,4 +162,11 @@ async fn whole(body: Incoming) -> Result<Bytes, Box<Answer>> {
 async fn text(body: Incoming) -> Result<String, Box<Answer>> {
     let not_utf8 = |_| Box::new(answer::text(StatusCode::BAD_REQUEST, "the body is not UTF-8\n"));
     String::from_utf8(whole(body).await?.into()).map_err(not_utf8)
+}
+
+fn json(status: StatusCode, value: &impl Serialize) -> Answer {
+    match serde_json::to_vec(value) {
+        Ok(json) => answer::json(status, json),
+        Err(_) => answer::status(StatusCode::INTERNAL_SERVER_ERROR),
+    }
 }

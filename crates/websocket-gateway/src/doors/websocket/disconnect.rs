@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use crate::event::{Closed, Connection};
 use crate::happenings::{Level, What};
-use crate::lambda::InvokeError;
+use crate::lambda::{ByHand, InvokeError};
 use crate::service::{Service, integration};
 
 /// Runs `$disconnect`, if the API has that route, in a task of its own. Its answer goes nowhere.
@@ -28,11 +28,14 @@ pub(super) fn run(service: &Arc<Service>, connection: Connection, closed: Closed
         let turn = Arc::clone(&service.disconnects).acquire_owned().await;
         let event = service.writer(&deployment).disconnect(&connection, &closed);
         let (function, json) = (route.function.clone(), event.json.clone());
+        let by_hand = Arc::<ByHand>::default();
+        let noted = Arc::clone(&by_hand);
         let running = service.tasks.spawn(async move {
             let _turn = turn;
-            function.invoke_when_allowed(json).await
+            function.invoke_when_allowed(json, &noted).await
         });
         let answer = async { running.await.unwrap_or(Err(InvokeError::ShuttingDown)) };
-        integration::wait_for(answer, &service.clock, &service.happenings, "$disconnect", route, &event).await;
+        integration::wait_for(answer, &by_hand, &service.clock, &service.happenings, "$disconnect", route, &event)
+            .await;
     });
 }

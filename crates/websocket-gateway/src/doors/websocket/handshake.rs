@@ -12,6 +12,7 @@ use super::{disconnect, session};
 use crate::event::{Connection, Identity};
 use crate::happenings::{Door, Level, What};
 use crate::ids::ConnectionId;
+use crate::lambda::ByHand;
 use crate::service::authorizer::{self, Refusal};
 use crate::service::connections::{OpenConnection, Receivers};
 use crate::service::integration::{self, Outcome};
@@ -90,6 +91,16 @@ async fn connect(
         connection_id: connection.id.to_string(),
         source_ip: connection.identity.source_ip.clone(),
     });
+    if let Some(status) = service.faults.of_handshake() {
+        service.happenings.tell_as(true, None, Level::Warning, || What::Refused {
+            door: Door::WebSocket,
+            status: status.code().as_u16(),
+            connection_id: Some(connection.id.to_string()),
+            request_id: None,
+            why: "the handshake was refused".to_owned(),
+        });
+        return Err(Refused::ByConnect(status.code()));
+    }
     let mut subprotocol = None;
     let deployment = service.deployment();
     if let Some(authorizer) = &deployment.authorizer {
@@ -103,8 +114,10 @@ async fn connect(
             Refused::ByConnect(StatusCode::BAD_GATEWAY)
         })?;
         let event = service.writer(&deployment).connect(&connection, &request);
-        let invocation = route.function.invoke(event.json.clone());
-        match integration::wait_for(invocation, &service.clock, &service.happenings, "$connect", route, &event).await {
+        let by_hand = ByHand::default();
+        let invocation = route.function.invoke(event.json.clone(), &by_hand);
+        let (clock, happenings) = (&service.clock, &service.happenings);
+        match integration::wait_for(invocation, &by_hand, clock, happenings, "$connect", route, &event).await {
             Outcome::Answered(answer) if (200..300).contains(&answer.status_code) => {
                 let name = answer.header("Sec-WebSocket-Protocol");
                 subprotocol = name.and_then(|name| HeaderValue::from_str(name).ok());
@@ -117,7 +130,8 @@ async fn connect(
             Outcome::TimedOut => return Err(Refused::ByConnect(StatusCode::GATEWAY_TIMEOUT)),
         }
     }
-    Ok(Accepted { opening: Opening::new(service, connection, place), subprotocol })
+    let name = subprotocol.as_ref().and_then(|name: &HeaderValue| name.to_str().ok()).map(Into::into);
+    Ok(Accepted { opening: Opening::new(service, connection, name, place), subprotocol })
 }
 
 /// A handshake that opens no connection.
@@ -157,8 +171,8 @@ struct Opening {
 }
 
 impl Opening {
-    fn new(service: Arc<Service>, connection: Connection, place: Place) -> Self {
-        let (connection, receivers) = OpenConnection::new(connection, Some(place));
+    fn new(service: Arc<Service>, connection: Connection, subprotocol: Option<Box<str>>, place: Place) -> Self {
+        let (connection, receivers) = OpenConnection::new(connection, subprotocol, Some(place));
         let connection = Arc::new(connection);
         service.open.insert(Arc::clone(&connection));
         let task = service.tasks.token();

@@ -7,6 +7,7 @@ use super::route_selection::{select, why_none};
 use crate::api::limits::MESSAGE_BYTES;
 use crate::happenings::{Level, What};
 use crate::ids;
+use crate::lambda::ByHand;
 use crate::service::Service;
 #[cfg(feature = "console")]
 use crate::service::connections::OpenConnection;
@@ -18,7 +19,7 @@ use crate::service::integration::{self, Outcome};
 pub(in crate::doors) fn take(service: &Arc<Service>, connection: &Arc<OpenConnection>, message: Utf8Bytes) -> bool {
     let Some(under_way) = connection.try_begin(&message) else { return false };
     connection.touch(service.clock.now_ms());
-    service.happenings.tell(Level::Detail, || What::Received {
+    service.happenings.tell_as(true, None, Level::Detail, || What::Received {
         connection_id: connection.facts.id.to_string(),
         message: message.clone().into(),
     });
@@ -53,12 +54,13 @@ pub(super) async fn serve(service: Arc<Service>, under_way: UnderWay, message: U
     let event = service.writer(&deployment).message(route_key, &connection.facts, &message);
     // Kept until the answer has found room. The time until it begins counts: on AWS the function would work already.
     let mut _turn = None;
+    let by_hand = ByHand::default();
     let invocation = async {
         _turn = under_way.turn().await;
-        integration.function.invoke(event.json.clone()).await
+        integration.function.invoke(event.json.clone(), &by_hand).await
     };
-    let outcome =
-        integration::wait_for(invocation, &service.clock, &service.happenings, route_key, integration, &event).await;
+    let (clock, happenings) = (&service.clock, &service.happenings);
+    let outcome = integration::wait_for(invocation, &by_hand, clock, happenings, route_key, integration, &event).await;
     let frame = match outcome {
         // The status does not matter: a 500 with a body is delivered like any other.
         Outcome::Answered(answer) if integration.route.route_response => {

@@ -35,6 +35,7 @@ pub(super) async fn run(service: Arc<Service>, connection: Arc<OpenConnection>, 
     };
     // Gone from here on, even while the last frames are still under way.
     session.service.open.remove(&session.connection.facts.id);
+    session.service.faults.forget(&session.connection.facts.id);
     session.connection.outbox.close();
     let closed = close.told();
     // Boxed, so that a connection pays for its end only when it comes.

@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::super::{Batch, Door, Invocation, InvocationResult, Reloaded, ReportStatus};
 use super::*;
@@ -88,6 +88,18 @@ fn samples() -> Vec<What> {
         What::OverMemory { function: function.clone(), used: 200, memory_size: 128 },
         What::IdleExit { function: function.clone(), status: "exit status: 1".to_owned() },
         What::Killed { function: function.clone() },
+        What::ProcessesKilled { function: function.clone(), processes: 2 },
+        What::FaultBegan {
+            fault: "Hello fails".to_owned(),
+            function: Some(function.clone()),
+            connection_id: Some(id()),
+        },
+        What::FaultEnded {
+            fault: "Hello fails".to_owned(),
+            function: Some(function.clone()),
+            connection_id: Some(id()),
+        },
+        What::ClockMoved { by: Duration::from_secs(60) },
         What::InvocationFailed { function: function.clone(), why: why.clone() },
         What::StoreCalled { function: Some(function.clone()), operation: "PutItem".to_owned(), status: 200 },
         What::Queued {
@@ -123,7 +135,18 @@ fn samples() -> Vec<What> {
 }
 
 fn json_of(what: What) -> Value {
-    serde_json::to_value(Happening { at_ms: 7, level: Level::Info, what }).unwrap()
+    serde_json::to_value(Happening { at_ms: 7, level: Level::Info, by_hand: false, what }).unwrap()
+}
+
+#[test]
+fn what_a_person_did_says_so() {
+    let killed = What::ProcessesKilled { function: "Hello".to_owned(), processes: 1 };
+    let json =
+        serde_json::to_value(Happening { at_ms: 7, level: Level::Warning, by_hand: true, what: killed }).unwrap();
+    assert_eq!(
+        (&json["byHand"], &json["text"]),
+        (&json!(true), &json!("Hello: its process was killed, by hand at the console"))
+    );
 }
 
 #[test]
@@ -193,7 +216,7 @@ fn an_event_is_itself_without_its_secrets() {
         function: "Connect".to_owned(),
         event: Bytes::from_static(json.as_bytes()),
     };
-    let happening = |json| Happening { at_ms: 7, level: Level::Detail, what: event(json) };
+    let happening = |json| Happening { at_ms: 7, level: Level::Detail, by_hand: false, what: event(json) };
     let as_written = r#"{"requestContext": {"routeKey":"hello"}, "body":"token"}"#;
     assert!(serde_json::to_string(&happening(as_written)).unwrap().contains(as_written));
     let secret = serde_json::to_string(&happening(r#"{"headers":{"Cookie":"id=hunter2"}}"#)).unwrap();

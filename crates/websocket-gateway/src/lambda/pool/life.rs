@@ -11,7 +11,7 @@ use super::Pool;
 use crate::happenings::{Level, What};
 use crate::lambda::instance::Process;
 use crate::lambda::instance_id::InstanceId;
-use crate::lambda::platform_log;
+use crate::lambda::platform_log::{self, Memory};
 use crate::lambda::runtime_api::RuntimeApi;
 use crate::lambda::schedule::End;
 
@@ -29,7 +29,7 @@ impl Pool {
         }
         match self.start().await {
             Ok((runtime_api, process)) => {
-                self.lock().started(id, process.pid());
+                self.lock().started(id, process.pid().and_then(Memory::of));
                 let stopping = CancellationToken::new();
                 let happenings = self.host.happenings.clone();
                 tokio::join!(runtime_api.serve(Arc::clone(&self), id, happenings, stopping.clone()), async {
@@ -82,6 +82,7 @@ impl Pool {
                 process.terminate(is_orderly).await;
                 failure
             }
+            () = self.killed.notified() => self.end(id, End::KilledByHand),
             () = self.overdue(id) => {
                 let is_orderly = self.lock().has_extension(id);
                 let failure = self.end(id, End::Overdue);

@@ -19,8 +19,9 @@ use super::host::Host;
 use super::instance_id::InstanceId;
 use super::invocation::{Answer, Delivery, Invocation};
 use super::schedule::{End, Failure, Next, Refusal, Schedule};
-use super::{Program, platform_log};
+use super::{Program, fault, platform_log};
 use crate::api::Function;
+use crate::faults::OfInvocation;
 
 /// How many instances of a function may exist at the same time for each CPU. Further invocations wait in the order of their arrival.
 ///
@@ -40,6 +41,8 @@ pub(crate) struct Pool {
     schedule: Mutex<Schedule>,
     /// Notifies the tasks of the instances that an instance may be overdue sooner than [`Pool::check`] has said.
     sooner: Notify,
+    /// Tells the tasks of the instances to kill their processes.
+    killed: Notify,
     /// Whether a task waits until another instance may be wanted.
     is_waiting: AtomicBool,
 }
@@ -57,8 +60,8 @@ impl Pool {
         let schedule = Mutex::new(Schedule::new(program.function.timeout, cpus * INSTANCES_PER_CPU));
         // Lambda does not accept a name that is not valid in a header.
         let arn = HeaderValue::try_from(&program.function.arn).unwrap_or(HeaderValue::from_static(""));
-        let (sooner, is_waiting) = (Notify::new(), AtomicBool::new(false));
-        Arc::new(Self { program, arn, own, host, concurrency, schedule, sooner, is_waiting })
+        let (sooner, killed, is_waiting) = Default::default();
+        Arc::new(Self { program, arn, own, host, concurrency, schedule, sooner, killed, is_waiting })
     }
 
     /// The function's `Timeout`.
@@ -93,16 +96,17 @@ impl Pool {
 
     /// Invokes the function and waits for its answer. If the future is dropped, an invocation that an instance has fetched runs to its end;
     /// one that still waits is forgotten.
-    pub(super) async fn invoke(self: &Arc<Self>, event: Bytes) -> Answer {
-        self.invoke_counted(event, self.concurrency.begin()?).await
+    pub(super) async fn invoke(self: &Arc<Self>, event: Bytes, fault: OfInvocation) -> Answer {
+        self.invoke_counted(event, fault, self.concurrency.begin()?).await
     }
 
     /// The same, but waits instead of being throttled.
-    pub(super) async fn invoke_when_allowed(self: &Arc<Self>, event: Bytes) -> Answer {
-        self.invoke_counted(event, self.concurrency.begin_when_allowed().await).await
+    pub(super) async fn invoke_when_allowed(self: &Arc<Self>, event: Bytes, fault: OfInvocation) -> Answer {
+        self.invoke_counted(event, fault, self.concurrency.begin_when_allowed().await).await
     }
 
-    async fn invoke_counted(self: &Arc<Self>, event: Bytes, in_progress: InProgress) -> Answer {
+    async fn invoke_counted(self: &Arc<Self>, event: Bytes, fault: OfInvocation, in_progress: InProgress) -> Answer {
+        fault::meet(fault, self.timeout()).await?;
         let (invocation, answer) = Invocation::new(event, in_progress);
         let mut caller = Caller { pool: self, answer, has_answer: false };
         {
@@ -119,8 +123,8 @@ impl Pool {
     /// Waits until there is an invocation for the instance.
     pub(super) async fn next(&self, id: InstanceId) -> Result<Delivery, Refusal> {
         let ran = self.lock().ran(id, Instant::now());
-        if let Some((run, pid)) = ran {
-            platform_log::end(&self.host.happenings, &self.program.function, &run, pid);
+        if let Some((run, memory)) = ran {
+            platform_log::end(&self.host.happenings, &self.program.function, &run, memory.as_deref());
         }
         loop {
             let next = self.lock().next(id, Instant::now())?;
@@ -184,6 +188,18 @@ impl Pool {
     pub(super) fn retire(&self) {
         self.lock().retire(Instant::now());
         self.sooner.notify_waiters();
+    }
+
+    /// How many instances there are.
+    #[cfg(feature = "console")]
+    pub(super) fn instances(&self) -> usize {
+        self.lock().instances()
+    }
+
+    /// Kills the processes of all instances.
+    #[cfg(feature = "console")]
+    pub(super) fn kill(&self) {
+        self.killed.notify_waiters();
     }
 
     /// Refuses further invocations, and starts no more instances.

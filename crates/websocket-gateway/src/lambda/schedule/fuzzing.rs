@@ -84,7 +84,7 @@ impl Driver {
             }
             ("retire", _) => self.schedule.retire(self.now),
             ("close", _) => self.schedule.close(),
-            ("started", Some(id)) => self.schedule.started(id, Some(1)),
+            ("started", Some(id)) => self.schedule.started(id, None),
             ("next", Some(id)) => self.next(id),
             ("answer", Some(id)) => self.answer(id, variant),
             ("init_failed", Some(id)) => drop(self.schedule.init_failed(id, InvokeError::ShuttingDown)),

@@ -21,6 +21,7 @@ pub(super) use self::extensions::ExtensionRefusal;
 use super::error::InvokeError;
 use super::instance_id::InstanceId;
 use super::invocation::{Delivery, Invocation};
+use super::platform_log::Memory;
 use crate::api::limits::{INIT_LIMIT, LONGEST_FUNCTION_TIMEOUT};
 
 /// How long an idle instance is kept. AWS does not publish a figure; minutes are usual there.
@@ -53,8 +54,8 @@ struct Instance {
     init: Option<Duration>,
     /// The request id of the invocation that it answered last, and when it fetched that. Removed when it has been reported.
     answered: Option<(String, Instant)>,
-    /// Its process id.
-    pid: Option<u32>,
+    /// The memory of its process.
+    memory: Option<Arc<Memory>>,
     extensions: Vec<Extension>,
     /// The end of the time that this phase may last.
     until: Instant,
@@ -99,8 +100,13 @@ pub(super) struct Run {
 #[derive(Debug)]
 pub(super) enum End {
     Exited(ExitStatus),
-    NotStarted { source: io::Error, executable: PathBuf },
+    NotStarted {
+        source: io::Error,
+        executable: PathBuf,
+    },
     Overdue,
+    /// A person has killed its process.
+    KilledByHand,
     ShuttingDown,
 }
 
@@ -196,24 +202,24 @@ impl Schedule {
     pub(super) fn add(&mut self, id: InstanceId, now: Instant) {
         let phase = Phase::Starting { error: None };
         let (until, wake) = (now + INIT_LIMIT, Arc::default());
-        let (init, answered, pid, extensions) = Default::default();
-        self.instances.insert(id, Instance { phase, since: now, init, answered, pid, extensions, until, wake });
+        let (init, answered, memory, extensions) = Default::default();
+        self.instances.insert(id, Instance { phase, since: now, init, answered, memory, extensions, until, wake });
     }
 
     /// Remembers the process of an instance.
-    pub(super) fn started(&mut self, id: InstanceId, pid: Option<u32>) {
+    pub(super) fn started(&mut self, id: InstanceId, memory: Option<Memory>) {
         if let Some(instance) = self.instances.get_mut(&id) {
-            instance.pid = pid;
+            instance.memory = memory.map(Arc::new);
         }
     }
 
-    /// The invocation that an instance has answered, and the instance's process id. It is returned once, when the instance asks for the next
+    /// The invocation that an instance has answered, and the memory of its process. It is returned once, when the instance asks for the next
     /// invocation.
-    pub(super) fn ran(&mut self, id: InstanceId, now: Instant) -> Option<(Run, Option<u32>)> {
+    pub(super) fn ran(&mut self, id: InstanceId, now: Instant) -> Option<(Run, Option<Arc<Memory>>)> {
         let instance = self.instances.get_mut(&id)?;
         let (request_id, since) = instance.answered.take()?;
         let run = Run { request_id, took: now.saturating_duration_since(since), init: instance.init.take() };
-        Some((run, instance.pid))
+        Some((run, instance.memory.clone()))
     }
 
     /// An instance asks for its next invocation. An invocation counts as fetched when it is returned here.
@@ -326,6 +332,12 @@ impl Schedule {
         }
     }
 
+    /// How many instances there are.
+    #[cfg(feature = "console")]
+    pub(super) fn instances(&self) -> usize {
+        self.instances.len()
+    }
+
     /// Makes idle instances overdue from now on. Invocations are still accepted.
     pub(super) fn retire(&mut self, now: Instant) {
         self.retired = true;
@@ -373,6 +385,7 @@ impl End {
         match self {
             Self::Exited(status) => InvokeError::Exited { status, during_init },
             Self::NotStarted { source, executable } => InvokeError::NotStarted { source, executable },
+            Self::KilledByHand => InvokeError::KilledByHand,
             Self::Overdue => InvokeError::TimedOut { after, during_init },
             Self::ShuttingDown => InvokeError::ShuttingDown,
         }

@@ -13,7 +13,7 @@ use super::processes::{probe, silent, start_programs};
 use super::scratch;
 use crate::api::Function;
 use crate::happenings::{HappeningSender, Happenings, Interest, Level, What};
-use crate::lambda::{Functions, InvokeError, Program};
+use crate::lambda::{ByHand, Functions, InvokeError, Program};
 use crate::wire::client::HttpClient;
 
 /// What a process prints that is asked to end.
@@ -100,7 +100,8 @@ async fn start(happenings: HappeningSender) -> (Functions, Happenings) {
 #[tokio::test]
 async fn an_instance_that_works_on_after_its_answer_delays_nobody() {
     let (lambda, mut happenings) = start(silent()).await;
-    let invoke = async |event: &'static str| lambda.get("Probe").unwrap().invoke(event.into()).await;
+    let invoke =
+        async |event: &'static str| lambda.get("Probe").unwrap().invoke(event.into(), &ByHand::default()).await;
     let (answer, first) = tokio::join!(invoke("1"), async {
         let first = Instance::started(&mut happenings).await;
         first.answer(&first.next().await, "one").await;
@@ -121,7 +122,8 @@ async fn an_instance_that_works_on_after_its_answer_delays_nobody() {
 #[tokio::test]
 async fn an_extension_registers_before_the_first_event_and_gets_no_events() {
     let (lambda, mut happenings) = start(silent()).await;
-    let invoke = lambda.get("Probe").unwrap().invoke("1".into());
+    let by_hand = ByHand::default();
+    let invoke = lambda.get("Probe").unwrap().invoke("1".into(), &by_hand);
     let (answer, ()) = tokio::join!(invoke, async {
         let instance = Instance::started(&mut happenings).await;
         let refused = async |name, body| instance.register(name, body).await.unwrap_err();
@@ -156,7 +158,8 @@ async fn only_a_process_with_an_extension_is_asked_to_end() {
     for has_extension in [true, false] {
         let sender = silent();
         let (lambda, mut happenings) = start(sender.clone()).await;
-        let invoke = lambda.get("Probe").unwrap().invoke("1".into());
+        let by_hand = ByHand::default();
+        let invoke = lambda.get("Probe").unwrap().invoke("1".into(), &by_hand);
         let (answer, ()) = tokio::join!(invoke, async {
             let instance = Instance::started(&mut happenings).await;
             if has_extension {

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
-use super::processes::{Meeting, invoke, probe, probe_executable, silent, start};
+use super::processes::{Meeting, invoke, no_faults, probe, probe_executable, silent, start};
 use crate::api::Function;
 use crate::api::limits::CONCURRENCY;
 use crate::lambda::{Functions, InvokeError, Processes, Program};
@@ -64,8 +64,8 @@ async fn a_reload_does_not_double_the_reserved_concurrency() {
     let program = |function| Program::binary(function, probe_executable());
     let before = Processes::new(vec![program(function())], BTreeMap::new(), silent());
     let changed = Function { memory_size: 256, ..function() };
-    let after = Functions::local(before.redeploy(vec![program(changed)], BTreeMap::new()), []);
-    let before = Functions::local(before, []);
+    let after = Functions::local(before.redeploy(vec![program(changed)], BTreeMap::new()), [], &no_faults());
+    let before = Functions::local(before, [], &no_faults());
     let meeting = Meeting::open().await;
     let (old, ()) = tokio::join!(invoke(&before, meeting.event("meet")), async {
         let mut guest = meeting.guest().await;

@@ -7,7 +7,7 @@ use serde_json::Value;
 use tokio::io::AsyncReadExt;
 use tokio::net::TcpListener;
 
-use super::processes::{invoke, probe, silent};
+use super::processes::{invoke, no_faults, probe, silent};
 use super::scratch;
 use crate::api::{Code, Files, Function, Place, Runtime};
 use crate::happenings::{Happenings, Interest, Level, What};
@@ -103,7 +103,7 @@ pub(super) async fn start(function: Function) -> Option<Started> {
     }
     let sender = silent();
     let happenings = sender.subscribe(Interest::UpTo(Level::Info));
-    let lambda = Functions::local(Processes::new(programs, Default::default(), sender), Vec::new());
+    let lambda = Functions::local(Processes::new(programs, Default::default(), sender), Vec::new(), &no_faults());
     not_here.is_empty().then_some(Started { lambda, happenings, _runtimes: runtimes })
 }
 

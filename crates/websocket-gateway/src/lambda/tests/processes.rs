@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,9 +16,10 @@ use tokio::time::timeout;
 use super::{built, scratch};
 use crate::api::{Code, Function};
 use crate::clock::Clock;
+use crate::faults::Faults;
 use crate::happenings::{Happening, HappeningSender, Happenings, Interest, Level, What};
 use crate::iam::Policy;
-use crate::lambda::{Functions, InvokeError, Processes, Program};
+use crate::lambda::{ByHand, Functions, InvokeError, Processes, Program};
 
 #[tokio::test]
 async fn an_answer_reaches_its_caller_unchanged() {
@@ -345,8 +347,8 @@ async fn an_unknown_function_is_named() {
 #[tokio::test]
 async fn a_function_that_is_not_here_says_why() {
     let not_here = [("Probe".to_owned(), "its runtime is `java21`".to_owned())];
-    let lambda = Functions::local(Processes::new(Vec::new(), BTreeMap::new(), silent()), not_here);
-    let error = lambda.get("Probe").unwrap().invoke(Bytes::from_static(b"{}")).await.unwrap_err();
+    let lambda = Functions::local(Processes::new(Vec::new(), BTreeMap::new(), silent()), not_here, &no_faults());
+    let error = lambda.get("Probe").unwrap().invoke(Bytes::from_static(b"{}"), &ByHand::default()).await.unwrap_err();
     assert_eq!(error.to_string(), "the function can't be started here: its runtime is `java21`");
 }
 
@@ -388,7 +390,12 @@ async fn start_and_listen(function: Function) -> (Functions, Log) {
 
 pub(super) async fn start_programs(programs: Vec<Program>, happenings: HappeningSender) -> Functions {
     let own = BTreeMap::from([("AWS_REGION".to_owned(), "eu-central-1".to_owned())]);
-    Functions::local(Processes::new(programs, own, happenings), [])
+    let faults = Faults::new(happenings.clone());
+    Functions::local(Processes::new(programs, own, happenings), [], &faults)
+}
+
+pub(super) fn no_faults() -> Arc<Faults> {
+    Faults::new(silent())
 }
 
 pub(super) fn silent() -> HappeningSender {
@@ -403,7 +410,7 @@ pub(super) fn probe_executable() -> PathBuf {
 }
 
 pub(super) async fn invoke(lambda: &Functions, event: Value) -> Result<Value, InvokeError> {
-    let answer = lambda.get("Probe")?.invoke(event.to_string().into()).await?;
+    let answer = lambda.get("Probe")?.invoke(event.to_string().into(), &ByHand::default()).await?;
     Ok(serde_json::from_slice(&answer).unwrap())
 }
 

@@ -15,7 +15,7 @@ use crate::api::limits::AUTHORIZER_TIMEOUT;
 use crate::clock::Clock;
 use crate::event::Written;
 use crate::happenings::{Door, HappeningSender, Level, What};
-use crate::lambda::InvokeError;
+use crate::lambda::{ByHand, InvokeError};
 use answer::{Answer, Unmet};
 
 /// Why a client may not connect.
@@ -69,9 +69,10 @@ pub(crate) async fn ask(
     event: &Written,
 ) -> Result<Map<String, Value>, Refusal> {
     let name = &authorizer.function;
+    let by_hand = ByHand::default();
     let refuse = |refusal: Refusal, why: String| {
         let level = if refusal == Refusal::Failed { Level::Error } else { Level::Warning };
-        happenings.tell(level, || What::Refused {
+        happenings.tell_as(by_hand.has_met(), None, level, || What::Refused {
             door: Door::WebSocket,
             status: refusal.answer().0.as_u16(),
             connection_id: Some(event.connection_id.to_string()),
@@ -84,7 +85,7 @@ pub(crate) async fn ask(
         return refuse(Refusal::Unauthorized, format!("there is no {source}, so {name} is not asked"));
     }
     let started = Instant::now();
-    let answer = clock.within(AUTHORIZER_TIMEOUT, function.invoke(event.json.clone())).await;
+    let answer = clock.within(AUTHORIZER_TIMEOUT, function.invoke(event.json.clone(), &by_hand)).await;
     let took = started.elapsed();
     let ms = took.as_millis();
     let context = match answer {
@@ -99,7 +100,7 @@ pub(crate) async fn ask(
     };
     match context {
         Ok(context) => {
-            happenings.tell(Level::Info, || What::Authorized {
+            happenings.tell_as(by_hand.has_met(), None, Level::Info, || What::Authorized {
                 connection_id: event.connection_id.to_string(),
                 request_id: event.request_id.clone(),
                 function: name.clone(),

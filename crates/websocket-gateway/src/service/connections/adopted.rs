@@ -38,7 +38,7 @@ impl Adopted {
             identity: Identity { user_agent: None, source_ip: "127.0.0.1".to_owned() },
             authorizer: None,
         };
-        let (connection, receivers) = OpenConnection::new(facts, None);
+        let (connection, receivers) = OpenConnection::new(facts, None, None);
         let connection = Arc::new(connection);
         if !open.insert(Arc::clone(&connection)) {
             return Err(AdoptError::Open(connection.facts.id.to_string()));

@@ -26,6 +26,9 @@ pub(crate) struct OpenConnections {
 #[derive(Debug)]
 pub(crate) struct OpenConnection {
     pub(crate) facts: Connection,
+    /// What `$connect` has chosen.
+    #[cfg_attr(not(feature = "console"), expect(dead_code, reason = "only the console shows it"))]
+    pub(crate) subprotocol: Option<Box<str>>,
     last_active_ms: AtomicU64,
     /// The frames that wait for the client. When it is full, a post is throttled, as on AWS when the "client-side buffer" is full.
     pub(crate) outbox: Outbox,
@@ -57,11 +60,12 @@ pub(crate) struct Receivers {
 }
 
 impl OpenConnection {
-    pub(crate) fn new(facts: Connection, place: Option<Place>) -> (Self, Receivers) {
+    pub(crate) fn new(facts: Connection, subprotocol: Option<Box<str>>, place: Option<Place>) -> (Self, Receivers) {
         let (end, ending) = oneshot::channel();
         let connection = Self {
             last_active_ms: facts.connected_at_ms.into(),
             facts,
+            subprotocol,
             outbox: Outbox::new(),
             room: Room::new(),
             turns: Semaphore::new(INVOCATIONS),

@@ -1,4 +1,6 @@
 use std::collections::VecDeque;
+#[cfg(feature = "console")]
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
@@ -17,11 +19,37 @@ pub(crate) struct Outbox {
     /// Wakes the session, which alone takes frames out.
     added: Notify,
     room: Room,
+    /// Whether no frame is sent for now, as if the client did not read.
+    #[cfg(feature = "console")]
+    is_held: AtomicBool,
 }
 
 impl Outbox {
     pub(super) fn new() -> Self {
-        Self { frames: Mutex::default(), added: Notify::new(), room: Room::new() }
+        Self {
+            frames: Mutex::default(),
+            added: Notify::new(),
+            room: Room::new(),
+            #[cfg(feature = "console")]
+            is_held: AtomicBool::new(false),
+        }
+    }
+
+    /// Sends nothing from now on, or goes on with it.
+    #[cfg(feature = "console")]
+    pub(crate) fn hold(&self, is_held: bool) {
+        self.is_held.store(is_held, Ordering::Relaxed);
+        self.added.notify_one();
+    }
+
+    #[cfg(feature = "console")]
+    fn is_held(&self) -> bool {
+        self.is_held.load(Ordering::Relaxed)
+    }
+
+    #[cfg(not(feature = "console"))]
+    fn is_held(&self) -> bool {
+        false
     }
 
     /// Adds a frame if there is room for it now.
@@ -38,10 +66,12 @@ impl Outbox {
         }
     }
 
-    /// Waits for the next frame.
+    /// Waits for the next frame, and for the end of a [hold](Outbox::hold).
     pub(crate) async fn pop(&self) -> Utf8Bytes {
         loop {
-            if let Some(frame) = self.try_pop() {
+            if !self.is_held()
+                && let Some(frame) = self.try_pop()
+            {
                 return frame;
             }
             self.added.notified().await;
@@ -107,6 +137,21 @@ mod tests {
             waiting.await;
             assert_eq!(outbox.try_push(frame(bytes)), Err(NoRoom::Full));
         }
+    }
+
+    #[cfg(feature = "console")]
+    #[tokio::test]
+    async fn what_is_held_waits_and_takes_room() {
+        let outbox = Outbox::new();
+        outbox.hold(true);
+        outbox.try_push("first".into()).unwrap();
+        let mut next = std::pin::pin!(outbox.pop());
+        assert!(futures_util::poll!(next.as_mut()).is_pending());
+        while outbox.try_push(frame(100_000)).is_ok() {}
+        assert!(futures_util::poll!(next.as_mut()).is_pending());
+        outbox.hold(false);
+        assert_eq!(next.await, "first");
+        assert_eq!(outbox.pop().await.len(), 100_000);
     }
 
     #[tokio::test]
