@@ -1,6 +1,7 @@
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -12,7 +13,7 @@ use super::in_time;
 /// A Chromium without a window, driven by its own `WebDriver`. `WebDriver` is HTTP with JSON, of which a test needs five calls: less than a crate for
 /// it would bring along.
 pub(crate) struct Browser {
-    /// It ends the browser, too.
+    /// It ends when this is dropped.
     _driver: Child,
     address: String,
     session: String,
@@ -151,6 +152,18 @@ impl Browser {
         let mut json: Value = serde_json::from_slice(&json).unwrap();
         assert!(json["value"]["error"].is_null(), "{method} {path} {body}: {}", json["value"]);
         json["value"].take()
+    }
+}
+
+/// The browser is the driver's child, and would outlive it.
+impl Drop for Browser {
+    fn drop(&mut self) {
+        let Ok(mut stream) = std::net::TcpStream::connect(&self.address) else { return };
+        let patience = Some(Duration::from_secs(10));
+        let ends = format!("DELETE /session/{} HTTP/1.1\r\nhost: {}\r\n\r\n", self.session, self.address);
+        // The driver answers when the browser has ended.
+        let _ = stream.set_read_timeout(patience);
+        let _ = stream.write_all(ends.as_bytes()).and_then(|()| stream.read(&mut [0]));
     }
 }
 
