@@ -205,9 +205,8 @@ fn check(ask: &Ask, answer: &Answer) {
             let error: Value = serde_json::from_str(text).unwrap_or_else(|_| panic!("{text} for {ask:?}"));
             let name = error["__type"].as_str().and_then(|name| name.rsplit('#').next()).unwrap_or_default();
             assert!(!name.is_empty(), "{text}");
-            // DynamoDB itself says nothing more about these.
-            let is_silent = name == "UnknownOperationException"
-                || (name == "SerializationException" && serde_json::from_slice::<Value>(&ask.body()).is_err());
+            // DynamoDB itself says nothing more about these: bodies that are not JSON, and a list where it wants a word.
+            let is_silent = ["UnknownOperationException", "SerializationException"].contains(&name);
             let message = error["message"].as_str().or_else(|| error["Message"].as_str()).unwrap_or_default();
             assert!(is_silent || !message.trim().is_empty(), "{text} for {ask:?}");
         }
