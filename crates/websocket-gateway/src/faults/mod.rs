@@ -3,7 +3,7 @@
 //!
 //! They are gone with the process. While none is set, who asks reads one number and nothing else.
 
-#![cfg_attr(not(feature = "console"), expect(dead_code, reason = "only the console sets faults"))]
+#![cfg_attr(not(any(feature = "console", test)), expect(dead_code, reason = "only the console sets faults"))]
 
 mod fault;
 #[cfg(test)]
