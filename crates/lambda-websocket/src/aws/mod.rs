@@ -11,6 +11,7 @@ mod throttling;
 mod trust;
 
 use std::cell::{OnceCell, RefCell};
+use std::thread::LocalKey;
 use std::time::Duration;
 
 use aws_config::environment::{EnvironmentVariableCredentialsProvider, EnvironmentVariableRegionProvider};
@@ -18,6 +19,8 @@ use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, ConfigLoader, SdkConfig};
+use aws_sdk_apigatewaymanagement::Client;
+use aws_sdk_apigatewaymanagement::config::Builder as Settings;
 use aws_sdk_apigatewaymanagement::config::endpoint::{Endpoint, EndpointFuture, Params, ResolveEndpoint};
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
@@ -119,8 +122,8 @@ fn from_environment(mut loader: ConfigLoader) -> ConfigLoader {
 
 /// The settings of a client for `@connections` at `url`. What a post does not need is left out: the rules that find an endpoint, and a watch over the
 /// speed of bodies, which are small and have a time limit.
-fn settings(config: &SdkConfig, url: &str) -> aws_sdk_apigatewaymanagement::config::Builder {
-    let settings = aws_sdk_apigatewaymanagement::config::Builder::from(config)
+fn settings(config: &SdkConfig, url: &str) -> Settings {
+    let settings = Settings::from(config)
         .endpoint_resolver(At(Endpoint::builder().url(url.to_owned()).build()))
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     match config.http_client() {
@@ -139,46 +142,42 @@ impl ResolveEndpoint for At {
     }
 }
 
-/// The client for `@connections` at `url`. The last client is kept: a function nearly always posts to one stage.
-pub(crate) async fn connections(url: &str) -> Result<aws_sdk_apigatewaymanagement::Client, BoxError> {
-    use aws_sdk_apigatewaymanagement::Client;
-    thread_local!(static LAST: RefCell<Option<(String, Client)>> = const { RefCell::new(None) });
-
-    let kept =
-        LAST.with_borrow(|last| last.as_ref().filter(|(known, _)| known == url).map(|(_, client)| client.clone()));
-    if let Some(client) = kept {
-        return Ok(client);
-    }
-    let client = Client::from_conf(settings(&config().await?, url).build());
-    LAST.set(Some((url.to_owned(), client.clone())));
-    Ok(client)
+/// The client for `@connections` at `url`.
+pub(crate) async fn connections(url: &str) -> Result<Client, BoxError> {
+    thread_local!(static LAST: LastClient = const { RefCell::new(None) });
+    kept(&LAST, url, |settings| settings).await
 }
 
 /// The same for a fan-out: a post that is answered with 429 is not repeated, because what the answer means takes a look at others, and because
 /// repetitions would be posts that nobody has counted.
 #[cfg(feature = "fan-out")]
-pub(crate) async fn connections_without_retries_of_429(
-    url: &str,
-) -> Result<aws_sdk_apigatewaymanagement::Client, BoxError> {
-    use aws_sdk_apigatewaymanagement::Client;
-    thread_local!(static LAST: RefCell<Option<(String, Client)>> = const { RefCell::new(None) });
+pub(crate) async fn connections_without_retries_of_429(url: &str) -> Result<Client, BoxError> {
+    thread_local!(static LAST: LastClient = const { RefCell::new(None) });
+    kept(&LAST, url, |settings| settings.retry_classifier(throttling::IsAnAnswer)).await
+}
 
+/// A client for `@connections`, and its URL.
+type LastClient = RefCell<Option<(String, Client)>>;
+
+/// The client for `@connections` at `url`, with further settings. The last client is kept: a function nearly always posts to one stage.
+async fn kept(
+    last: &'static LocalKey<LastClient>,
+    url: &str,
+    further: impl FnOnce(Settings) -> Settings,
+) -> Result<Client, BoxError> {
     let kept =
-        LAST.with_borrow(|last| last.as_ref().filter(|(known, _)| known == url).map(|(_, client)| client.clone()));
+        last.with_borrow(|last| last.as_ref().filter(|(known, _)| known == url).map(|(_, client)| client.clone()));
     if let Some(client) = kept {
         return Ok(client);
     }
-    let settings = settings(&config().await?, url).retry_classifier(throttling::IsAnAnswer);
-    let client = Client::from_conf(settings.build());
-    LAST.set(Some((url.to_owned(), client.clone())));
+    let client = Client::from_conf(further(settings(&config().await?, url)).build());
+    last.set(Some((url.to_owned(), client.clone())));
     Ok(client)
 }
 
 /// A client for `@connections` that talks to a test. It makes one try of each call, and signs it with nobody's key.
 #[cfg(feature = "testing")]
-pub(crate) fn client_over(
-    http: aws_smithy_runtime_api::client::http::SharedHttpClient,
-) -> aws_sdk_apigatewaymanagement::Client {
+pub(crate) fn client_over(http: aws_smithy_runtime_api::client::http::SharedHttpClient) -> Client {
     use aws_sdk_apigatewaymanagement::config::{Config, Credentials, Region};
 
     let config = Config::builder()
@@ -189,7 +188,7 @@ pub(crate) fn client_over(
         .retry_config(RetryConfig::disabled())
         .timeout_config(TimeoutConfig::disabled())
         .http_client(http);
-    aws_sdk_apigatewaymanagement::Client::from_conf(config.build())
+    Client::from_conf(config.build())
 }
 
 /// The client for DynamoDB, at `AWS_ENDPOINT_URL_DYNAMODB` or else at the region's own endpoint.
