@@ -93,6 +93,9 @@ pub(crate) fn all() -> Vec<Process> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read as _;
+    use std::process::{Command, Stdio};
+
     use super::*;
 
     #[test]
@@ -102,9 +105,12 @@ mod tests {
         assert!(usage.resident > 1 << 20 && usage.files >= 3 && usage.threads >= 1, "{usage:?}");
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         assert!(own.ports().contains(&listener.local_addr().unwrap().port()));
-        let mut child = std::process::Command::new("sleep").arg("60").env("ENDURANCE_TEST", "yes").spawn().unwrap();
+        let mut command = Command::new("yes");
+        let mut child = command.env("ENDURANCE_TEST", "yes").stdout(Stdio::piped()).spawn().unwrap();
+        // A process that has just been started may not have its name and its environment yet. One that writes does.
+        child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
         let process = Process(child.id());
-        assert!(own.children().contains(&process) && process.runs("sleep") && process.has("ENDURANCE_TEST", "yes"));
+        assert!(own.children().contains(&process) && process.runs("yes") && process.has("ENDURANCE_TEST", "yes"));
         process.signal(Signal::KILL).unwrap();
         child.wait().unwrap();
         assert!(!own.children().contains(&process) && !process.has("ENDURANCE_TEST", "yes"));
