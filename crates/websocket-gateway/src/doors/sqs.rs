@@ -58,7 +58,7 @@ async fn answer(service: &Service, queues: &Queues, request: Request<Incoming>) 
         Err(answer) => return Ok(*answer),
     };
     let sender = permit(service, operation, &body, &caller)?;
-    let answer = queues.call(operation, &body, &sender, &service.stopping).await.map_err(Stopped::Refused)?;
+    let answer = queues.call(operation, body, &sender, &service.stopping).await.map_err(Stopped::Refused)?;
     Ok(protocol::answered(answer))
 }
 

@@ -1,5 +1,8 @@
 //! SQS's operations. `sending`, `receiving` and `describing` have what the embedded queues do for each.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
@@ -31,6 +34,12 @@ pub(crate) struct Sender {
     /// The function, by its logical id; `None` for another sender.
     pub(crate) function: Option<String>,
 }
+
+/// To read, check and hash so many bytes takes long enough for clients to notice: that is done beside their threads.
+const LARGE: usize = 16 * 1024;
+
+/// What an operation does that waits for nothing.
+type Work = fn(&Queues, &[u8], &Sender) -> Result<Vec<u8>, Refusal>;
 
 /// SQS's other operations: they make and change queues, which is the template's part here.
 const UNSUPPORTED: [&str; 12] = [
@@ -94,29 +103,50 @@ impl Queues {
     pub(crate) async fn call(
         &self,
         operation: Operation,
-        body: &[u8],
+        body: Bytes,
         sender: &Sender,
         stopping: &CancellationToken,
     ) -> Result<Vec<u8>, Refusal> {
-        match operation {
-            Operation::SendMessage => answer(&self.send_message(&requests::read(body)?, sender)?),
-            Operation::SendMessageBatch => answer(&self.send_batch(requests::read(body)?, sender)?),
-            Operation::ReceiveMessage => answer(&self.receive_message(requests::read(body)?, stopping).await?),
-            Operation::DeleteMessage => self.delete_message(&requests::read(body)?),
-            Operation::DeleteMessageBatch => {
+        let work: Work = match operation {
+            Operation::ReceiveMessage => {
+                return answer(&self.receive_message(requests::read(&body)?, stopping).await?);
+            }
+            Operation::SendMessage => {
+                |queues, body, sender| answer(&queues.send_message(&requests::read(body)?, sender)?)
+            }
+            Operation::SendMessageBatch => {
+                |queues, body, sender| answer(&queues.send_batch(requests::read(body)?, sender)?)
+            }
+            Operation::DeleteMessage => |queues, body, _| queues.delete_message(&requests::read(body)?),
+            Operation::DeleteMessageBatch => |queues, body, _| {
                 let kind = "DeleteMessageBatchRequestEntry";
-                answer(&self.batch(requests::read(body)?, kind, |queue, entry| self.delete_received(queue, entry))?)
-            }
-            Operation::ChangeMessageVisibility => self.change_visibility(&requests::read(body)?),
-            Operation::ChangeMessageVisibilityBatch => {
+                answer(&queues.batch(requests::read(body)?, kind, |name, entry| queues.delete_received(name, entry))?)
+            },
+            Operation::ChangeMessageVisibility => |queues, body, _| queues.change_visibility(&requests::read(body)?),
+            Operation::ChangeMessageVisibilityBatch => |queues, body, _| {
                 let kind = "ChangeMessageVisibilityBatchRequestEntry";
-                answer(&self.batch(requests::read(body)?, kind, |queue, entry| self.change_received(queue, entry))?)
+                answer(&queues.batch(requests::read(body)?, kind, |name, entry| queues.change_received(name, entry))?)
+            },
+            Operation::PurgeQueue => |queues, body, _| queues.purge_queue(&requests::read(body)?),
+            Operation::GetQueueUrl => |queues, body, _| answer(&queues.queue_url(&requests::read(body)?)?),
+            Operation::ListQueues => |queues, body, _| answer(&queues.list(&requests::read(body)?)?),
+            Operation::GetQueueAttributes => {
+                |queues, body, _| answer(&queues.queue_attributes(&requests::read(body)?)?)
             }
-            Operation::PurgeQueue => self.purge_queue(&requests::read(body)?),
-            Operation::GetQueueUrl => answer(&self.queue_url(&requests::read(body)?)?),
-            Operation::ListQueues => answer(&self.list(&requests::read(body)?)?),
-            Operation::GetQueueAttributes => answer(&self.queue_attributes(&requests::read(body)?)?),
+        };
+        if body.len() < LARGE {
+            return work(self, &body, sender);
         }
+        // The semaphore is never closed.
+        let turn = Arc::clone(self.turn_of_large()).acquire_owned().await;
+        let (queues, sender) = (self.clone(), sender.clone());
+        let working = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            work(&queues, &body, &sender)
+        });
+        working
+            .await
+            .unwrap_or_else(|_| Err(Refusal::new(Kind::INTERNAL_FAILURE, "The gateway has failed: see its log.")))
     }
 }
 

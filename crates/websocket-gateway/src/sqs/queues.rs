@@ -5,6 +5,8 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 use super::message::Message;
 use super::queue::{Delivery, Queue};
 use super::refusal::{Kind, Refusal};
@@ -38,6 +40,8 @@ struct Shared {
     room: Room,
     /// Never locked across an await.
     state: Mutex<State>,
+    /// The turn of those who work on a large request.
+    large: Arc<Semaphore>,
 }
 
 #[derive(Debug, Default)]
@@ -66,7 +70,8 @@ impl Queues {
     }
 
     fn with_room(clock: Clock, happenings: HappeningSender, url: &str, room: Room) -> Self {
-        Self(Arc::new(Shared { clock, happenings, url: url.to_owned(), room, state: Mutex::default() }))
+        let (state, large) = (Mutex::default(), Arc::new(Semaphore::new(1)));
+        Self(Arc::new(Shared { clock, happenings, url: url.to_owned(), room, state, large }))
     }
 
     /// Makes the queues that are missing, and gives those that exist their new properties. Their messages stay, and so do queues that are not
@@ -97,6 +102,10 @@ impl Queues {
 
     pub(super) fn now_ms(&self) -> u64 {
         self.0.clock.now_ms()
+    }
+
+    pub(super) fn turn_of_large(&self) -> &Arc<Semaphore> {
+        &self.0.large
     }
 
     pub(super) fn happenings(&self) -> &HappeningSender {

@@ -33,6 +33,7 @@ kinds! {
     BATCH_ENTRY_IDS_NOT_DISTINCT: "com.amazonaws.sqs#BatchEntryIdsNotDistinct", "AWS.SimpleQueueService.BatchEntryIdsNotDistinct", 400;
     BATCH_REQUEST_TOO_LONG: "com.amazonaws.sqs#BatchRequestTooLong", "AWS.SimpleQueueService.BatchRequestTooLong", 400;
     EMPTY_BATCH_REQUEST: "com.amazonaws.sqs#EmptyBatchRequest", "AWS.SimpleQueueService.EmptyBatchRequest", 400;
+    INTERNAL_FAILURE: "com.amazon.coral.service#InternalFailure", "InternalFailure", 500;
     INVALID_ATTRIBUTE_NAME: "com.amazonaws.sqs#InvalidAttributeName", "InvalidAttributeName", 400;
     INVALID_BATCH_ENTRY_ID: "com.amazonaws.sqs#InvalidBatchEntryId", "AWS.SimpleQueueService.InvalidBatchEntryId", 400;
     INVALID_MESSAGE_CONTENTS: "com.amazonaws.sqs#InvalidMessageContents", "InvalidMessageContents", 400;

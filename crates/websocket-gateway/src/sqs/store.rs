@@ -44,8 +44,7 @@ impl QueueStore {
         match self {
             Self::Embedded(embedded) => {
                 let sender = Sender { id: POLLER.to_owned(), function: None };
-                let body = request.to_string();
-                let answer = embedded.call(operation, body.as_bytes(), &sender, stopping).await;
+                let answer = embedded.call(operation, request.to_string().into(), &sender, stopping).await;
                 let answer = answer.map_err(|refusal| refusal.to_string())?;
                 Ok(serde_json::from_slice(&answer).unwrap_or_default())
             }

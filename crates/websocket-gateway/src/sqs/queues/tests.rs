@@ -50,7 +50,7 @@ impl World {
     async fn try_call(&self, operation: Operation, request: Value) -> Result<Value, Refusal> {
         let sender = Sender { id: "AIDA".to_owned(), function: None };
         let never = CancellationToken::new();
-        let answer = self.queues.call(operation, request.to_string().as_bytes(), &sender, &never).await?;
+        let answer = self.queues.call(operation, request.to_string().into(), &sender, &never).await?;
         Ok(serde_json::from_slice(&answer).unwrap_or_default())
     }
 
