@@ -26,7 +26,7 @@ async fn a_connection_is_posted_to_closed_and_cut() {
     let _cut = Client::connect(&gateway, "").await;
     browser.click("#connections td button", "Cut line").await;
     browser.press("1").await;
-    browser.see("#diagram .row .label", "closed 1006").await;
+    browser.see("#diagram .row .label", "by hand: closed 1006").await;
     gateway.stop().await;
 }
 

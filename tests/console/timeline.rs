@@ -61,6 +61,24 @@ async fn a_message_leads_to_its_event_its_answer_and_what_went_wrong() {
     gateway.stop().await;
 }
 
+/// A message that goes through a queue has a lane of the queue on its way, and the lane's name filters.
+#[tokio::test]
+async fn a_queue_has_a_lane() {
+    let Some(browser) = Browser::start().await else { return };
+    let (gateway, url) = with_console(options("tests/templates/queues.yaml")).await;
+    look(&browser, &url).await;
+    let mut client = Client::connect(&gateway, "").await;
+    client.send(r#"{"do":{"enqueue":"for the worker"}}"#).await;
+    client.hear().await;
+    browser.see("#diagram .row.post .label", "for the worker").await;
+    browser.see("#diagram .row.call .label", "1 message to Worker").await;
+    browser.click("button.head.q", "templates-Jobs").await;
+    browser.see("#find", "queue:templates-Jobs").await;
+    browser.until("() => !document.querySelector('#diagram .row.in:not([hidden])')", &[]).await;
+    browser.see("#diagram .row.post .label", "for the worker").await;
+    gateway.stop().await;
+}
+
 /// A thousand happenings a second, for some seconds. There are never more rows than can be seen, and the page goes on drawing.
 #[tokio::test]
 async fn it_stays_live_under_load() {

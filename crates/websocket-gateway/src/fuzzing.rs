@@ -7,6 +7,7 @@ use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
 
 use crate::api::{Api, InvalidExpression, RouteSelectionExpression};
+use crate::faults::Fault;
 use crate::iam::{self, Decision, Policy, Statement};
 use crate::service::{authorizer, integration};
 use crate::template::{self, Loaded, Remark, TemplateError};
@@ -85,6 +86,17 @@ pub fn proxy_answer(answer: &[u8]) -> Result<(u16, Option<String>, Option<String
 /// Why the client may not connect.
 pub fn authorizer_answer(answer: &Bytes, method_arn: &str) -> Result<Map<String, Value>, String> {
     authorizer::context_of(answer, method_arn)
+}
+
+/// A fault of the console as it is read, and written again.
+///
+/// # Errors
+/// Why it is not a fault.
+pub fn fault(json: &[u8]) -> Result<Value, String> {
+    let (fault, once) = Fault::read(json)?;
+    let mut written = serde_json::to_value(fault).map_err(|error| format!("it can't be written: {error}"))?;
+    written["once"] = once.into();
+    Ok(written)
 }
 
 /// A method and headers from text. `None` if HTTP does not allow them.

@@ -3,6 +3,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::api::limits::INTEGRATION_TIMEOUT;
 use crate::clock::millis;
@@ -51,6 +52,25 @@ pub(crate) enum PostStatus {
 pub(crate) struct HandshakeStatus(StatusCode);
 
 impl Fault {
+    /// Reads a fault, and whether it is to strike only once.
+    ///
+    /// # Errors
+    /// What is wrong with it, for the person who wrote it.
+    pub(crate) fn read(json: &[u8]) -> Result<(Self, bool), String> {
+        let mut fault: Map<String, Value> =
+            serde_json::from_slice(json).map_err(|error| format!("the body is not a JSON object: {error}"))?;
+        let once = match fault.remove("once") {
+            None => false,
+            Some(Value::Bool(once)) => once,
+            Some(_) => return Err("`once` is true or false".to_owned()),
+        };
+        match serde_json::from_value(Value::Object(fault)) {
+            Ok(Self::NotReading { .. }) if once => Err("a client that does not read can't do so `once`".to_owned()),
+            Ok(fault) => Ok((fault, once)),
+            Err(error) => Err(format!("this is not a fault: {error}")),
+        }
+    }
+
     /// Whether the two are about the same, so that one takes the place of the other.
     pub(super) fn is_like(&self, other: &Self) -> bool {
         match (self, other) {

@@ -22,29 +22,31 @@ impl Serialize for Happening {
             by_hand: bool,
             #[serde(flatten)]
             what: &'a What,
-            text: String,
+            text: Text<'a>,
         }
-        let text = match &self.what {
-            What::Output { line, .. } => Visible::line(line).without_colours().to_string(),
-            what => format!("{what}{}", self.suffix()),
-        };
         let Self { at_ms: at, level, by_hand, what } = self;
-        Line { at: *at, level: *level, by_hand: *by_hand, what, text }.serialize(serializer)
+        Line { at: *at, level: *level, by_hand: *by_hand, what, text: Text(self) }.serialize(serializer)
     }
 }
 
-/// What a line has beside payloads, about.
-#[cfg(feature = "console")]
-const LINE_BYTES: usize = 256;
+/// The line for a person.
+struct Text<'a>(&'a Happening);
+
+impl Serialize for Text<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.0.what {
+            What::Output { line, .. } => serializer.collect_str(&Visible::line(line).without_colours()),
+            what => serializer.collect_str(&format_args!("{what}{}", self.0.suffix())),
+        }
+    }
+}
 
 impl Happening {
-    /// Its JSON, on one line.
+    /// Writes its JSON, on one line.
     #[cfg(feature = "console")]
-    pub(crate) fn to_line(&self) -> Vec<u8> {
-        let mut line = Vec::with_capacity(self.what.payload_bytes() + LINE_BYTES);
+    pub(crate) fn write_line(&self, to: &mut Vec<u8>) {
         // A happening can always be serialised, because its maps have texts as keys, and writing to a Vec does not fail.
-        let _ = serde_json::to_writer(&mut line, self);
-        line
+        let _ = serde_json::to_writer(to, self);
     }
 }
 

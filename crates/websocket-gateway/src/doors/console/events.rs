@@ -1,6 +1,5 @@
 //! The stream of happenings as server-sent events.
 
-use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,19 +9,22 @@ use http::request::Parts;
 use http::{HeaderValue, StatusCode};
 use serde_json::json;
 use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
 
 use super::Console;
-use super::history::{self, Batch, Viewer};
+use super::history::Viewer;
+use super::pieces::{MOST, MOST_BYTES};
 use crate::service::Service;
 use crate::wire::answer::{self, Answer};
-
-/// How many bytes are sent at once, about. A page that reads slowly makes the gateway keep two such pieces, and misses the rest.
-const PIECE_BYTES: usize = 256 * 1024;
 
 /// How long happenings are collected, so that a busy gateway does not wake the page for each.
 const PAUSE: Duration = Duration::from_millis(30);
 
-/// Answers with everything that is kept, or what came after the happening that `Last-Event-ID` names, and goes on until either side ends it.
+/// How long a page may take to read a piece. The gateway keeps two for it meanwhile, and a place among the pages that may look.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Answers with everything that is kept, or what came after the happening that `Last-Event-ID` names, and goes on until either side ends it or the page
+/// no longer reads.
 pub(super) fn stream(console: &Console, service: &Arc<Service>, head: &Parts) -> Answer {
     let Some(viewer) = console.history.enter() else {
         return answer::text(StatusCode::SERVICE_UNAVAILABLE, "too many consoles are open: close one\n");
@@ -33,7 +35,7 @@ pub(super) fn stream(console: &Console, service: &Arc<Service>, head: &Parts) ->
     let service = Arc::clone(service);
     tokio::spawn(async move {
         tokio::select! {
-            () = send(&viewer, from, &sender) => {}
+            () = send(&viewer, from, &sender, PATIENCE) => {}
             // The page has gone.
             () = sender.closed() => {}
             () = service.stopped.cancelled() => {}
@@ -44,36 +46,45 @@ pub(super) fn stream(console: &Console, service: &Arc<Service>, head: &Parts) ->
     answer
 }
 
-async fn send(viewer: &Viewer, mut from: u64, sender: &mpsc::Sender<Bytes>) {
+async fn send(viewer: &Viewer, mut from: u64, sender: &mpsc::Sender<Bytes>, patience: Duration) {
     let hello = json!({
         "since": viewer.since_ms().await,
-        "most": history::MOST,
-        "mostBytes": history::MOST_BYTES,
+        "most": MOST,
+        "mostBytes": MOST_BYTES,
     });
     let mut piece = Bytes::from(format!("event: hello\ndata: {hello}\n\n"));
-    while sender.send(piece).await.is_ok() {
-        let batch = loop {
-            match viewer.read(from, PIECE_BYTES) {
-                Some(batch) => break batch,
+    while let Ok(Ok(())) = timeout(patience, sender.send(piece)).await {
+        (piece, from) = loop {
+            match viewer.read(from) {
+                Some(read) => break read,
                 None => {
                     viewer.wait(from).await;
-                    tokio::time::sleep(PAUSE).await;
+                    sleep(PAUSE).await;
                 }
             }
         };
-        from = batch.first + batch.lines.len() as u64;
-        piece = write(&batch);
     }
 }
 
-/// One event for each happening, with its number as the id. A page sees from the numbers what it has missed.
-fn write(batch: &Batch) -> Bytes {
-    let mut piece = Vec::with_capacity(batch.lines.iter().map(|line| line.len() + 32).sum());
-    for (line, number) in batch.lines.iter().zip(batch.first..) {
-        // Writing to a Vec does not fail.
-        let _ = write!(piece, "id: {number}\ndata: ");
-        piece.extend_from_slice(line);
-        piece.extend_from_slice(b"\n\n");
+#[cfg(test)]
+mod tests {
+    use super::super::history::{self, History};
+    use super::*;
+    use crate::clock::Clock;
+    use crate::happenings::{HappeningSender, Interest, Level, What};
+
+    #[tokio::test]
+    async fn a_page_that_does_not_read_loses_its_place() {
+        let (sender, history) = (HappeningSender::new(Clock::manual(7)), Arc::new(History::default()));
+        let reader = sender.subscribe(Interest::UpTo(Level::Error));
+        tokio::spawn(history::record(Arc::clone(&history), reader, Duration::ZERO));
+        let viewer = history.enter().unwrap();
+        sender.tell(Level::Error, || What::StoppedEarly);
+        let (pieces, mut page) = mpsc::channel(1);
+        // It has room for the greeting.
+        timeout(PATIENCE / 2, send(&viewer, 0, &pieces, Duration::ZERO)).await.unwrap();
+        drop(pieces);
+        assert!(page.recv().await.unwrap().starts_with(b"event: hello\n"));
+        assert!(page.recv().await.is_none());
     }
-    piece.into()
 }

@@ -2,7 +2,6 @@
 
 use http::StatusCode;
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use super::actions::strict;
 use super::json;
@@ -46,7 +45,7 @@ pub(super) fn begin(service: &Service, body: &[u8]) -> Answer {
     if service.guard.strict {
         return strict();
     }
-    let (fault, once) = match read(body) {
+    let (fault, once) = match Fault::read(body) {
         Ok(read) => read,
         Err(why) => return answer::text(StatusCode::BAD_REQUEST, format!("{why}\n")),
     };
@@ -73,22 +72,6 @@ pub(super) fn begin(service: &Service, body: &[u8]) -> Answer {
         }
     }
     json(StatusCode::CREATED, &Shown::of(&set))
-}
-
-/// A fault, and whether it is to strike only once.
-fn read(body: &[u8]) -> Result<(Fault, bool), String> {
-    let mut body: Map<String, Value> =
-        serde_json::from_slice(body).map_err(|error| format!("the body is not a JSON object: {error}"))?;
-    let once = match body.remove("once") {
-        None => false,
-        Some(Value::Bool(once)) => once,
-        Some(_) => return Err("`once` is true or false".to_owned()),
-    };
-    match serde_json::from_value(Value::Object(body)) {
-        Ok(Fault::NotReading { .. }) if once => Err("a client that does not read can't do so `once`".to_owned()),
-        Ok(fault) => Ok((fault, once)),
-        Err(error) => Err(format!("this is not a fault: {error}")),
-    }
 }
 
 /// Ends one.

@@ -8,6 +8,7 @@ mod description;
 mod events;
 mod faults;
 mod history;
+mod pieces;
 mod rows;
 mod samples;
 

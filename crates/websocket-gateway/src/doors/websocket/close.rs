@@ -21,8 +21,8 @@ pub(super) enum Close {
     NotUtf8,
     /// The client broke the WebSocket protocol.
     Protocol,
-    /// The TCP connection is gone.
-    Lost,
+    /// The TCP connection is gone, or as good as gone because a person at the console wants to see what happens then.
+    Lost { by_hand: bool },
 }
 
 impl Close {
@@ -31,7 +31,7 @@ impl Close {
             Error::Capacity(_) => Self::TooLarge,
             Error::Utf8(_) => Self::NotUtf8,
             Error::Protocol(error) if !is_reset(error) => Self::Protocol,
-            _ => Self::Lost,
+            _ => Self::Lost { by_hand: false },
         }
     }
 
@@ -40,10 +40,14 @@ impl Close {
         matches!(self, Self::Binary | Self::TooLarge | Self::NotUtf8 | Self::Protocol)
     }
 
+    pub(super) fn is_by_hand(&self) -> bool {
+        matches!(self, Self::Lost { by_hand: true })
+    }
+
     /// The close frame for the client; `None` if the client is gone, or if the library echoes the client's own close frame.
     pub(super) fn frame(&self) -> Option<CloseFrame> {
         let (code, reason) = match self {
-            Self::Client(_) | Self::Lost => return None,
+            Self::Client(_) | Self::Lost { .. } => return None,
             Self::GoingAway => (self.code(), "Going away"),
             _ => (self.code(), ""),
         };
@@ -72,7 +76,7 @@ impl Close {
             Self::Protocol => 1002,
             Self::Binary => 1003,
             Self::Client(None) => 1005,
-            Self::Lost => 1006,
+            Self::Lost { .. } => 1006,
             Self::NotUtf8 => 1007,
             Self::TooLarge => 1009,
         }

@@ -9,11 +9,11 @@ use crate::service::{Service, integration};
 ///
 /// It is never left out, because nothing else removes what `$connect` has stored: it waits for its turn, it is not throttled, and it runs even
 /// if the integration's time is up before it begins.
-pub(super) fn run(service: &Arc<Service>, connection: Connection, closed: Closed) {
+pub(super) fn run(service: &Arc<Service>, connection: Connection, closed: Closed, by_hand: bool) {
     let tasks = service.tasks.clone();
     let service = Arc::clone(service);
     tasks.spawn(async move {
-        service.happenings.tell(Level::Info, || What::Closed {
+        service.happenings.tell_as(by_hand, None, Level::Info, || What::Closed {
             connection_id: connection.id.to_string(),
             code: closed.code,
             reason: closed.reason.clone(),

@@ -37,13 +37,13 @@ pub(super) async fn run(service: Arc<Service>, connection: Arc<OpenConnection>, 
     session.service.open.remove(&session.connection.facts.id);
     session.service.faults.forget(&session.connection.facts.id);
     session.connection.outbox.close();
-    let closed = close.told();
+    let (closed, by_hand) = (close.told(), close.is_by_hand());
     // Boxed, so that a connection pays for its end only when it comes.
     let finish = Box::pin(session.finish(close, writer, reader));
     if tokio::time::timeout(CLOSE_PATIENCE, finish).await.is_err() {
         tracing::debug!(connectionId = %session.connection.facts.id, "the client did not answer the close frame");
     }
-    disconnect::run(&session.service, session.connection.facts.clone(), closed);
+    disconnect::run(&session.service, session.connection.facts.clone(), closed, by_hand);
 }
 
 /// What each part of the session needs. One reference to it keeps the future small, and every open connection holds one.
@@ -72,7 +72,7 @@ impl Session {
                 // The library answers pings; neither they nor pongs are activity.
                 Some(Ok(_)) => {}
                 Some(Err(error)) => return Close::of_error(&error),
-                None => return Close::Lost,
+                None => return Close::Lost { by_hand: false },
             }
         }
     }
@@ -92,7 +92,7 @@ impl Session {
             let message = self.connection.outbox.pop().await;
             let told = self.copy_to_tell(&message);
             if writer.send(Message::Text(message)).await.is_err() {
-                return Close::Lost;
+                return Close::Lost { by_hand: false };
             }
             self.delivered(told);
         }
@@ -107,7 +107,7 @@ impl Session {
                 Ending::Deleted => Close::Deleted,
                 Ending::ReplyTooLarge => Close::TooLarge,
                 #[cfg(feature = "console")]
-                Ending::Cut => Close::Lost,
+                Ending::Cut => Close::Lost { by_hand: true },
             },
         }
     }
@@ -130,7 +130,7 @@ impl Session {
     /// Sends what was posted before the close, then the gateway's close frame if it has one to send, and waits until the client has closed, too.
     async fn finish(&self, close: Close, mut writer: FrameSink, mut reader: FrameStream) {
         match &close {
-            Close::Lost => {}
+            Close::Lost { .. } => {}
             fault if fault.is_fault() => {
                 // The client may be gone by now, here and below.
                 let _ = self.farewell(&close, &mut writer).await;
