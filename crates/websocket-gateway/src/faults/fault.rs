@@ -3,7 +3,6 @@ use std::time::Duration;
 
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use crate::api::limits::INTEGRATION_TIMEOUT;
 use crate::clock::millis;
@@ -56,7 +55,10 @@ impl Fault {
     ///
     /// # Errors
     /// What is wrong with it, for the person who wrote it.
+    #[cfg(feature = "console")]
     pub(crate) fn read(json: &[u8]) -> Result<(Self, bool), String> {
+        use serde_json::{Map, Value};
+
         let mut fault: Map<String, Value> =
             serde_json::from_slice(json).map_err(|error| format!("the body is not a JSON object: {error}"))?;
         let once = match fault.remove("once") {

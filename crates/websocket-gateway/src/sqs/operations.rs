@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::queues::Queues;
+use super::queues::{Large, Queues};
 use super::refusal::{Kind, Refusal};
 use super::requests;
 
@@ -99,7 +99,7 @@ impl Operation {
 }
 
 impl Queues {
-    /// Does an operation. A `ReceiveMessage` that waits ends when `stopping` is set.
+    /// Does an operation: a large one on a thread of its own, in its turn. A `ReceiveMessage` that waits ends when `stopping` is set.
     pub(crate) async fn call(
         &self,
         operation: Operation,
@@ -137,8 +137,12 @@ impl Queues {
         if body.len() < LARGE {
             return work(self, &body, sender);
         }
+        let Ok(_place) = self.large().places.try_acquire() else {
+            let why = format!("The gateway works on {} large requests already.", Large::MOST);
+            return Err(Refusal::new(Kind::REQUEST_THROTTLED, why));
+        };
         // The semaphore is never closed.
-        let turn = Arc::clone(self.turn_of_large()).acquire_owned().await;
+        let turn = Arc::clone(&self.large().turn).acquire_owned().await;
         let (queues, sender) = (self.clone(), sender.clone());
         let working = tokio::task::spawn_blocking(move || {
             let _turn = turn;

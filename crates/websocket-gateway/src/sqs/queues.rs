@@ -40,8 +40,25 @@ struct Shared {
     room: Room,
     /// Never locked across an await.
     state: Mutex<State>,
-    /// The turn of those who work on a large request.
-    large: Arc<Semaphore>,
+    large: Large,
+}
+
+/// Large requests, each of which keeps a thread busy for a moment.
+#[derive(Debug)]
+pub(super) struct Large {
+    /// Of those in progress, with those that wait for their turn.
+    pub(super) places: Semaphore,
+    /// Outlives a request whose caller has gone.
+    pub(super) turn: Arc<Semaphore>,
+}
+
+impl Large {
+    /// How many there may be. The last waits for some seconds at most.
+    pub(super) const MOST: usize = 64;
+
+    fn new() -> Self {
+        Self { places: Semaphore::new(Self::MOST), turn: Arc::new(Semaphore::new(1)) }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -70,7 +87,7 @@ impl Queues {
     }
 
     fn with_room(clock: Clock, happenings: HappeningSender, url: &str, room: Room) -> Self {
-        let (state, large) = (Mutex::default(), Arc::new(Semaphore::new(1)));
+        let (state, large) = (Mutex::default(), Large::new());
         Self(Arc::new(Shared { clock, happenings, url: url.to_owned(), room, state, large }))
     }
 
@@ -104,7 +121,7 @@ impl Queues {
         self.0.clock.now_ms()
     }
 
-    pub(super) fn turn_of_large(&self) -> &Arc<Semaphore> {
+    pub(super) fn large(&self) -> &Large {
         &self.0.large
     }
 

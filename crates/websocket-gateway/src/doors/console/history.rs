@@ -16,8 +16,8 @@ use crate::happenings::{Happenings, Interest, Level};
 /// How many pages may look at the same time.
 const VIEWERS: usize = 16;
 
-/// How long the recorder lets happenings come before it takes the next ones. A busy gateway would wake it for each otherwise, which costs more than to
-/// keep it.
+/// How long the recorder lets happenings come before it takes the next ones. Otherwise a busy gateway would wake it for each, which costs more
+/// than keeping it.
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// What is kept while nobody looks.

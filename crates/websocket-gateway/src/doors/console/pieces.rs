@@ -19,7 +19,7 @@ const PIECE: usize = 64;
 /// A piece with so many bytes gets no more happenings.
 pub(super) const PIECE_BYTES: usize = 256 * 1024;
 
-/// What ends an event. It is nowhere else: in JSON a line end is `\n`.
+/// What ends an event. Nothing else has it, because JSON writes a line end as `\n`.
 const END: &[u8] = b"\n\n";
 
 /// Happenings in a row.

@@ -229,6 +229,26 @@ async fn the_queues_have_an_end_and_what_is_deleted_makes_room() {
 }
 
 #[tokio::test]
+async fn large_requests_wait_for_their_turn_and_only_so_many_do() {
+    let world = World::new(&[queue("jobs")]);
+    let body = "x".repeat(16 * 1024);
+    let send = || world.try_call(Operation::SendMessage, json!({ "QueueUrl": url("jobs"), "MessageBody": body }));
+    let turn = world.queues.large().turn.acquire().await.unwrap();
+    let mut sending: Vec<_> = (0..Large::MOST).map(|_| Box::pin(send())).collect();
+    for sending in &mut sending {
+        assert!(futures_util::poll!(sending).is_pending());
+    }
+    assert_eq!(send().await.unwrap_err().kind, Kind::REQUEST_THROTTLED);
+    // A short one does not wait.
+    world.send("jobs", "short").await;
+    drop(turn);
+    for sending in sending {
+        sending.await.unwrap();
+    }
+    send().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_queue_that_is_made_again_keeps_its_messages_and_has_its_new_properties() {
     let world = World::new(&[queue("jobs")]);
     world.send("jobs", "a").await;
