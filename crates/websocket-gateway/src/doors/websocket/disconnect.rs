@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use crate::event::{Closed, Connection};
+use super::close::Close;
+use crate::event::Connection;
 use crate::happenings::{Level, What};
 use crate::lambda::{ByHand, InvokeError};
 use crate::service::{Service, integration};
@@ -9,7 +10,8 @@ use crate::service::{Service, integration};
 ///
 /// It is never left out, because nothing else removes what `$connect` has stored: it waits for its turn, it is not throttled, and it runs even
 /// if the integration's time is up before it begins.
-pub(super) fn run(service: &Arc<Service>, connection: Connection, closed: Closed, by_hand: bool) {
+pub(super) fn run(service: &Arc<Service>, connection: Connection, close: &Close) {
+    let (closed, by_hand) = (close.told(), close.is_by_hand());
     let tasks = service.tasks.clone();
     let service = Arc::clone(service);
     tasks.spawn(async move {

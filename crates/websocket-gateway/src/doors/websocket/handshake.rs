@@ -192,8 +192,7 @@ impl Drop for Opening {
     fn drop(&mut self) {
         if let Some((connection, _)) = self.connection.take() {
             self.service.open.remove(&connection.facts.id);
-            let lost = Close::Lost { by_hand: false };
-            disconnect::run(&self.service, connection.facts.clone(), lost.told(), false);
+            disconnect::run(&self.service, connection.facts.clone(), &Close::Lost { by_hand: false });
         }
     }
 }

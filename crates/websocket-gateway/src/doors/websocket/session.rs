@@ -37,13 +37,12 @@ pub(super) async fn run(service: Arc<Service>, connection: Arc<OpenConnection>, 
     session.service.open.remove(&session.connection.facts.id);
     session.service.faults.forget(&session.connection.facts.id);
     session.connection.outbox.close();
-    let (closed, by_hand) = (close.told(), close.is_by_hand());
     // Boxed, so that a connection pays for its end only when it comes.
-    let finish = Box::pin(session.finish(close, writer, reader));
+    let finish = Box::pin(session.finish(&close, writer, reader));
     if tokio::time::timeout(CLOSE_PATIENCE, finish).await.is_err() {
         tracing::debug!(connectionId = %session.connection.facts.id, "the client did not answer the close frame");
     }
-    disconnect::run(&session.service, session.connection.facts.clone(), closed, by_hand);
+    disconnect::run(&session.service, session.connection.facts.clone(), &close);
 }
 
 /// What each part of the session needs. One reference to it keeps the future small, and every open connection holds one.
@@ -128,19 +127,19 @@ impl Session {
     }
 
     /// Sends what was posted before the close, then the gateway's close frame if it has one to send, and waits until the client has closed, too.
-    async fn finish(&self, close: Close, mut writer: FrameSink, mut reader: FrameStream) {
-        match &close {
+    async fn finish(&self, close: &Close, mut writer: FrameSink, mut reader: FrameStream) {
+        match close {
             Close::Lost { .. } => {}
             fault if fault.is_fault() => {
                 // The client may be gone by now, here and below.
-                let _ = self.farewell(&close, &mut writer).await;
+                let _ = self.farewell(close, &mut writer).await;
                 if let Ok(mut socket) = writer.reunite(reader) {
                     drain(&mut socket).await;
                 }
             }
             _ => {
                 let answer = async { while let Some(Ok(_)) = reader.next().await {} };
-                let _ = tokio::join!(self.farewell(&close, &mut writer), answer);
+                let _ = tokio::join!(self.farewell(close, &mut writer), answer);
                 // TLS has an end of its own, without which the client would think that something is missing.
                 if let Ok(mut socket) = writer.reunite(reader) {
                     let _ = socket.get_mut().shutdown().await;
