@@ -7,13 +7,13 @@ use bytes::{Buf, Bytes};
 
 use crate::happenings::Happening;
 
-/// How many happenings are kept.
+/// How many happenings are kept at most. The oldest are forgotten a piece at a time.
 pub(super) const MOST: usize = 20_000;
 
 /// How many bytes they may have.
 pub(super) const MOST_BYTES: usize = 32 * 1024 * 1024;
 
-/// How many happenings a piece has at most, because the oldest are forgotten a piece at a time.
+/// How many happenings a piece has at most.
 const PIECE: usize = 64;
 
 /// A piece with so many bytes gets no more happenings.
@@ -191,5 +191,6 @@ mod tests {
         // One at least, however large it is.
         let (text, end) = pieces.read(0).unwrap();
         assert!(text.starts_with(b"id: 2\n") && text.len() > MOST_BYTES / 4 && end == 3, "{end}");
+        assert_eq!((pieces.read(3).unwrap().1, pieces.read(4).unwrap().1, pieces.read(5).is_none()), (4, 5, true));
     }
 }
