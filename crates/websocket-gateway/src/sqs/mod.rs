@@ -12,6 +12,7 @@ mod answers;
 mod attributes;
 mod describing;
 mod elsewhere;
+mod large;
 mod message;
 mod needs;
 mod operations;

@@ -1,12 +1,11 @@
 //! SQS's operations. `sending`, `receiving` and `describing` have what the embedded queues do for each.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::queues::{Large, Queues};
+use super::large::LARGE;
+use super::queues::Queues;
 use super::refusal::{Kind, Refusal};
 use super::requests;
 
@@ -34,9 +33,6 @@ pub(crate) struct Sender {
     /// The function, by its logical id; `None` for another sender.
     pub(crate) function: Option<String>,
 }
-
-/// To read, check and hash so many bytes takes long enough for clients to notice: that is done beside their threads.
-const LARGE: usize = 16 * 1024;
 
 /// What an operation does that waits for nothing.
 type Work = fn(&Queues, &[u8], &Sender) -> Result<Vec<u8>, Refusal>;
@@ -137,20 +133,8 @@ impl Queues {
         if body.len() < LARGE {
             return work(self, &body, sender);
         }
-        let Ok(_place) = self.large().places.try_acquire() else {
-            let why = format!("The gateway works on {} large requests already.", Large::MOST);
-            return Err(Refusal::new(Kind::REQUEST_THROTTLED, why));
-        };
-        // The semaphore is never closed.
-        let turn = Arc::clone(&self.large().turn).acquire_owned().await;
         let (queues, sender) = (self.clone(), sender.clone());
-        let working = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            work(&queues, &body, &sender)
-        });
-        working
-            .await
-            .unwrap_or_else(|_| Err(Refusal::new(Kind::INTERNAL_FAILURE, "The gateway has failed: see its log.")))
+        self.large().work(move || work(&queues, &body, &sender)).await
     }
 }
 

@@ -5,8 +5,7 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
-
+use super::large::Large;
 use super::message::Message;
 use super::queue::{Delivery, Queue};
 use super::refusal::{Kind, Refusal};
@@ -41,24 +40,6 @@ struct Shared {
     /// Never locked across an await.
     state: Mutex<State>,
     large: Large,
-}
-
-/// Large requests, each of which keeps a thread busy for a moment.
-#[derive(Debug)]
-pub(super) struct Large {
-    /// Of those in progress, with those that wait for their turn.
-    pub(super) places: Semaphore,
-    /// Outlives a request whose caller has gone.
-    pub(super) turn: Arc<Semaphore>,
-}
-
-impl Large {
-    /// How many there may be. The last waits for some seconds at most.
-    pub(super) const MOST: usize = 64;
-
-    fn new() -> Self {
-        Self { places: Semaphore::new(Self::MOST), turn: Arc::new(Semaphore::new(1)) }
-    }
 }
 
 #[derive(Debug, Default)]
