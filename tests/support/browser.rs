@@ -10,6 +10,16 @@ use tokio::process::{Child, Command};
 
 use super::in_time;
 
+/// How long the page is asked for something: less than a test waits for the driver, so that it can still say what it shows.
+const PATIENCE_MS: u32 = 50_000;
+
+/// How long the page is left alone in between.
+const PAUSE_MS: u32 = 20;
+
+/// The first element that `selector` finds which can be seen and has `text` in it.
+const FIND: &str = "const found = [...document.querySelectorAll(selector)].find(element => \
+    element.checkVisibility() && `${element.value ?? ''} ${element.textContent}`.includes(text));";
+
 /// A Chromium without a window, driven by its own `WebDriver`. `WebDriver` is HTTP with JSON, of which a test needs five calls: less than a crate for
 /// it would bring along.
 pub(crate) struct Browser {
@@ -73,28 +83,32 @@ impl Browser {
         self.call("POST", "/url", &json!({ "url": url })).await;
     }
 
-    /// What a function of JavaScript returns, as soon as that is neither `false` nor nothing. It is asked again whenever the page is drawn.
+    /// What a function of JavaScript returns, as soon as that is neither `false` nor nothing. It is asked again and again, also where nothing is drawn.
+    /// If that takes too long, the test fails with the text that the page shows.
     pub(crate) async fn until(&self, function: &str, arguments: &[&str]) -> Value {
         let script = format!(
-            "const given = [...arguments], done = given.pop(), ask = {function}; \
-             const look = () => {{ const found = ask(...given); found ? done(found) : requestAnimationFrame(look); }}; look();"
+            "const given = [...arguments], done = given.pop(), ask = {function}, end = Date.now() + {PATIENCE_MS}; \
+             const look = () => {{ \
+                 const found = ask(...given); \
+                 if (found) {{ return done({{ found }}); }} \
+                 return Date.now() < end ? setTimeout(look, {PAUSE_MS}) : done({{ shown: document.body.innerText }}); \
+             }}; \
+             look();"
         );
-        self.call("POST", "/execute/async", &json!({ "script": script, "args": arguments })).await
+        let mut answer = self.call("POST", "/execute/async", &json!({ "script": script, "args": arguments })).await;
+        assert!(!answer["found"].is_null(), "{function} of {arguments:?}: the page shows\n{}", answer["shown"]);
+        answer["found"].take()
     }
 
     /// Waits until an element that this selector finds can be seen and has this text in it.
     pub(crate) async fn see(&self, selector: &str, text: &str) {
-        let sees = "(selector, text) => [...document.querySelectorAll(selector)].some(element => element.checkVisibility() && \
-            `${element.value ?? ''} ${element.textContent}`.includes(text))";
-        self.until(sees, &[selector, text]).await;
+        self.until(&format!("(selector, text) => {{ {FIND} return found !== undefined; }}"), &[selector, text]).await;
     }
 
-    /// Clicks the first such element that can be seen, as a mouse does.
+    /// Clicks the first such element as soon as it can be seen, as a mouse does.
     pub(crate) async fn click(&self, selector: &str, text: &str) {
-        self.see(selector, text).await;
-        let find = "(selector, text) => { const found = [...document.querySelectorAll(selector)].find(element => \
-            element.checkVisibility() && `${element.value ?? ''} ${element.textContent}`.includes(text)); found.click(); return true; }";
-        self.until(find, &[selector, text]).await;
+        let click = format!("(selector, text) => {{ {FIND} found?.click(); return found !== undefined; }}");
+        self.until(&click, &[selector, text]).await;
     }
 
     /// Types at the element that has the focus.

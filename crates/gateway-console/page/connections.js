@@ -13,6 +13,7 @@ export class Connections {
     #rows = new Map();
     #traffic = new Map();
     #timer = null;
+    #look = null;
 
     constructor(root, app) {
         this.app = app;
@@ -43,23 +44,27 @@ export class Connections {
         this.#traffic.set(connectionId, traffic);
     }
 
+    /** Looks now, and every second until `stop`. */
     start() {
-        this.stop();
+        clearTimeout(this.#timer);
         const look = async () => {
             const found = await getJson('connections');
+            // Somebody may have stopped it meanwhile, or started it anew.
+            if (this.#look !== look) {
+                return;
+            }
             if (found) {
                 this.#draw(found);
             }
-            if (this.#timer !== null) {
-                this.#timer = setTimeout(look, EVERY_MS);
-            }
+            this.#timer = setTimeout(look, EVERY_MS);
         };
-        this.#timer = setTimeout(look, 0);
+        this.#look = look;
+        look();
     }
 
     stop() {
         clearTimeout(this.#timer);
-        this.#timer = null;
+        this.#look = null;
     }
 
     async #advance(ms) {
@@ -118,6 +123,7 @@ export class Connections {
             const fault = faults.ofReading(id);
             say(fault === undefined ? await faults.set({ kind: 'notReading', connectionId: id }) : await faults.end(fault.id));
             await faults.refresh();
+            this.start();
         }, 'button.small');
         const row = el('tr', {},
             el('td', {}, button(id, 'Show what happens to it, and nothing else', () => {
