@@ -12,6 +12,7 @@ use crate::support::{Client, OwnProject, end, gateway, in_time, serving, signal}
 /// A chat of one: `$default` answers in Node.js, `python` in Python, `elsewhere` in a language that the gateway does not have.
 const TEMPLATE: &str = "\
 Transform: AWS::Serverless-2016-10-31
+Globals: { Function: { Timeout: 29 } }
 Resources:
   Ws:
     Type: AWS::Serverless::WebSocketApi

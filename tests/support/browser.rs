@@ -1,6 +1,7 @@
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -27,6 +28,8 @@ pub(crate) struct Browser {
     _driver: Child,
     address: String,
     session: String,
+    /// What it writes goes with it, and not into the home of whoever runs the tests.
+    home: PathBuf,
 }
 
 impl Browser {
@@ -40,8 +43,10 @@ impl Browser {
             );
             return None;
         };
+        let home = new_home();
         let mut driver = Command::new(driver);
-        driver.args(["--port=0"]).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
+        driver.args(["--port=0"]).env("HOME", &home).env("TMPDIR", &home);
+        driver.stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
         let mut driver = driver.spawn().unwrap();
         let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
         let port = loop {
@@ -50,7 +55,8 @@ impl Browser {
                 break port.trim_end_matches('.').to_owned();
             }
         };
-        let mut browser = Self { _driver: driver, address: format!("127.0.0.1:{port}"), session: String::new() };
+        let address = format!("127.0.0.1:{port}");
+        let mut browser = Self { _driver: driver, address, session: String::new(), home };
         // Root, as which containers run, has no sandbox.
         let arguments =
             ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"];
@@ -172,12 +178,14 @@ impl Browser {
 /// The browser is the driver's child, and would outlive it.
 impl Drop for Browser {
     fn drop(&mut self) {
-        let Ok(mut stream) = std::net::TcpStream::connect(&self.address) else { return };
-        let patience = Some(Duration::from_secs(10));
-        let ends = format!("DELETE /session/{} HTTP/1.1\r\nhost: {}\r\n\r\n", self.session, self.address);
-        // The driver answers when the browser has ended.
-        let _ = stream.set_read_timeout(patience);
-        let _ = stream.write_all(ends.as_bytes()).and_then(|()| stream.read(&mut [0]));
+        if let Ok(mut stream) = std::net::TcpStream::connect(&self.address) {
+            let patience = Some(Duration::from_secs(10));
+            let ends = format!("DELETE /session/{} HTTP/1.1\r\nhost: {}\r\n\r\n", self.session, self.address);
+            // The driver answers when the browser has ended.
+            let _ = stream.set_read_timeout(patience);
+            let _ = stream.write_all(ends.as_bytes()).and_then(|()| stream.read(&mut [0]));
+        }
+        let _ = std::fs::remove_dir_all(&self.home);
     }
 }
 
@@ -193,6 +201,14 @@ async fn body_of(mut answer: BufReader<TcpStream>) -> Vec<u8> {
     let mut body = vec![0; length];
     answer.read_exact(&mut body).await.unwrap();
     body
+}
+
+fn new_home() -> PathBuf {
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    let number = MADE.fetch_add(1, Ordering::Relaxed);
+    let folder = std::env::temp_dir().join(format!("lambda-websocket.browser.{}.{number}", std::process::id()));
+    std::fs::create_dir(&folder).unwrap();
+    folder
 }
 
 fn program(name: &str) -> Option<PathBuf> {
