@@ -110,3 +110,15 @@ async fn what_is_exported_can_be_imported() {
     browser.see("#banner", "happenings.ndjson: line 1 has no").await;
     gateway.stop().await;
 }
+
+#[tokio::test]
+async fn a_page_of_which_a_part_is_missing_says_so_and_starts_anew() {
+    let Some(browser) = Browser::start().await else { return };
+    let (gateway, url) = with_console(options("tests/templates/probe.yaml")).await;
+    browser.block(Some("timeline.js")).await;
+    browser.open(&url).await;
+    browser.see("#banner", "A part of this page could not be loaded. It starts anew.").await;
+    browser.block(None).await;
+    browser.see(".state.on", "live").await;
+    gateway.stop().await;
+}

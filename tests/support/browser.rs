@@ -9,12 +9,15 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 
-use super::in_time;
+use super::{in_time, try_in_time};
 
-/// How long the page is asked for something: less than a test waits for the driver, so that it can still say what it shows.
-const PATIENCE_MS: u32 = 50_000;
+/// How long one script looks at the page.
+const LOOK_MS: u32 = 1000;
 
-/// How long the page is left alone in between.
+/// How long the driver waits for a script. A script that is never heard of again ran in a page that has been loaded anew.
+const SCRIPT_MS: u32 = 5000;
+
+/// How long the page is left alone between two looks.
 const PAUSE_MS: u32 = 20;
 
 /// The first element that `selector` finds which can be seen and has `text` in it.
@@ -62,7 +65,7 @@ impl Browser {
             ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"];
         let options = json!({ "binary": chromium, "args": arguments });
         let wanted =
-            json!({ "browserName": "chrome", "goog:chromeOptions": options, "timeouts": { "script": 60_000 } });
+            json!({ "browserName": "chrome", "goog:chromeOptions": options, "timeouts": { "script": SCRIPT_MS } });
         let session = browser.call("POST", "", &json!({ "capabilities": { "alwaysMatch": wanted } })).await;
         browser.session = session["sessionId"].as_str().unwrap().to_owned();
         browser.resize(1280, 800).await;
@@ -81,19 +84,30 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", &features).await;
     }
 
+    /// From now on, requests for this file fail as if nobody could be reached; for none with `None`.
+    pub(crate) async fn block(&self, file: Option<&str>) {
+        self.devtools("Network.enable", &json!({})).await;
+        let urls: Vec<_> = file.iter().map(|file| format!("*/{file}")).collect();
+        self.devtools("Network.setBlockedURLs", &json!({ "urls": urls })).await;
+    }
+
     async fn devtools(&self, command: &str, parameters: &Value) {
         self.call("POST", "/goog/cdp/execute", &json!({ "cmd": command, "params": parameters })).await;
     }
 
     pub(crate) async fn open(&self, url: &str) {
-        self.call("POST", "/url", &json!({ "url": url })).await;
+        let body = json!({ "url": url });
+        // Chromium gives up on what it is loading when an address of the machine comes or goes.
+        while let Err(why) = self.try_call("POST", "/url", &body).await {
+            assert!(why.to_string().contains("ERR_NETWORK_CHANGED"), "{url}: {why}");
+        }
     }
 
-    /// What a function of JavaScript returns, as soon as that is neither `false` nor nothing. It is asked again and again, also where nothing is drawn.
-    /// If that takes too long, the test fails with the text that the page shows.
+    /// What a function of JavaScript returns, as soon as that is neither `false` nor nothing. It is asked again and again, also where nothing is drawn
+    /// and when the page is loaded anew. If that takes too long, the test fails with the text that the page shows.
     pub(crate) async fn until(&self, function: &str, arguments: &[&str]) -> Value {
         let script = format!(
-            "const given = [...arguments], done = given.pop(), ask = {function}, end = Date.now() + {PATIENCE_MS}; \
+            "const given = [...arguments], done = given.pop(), ask = {function}, end = Date.now() + {LOOK_MS}; \
              const look = () => {{ \
                  const found = ask(...given); \
                  if (found) {{ return done({{ found }}); }} \
@@ -101,9 +115,21 @@ impl Browser {
              }}; \
              look();"
         );
-        let mut answer = self.call("POST", "/execute/async", &json!({ "script": script, "args": arguments })).await;
-        assert!(!answer["found"].is_null(), "{function} of {arguments:?}: the page shows\n{}", answer["shown"]);
-        answer["found"].take()
+        let body = json!({ "script": script, "args": arguments });
+        let mut shown = Value::Null;
+        let asking = async {
+            loop {
+                match self.try_call("POST", "/execute/async", &body).await {
+                    Ok(answer) if answer["shown"].is_null() => return answer["found"].clone(),
+                    Ok(answer) => shown = answer["shown"].clone(),
+                    // What ran in the page before.
+                    Err(why) if why["error"] == "script timeout" || why.to_string().contains("unloaded") => {}
+                    Err(why) => panic!("{body}: {why}"),
+                }
+            }
+        };
+        let found = try_in_time(&format!("{function} of {arguments:?}"), asking).await;
+        found.unwrap_or_else(|why| panic!("{why}: the page shows\n{shown}"))
     }
 
     /// Waits until an element that this selector finds can be seen and has this text in it.
@@ -159,6 +185,11 @@ impl Browser {
     }
 
     async fn call(&self, method: &str, path: &str, body: &Value) -> Value {
+        self.try_call(method, path, body).await.unwrap_or_else(|why| panic!("{method} {path} {body}: {why}"))
+    }
+
+    /// What the driver returns, or its error.
+    async fn try_call(&self, method: &str, path: &str, body: &Value) -> Result<Value, Value> {
         let at = if self.session.is_empty() { String::new() } else { format!("/{}", self.session) };
         let body = if method == "GET" { String::new() } else { body.to_string() };
         let head = format!(
@@ -170,8 +201,8 @@ impl Browser {
         stream.write_all((head + &body).as_bytes()).await.unwrap();
         let json = in_time(&format!("{method} {path} {body}"), body_of(BufReader::new(stream))).await;
         let mut json: Value = serde_json::from_slice(&json).unwrap();
-        assert!(json["value"]["error"].is_null(), "{method} {path} {body}: {}", json["value"]);
-        json["value"].take()
+        let value = json["value"].take();
+        if value["error"].is_null() { Ok(value) } else { Err(value) }
     }
 }
 

@@ -27,7 +27,7 @@ macro_rules! asset {
     };
 }
 
-const ASSETS: [Asset; 18] = [
+const ASSETS: [Asset; 19] = [
     asset!("", "text/html; charset=utf-8", "index.html"),
     asset!("style.css", "text/css; charset=utf-8"),
     asset!("icon.svg", "image/svg+xml"),
@@ -44,6 +44,7 @@ const ASSETS: [Asset; 18] = [
     asset!("find.js", "text/javascript; charset=utf-8"),
     asset!("history.js", "text/javascript; charset=utf-8"),
     asset!("lanes.js", "text/javascript; charset=utf-8"),
+    asset!("load.js", "text/javascript; charset=utf-8"),
     asset!("payload.js", "text/javascript; charset=utf-8"),
     asset!("timeline.js", "text/javascript; charset=utf-8"),
 ];
