@@ -85,7 +85,7 @@ async fn the_last_lines_of_a_process_are_logged_before_its_caller_gets_the_error
 
 #[tokio::test]
 async fn every_invocation_has_lambdas_own_lines() {
-    let (lambda, log) = start_and_listen(Function { timeout: Duration::from_secs(1), ..probe() }).await;
+    let (lambda, log) = start_and_listen(Function { timeout: Duration::from_secs(5), ..probe() }).await;
     let context = invoke(&lambda, json!({"do": "context"})).await.unwrap();
     let id = context["requestId"].as_str().unwrap();
     // The first invocation is over when its instance has asked for the next one.
@@ -157,14 +157,14 @@ async fn beyond_the_reserved_concurrency_an_invocation_is_throttled() {
 
 #[tokio::test]
 async fn a_time_out_kills_the_process_and_what_it_started() {
-    let lambda = start(Function { timeout: Duration::from_secs(1), ..probe() }).await;
+    let lambda = start(Function { timeout: Duration::from_secs(5), ..probe() }).await;
     let before = pid(&lambda).await;
     let child = number(&invoke(&lambda, json!({"do": "child"})).await.unwrap());
 
     let error = failure(&lambda, "hang").await;
 
     assert!(matches!(error, InvokeError::TimedOut { during_init: false, .. }), "{error}");
-    assert_eq!(error.to_string(), "the function did not answer within 1 s and was killed");
+    assert_eq!(error.to_string(), "the function did not answer within 5 s and was killed");
     assert!(is_gone(before));
     until_gone(child).await;
     assert_ne!(pid(&lambda).await, before);
