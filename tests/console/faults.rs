@@ -133,14 +133,17 @@ async fn a_handshake_is_refused_once_or_until_the_fault_ends() {
 #[tokio::test]
 async fn a_process_is_killed_and_the_next_message_gets_another() {
     let (gateway, url) = with_console(options("tests/templates/probe.yaml")).await;
+    let mut stream = Stream::of(&url, None).await;
+    stream.next().await;
     let mut client = Client::connect(&gateway, "").await;
+    // A process that has not asked again yet might get company.
+    stream.next_of("report").await;
     let pid = async |client: &mut Client| {
         client.send(r#"{"do":"pid"}"#).await;
         client.hear().await
     };
     let first = pid(&mut client).await;
-    let mut stream = Stream::of(&url, None).await;
-    stream.next().await;
+    stream.next_of("report").await;
     client.send(r#"{"do":{"sleep":60000}}"#).await;
     stream.next_of("start").await;
     let (status, killed) = ask(&url, "DELETE", "functions/Probe/processes", "").await;

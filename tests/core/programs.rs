@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use websocket_gateway::{Gateway, Happenings, Level, What};
 
-use crate::support::{Client, options, start};
+use crate::support::{Client, in_time, options, start};
 
 async fn programs() -> Gateway {
     start(options("tests/templates/programs.yaml")).await
@@ -80,12 +80,21 @@ async fn an_http_request_is_posted_and_its_status_tells_what_became_of_it() {
 async fn one_binary_serves_clients_and_a_queue_and_flushes_also_when_its_instance_ends() {
     let gateway = programs().await;
     let mut log = gateway.happenings(Level::Info);
+    let mut reports = gateway.happenings(Level::Info);
+    // One process serves them all if it has asked again each time.
+    let mut asked_again = async || {
+        let report = async { while !matches!(reports.next().await.unwrap().what, What::Report { .. }) {} };
+        in_time("a report", report).await;
+    };
     let (mut client, id) = client(&gateway).await;
+    asked_again().await;
     let event = batch([json!({ "connection": id, "text": "from the queue" }).to_string()]);
     assert_eq!(invoke(&gateway, "OwnMain", event).await, Value::Null);
     assert_eq!(client.hear().await, "from the queue");
+    asked_again().await;
     // What can't be read is not taken for done.
     assert!(gateway.invoke("OwnMain", batch(["no job".to_owned()]).to_string()).await.is_err());
+    asked_again().await;
     client.send("and now?").await;
     assert_eq!(client.hear_json().await, json!(id));
     gateway.stop().await;

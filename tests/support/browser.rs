@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
+use tokio::time::sleep;
 
 use super::{in_time, try_in_time};
 
@@ -16,6 +17,9 @@ const LOOK_MS: u32 = 1000;
 
 /// How long the driver waits for a script. A script that is never heard of again ran in a page that has been loaded anew.
 const SCRIPT_MS: u32 = 5000;
+
+/// How long the driver is left alone after an error.
+const AGAIN: Duration = Duration::from_millis(100);
 
 /// How long the page is left alone between two looks.
 const PAUSE_MS: u32 = 20;
@@ -111,7 +115,7 @@ impl Browser {
              const look = () => {{ \
                  const found = ask(...given); \
                  if (found) {{ return done({{ found }}); }} \
-                 return Date.now() < end ? setTimeout(look, {PAUSE_MS}) : done({{ shown: document.body.innerText }}); \
+                 return Date.now() < end ? setTimeout(look, {PAUSE_MS}) : done({{ shown: document.body?.innerText ?? '' }}); \
              }}; \
              look();"
         );
@@ -122,9 +126,11 @@ impl Browser {
                 match self.try_call("POST", "/execute/async", &body).await {
                     Ok(answer) if answer["shown"].is_null() => return answer["found"].clone(),
                     Ok(answer) => shown = answer["shown"].clone(),
-                    // What ran in the page before.
-                    Err(why) if why["error"] == "script timeout" || why.to_string().contains("unloaded") => {}
-                    Err(why) => panic!("{body}: {why}"),
+                    // The page may be loaded anew meanwhile: the driver has many words for that, and then there may be nothing in it yet.
+                    Err(why) => {
+                        shown = why;
+                        sleep(AGAIN).await;
+                    }
                 }
             }
         };
@@ -156,7 +162,8 @@ impl Browser {
     /// Replaces what is in a field.
     pub(crate) async fn enter(&self, selector: &str, text: &str) {
         self.see(selector, "").await;
-        let enter = "(selector, text) => { const field = document.querySelector(selector); field.focus(); field.value = text; \
+        let enter = "(selector, text) => { const field = document.querySelector(selector); if (!field) { return false; } \
+            field.focus(); field.value = text; \
             field.dispatchEvent(new Event('input')); return true; }";
         self.until(enter, &[selector, text]).await;
     }
@@ -164,7 +171,7 @@ impl Browser {
     /// Chooses an option of a list by its value, as soon as it is there.
     pub(crate) async fn choose_option(&self, selector: &str, value: &str) {
         let choose = "(selector, value) => { const list = document.querySelector(selector); \
-            if (![...list.options].some(option => option.value === value)) { return false; } \
+            if (![...list?.options ?? []].some(option => option.value === value)) { return false; } \
             list.value = value; list.dispatchEvent(new Event('change')); return true; }";
         self.until(choose, &[selector, value]).await;
     }

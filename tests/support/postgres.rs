@@ -20,10 +20,12 @@ impl Postgres {
                 writeln!(std::io::stderr(), "SKIPPED the test with a database: PostgreSQL's `initdb` is not installed");
             return None;
         };
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
-        let folder = std::env::temp_dir().join(format!("lambda-websocket-postgres-{port}"));
-        let server = Self { programs, folder, url: format!("postgres://postgres@127.0.0.1:{port}/postgres") };
+        let folder = std::env::temp_dir().join(format!("lambda-websocket.postgres.{}", std::process::id()));
+        let mut server = Self { programs, folder, url: String::new() };
         server.run("initdb", &["--auth", "trust", "--username", "postgres", "--no-sync"]);
+        // Only now, because somebody else may get the port until it is used.
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+        server.url = format!("postgres://postgres@127.0.0.1:{port}/postgres");
         let options = format!("-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off");
         let log = server.folder.join("log");
         server.run("pg_ctl", &["start", "--wait", "--silent", "--log", log.to_str().unwrap(), "--options", &options]);

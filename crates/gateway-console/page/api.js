@@ -2,6 +2,9 @@
 
 const KEY = 'token';
 
+/** How long the page waits before it asks once more what got no answer. */
+const PAUSES_MS = [100, 400];
+
 /** Takes the token out of the address, so that it is not in what a person copies, and remembers it as long as this tab lives. */
 export function takeToken() {
     const token = location.hash.slice(1);
@@ -14,13 +17,24 @@ export function takeToken() {
 
 const headers = () => ({ authorization: `Bearer ${sessionStorage.getItem(KEY)}` });
 
-/** Calls the API. Returns the status and the body as text; the status is 0 if the gateway does not answer. */
+/**
+ * Calls the API. Returns the status and the body as text; the status is 0 if the gateway does not answer.
+ *
+ * What only asks is tried again, because a browser gives up on it when the machine's network changes. What does something may have been done.
+ */
 export async function call(method, path, body) {
-    try {
-        const answer = await fetch(`/@console/api/${path}`, { method, body, headers: headers(), cache: 'no-store' });
-        return { ok: answer.ok, status: answer.status, text: await answer.text() };
-    } catch {
-        return { ok: false, status: 0, text: 'the gateway does not answer' };
+    const pauses = method === 'GET' ? [...PAUSES_MS] : [];
+    for (;;) {
+        try {
+            const answer = await fetch(`/@console/api/${path}`, { method, body, headers: headers(), cache: 'no-store' });
+            return { ok: answer.ok, status: answer.status, text: await answer.text() };
+        } catch {
+            if (pauses.length === 0) {
+                return { ok: false, status: 0, text: 'the gateway does not answer' };
+            }
+            const pause = pauses.shift();
+            await new Promise((resolve) => { setTimeout(resolve, pause); });
+        }
     }
 }
 

@@ -29,7 +29,7 @@ struct Caller<'e> {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
-    let limit = Some(Duration::from_secs(1));
+    let limit = Some(Duration::from_secs(2));
     let mut config = Config::new();
     config.url = Some(std::env::var("DATABASE_URL")?);
     config.manager = Some(ManagerConfig { recycling_method: RecyclingMethod::Verified });
