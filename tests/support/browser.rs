@@ -70,7 +70,13 @@ impl Browser {
         let options = json!({ "binary": chromium, "args": arguments });
         let wanted =
             json!({ "browserName": "chrome", "goog:chromeOptions": options, "timeouts": { "script": SCRIPT_MS } });
-        let session = browser.call("POST", "", &json!({ "capabilities": { "alwaysMatch": wanted } })).await;
+        let wanted = json!({ "capabilities": { "alwaysMatch": wanted } });
+        // Chromium does not always start on a machine that is short of something.
+        let mut session = browser.try_call("POST", "", &wanted).await;
+        if session.is_err() {
+            session = browser.try_call("POST", "", &wanted).await;
+        }
+        let session = session.unwrap_or_else(|why| panic!("Chromium does not start: {why}"));
         browser.session = session["sessionId"].as_str().unwrap().to_owned();
         browser.resize(1280, 800).await;
         Some(browser)
