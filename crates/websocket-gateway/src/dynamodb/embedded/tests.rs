@@ -173,16 +173,16 @@ async fn bodies_that_wait_have_a_limit_together() {
 #[tokio::test]
 async fn a_request_that_nobody_waits_for_any_more_is_not_done() {
     let (mut store, halted, go_on) = halting(TIMES);
+    // Only the callers give up soon: a store that is slow to begin must not find the first too late.
+    store.queue.patience = Duration::from_millis(20);
     let mut first = pin!(call(&store, "CreateTable", &format!(r#"{{"TableName":"First",{KEY}}}"#)));
     assert!(begin(first.as_mut()).is_none());
     halted.recv().unwrap();
-    // Only this caller gives up soon: a store that is slow to begin must not find the first too late.
-    store.queue.patience = Duration::from_millis(20);
-    let second = call(&store, "CreateTable", &format!(r#"{{"TableName":"Second",{KEY}}}"#)).await;
-    assert!(matches!(second, Err(Unanswered::Late(_))));
+    let second = call(&store, "CreateTable", &format!(r#"{{"TableName":"Second",{KEY}}}"#));
+    assert!(matches!(first.await, Err(Unanswered::Late(_))));
+    assert!(matches!(second.await, Err(Unanswered::Late(_))));
     store.queue.patience = TIMES.patience;
     drop(go_on);
-    first.await.unwrap();
     assert_eq!(call(&store, "ListTables", "{}").await.unwrap(), r#"{"TableNames":["First"]}"#);
 }
 
