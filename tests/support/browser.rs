@@ -1,7 +1,6 @@
 use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -10,7 +9,7 @@ use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::time::sleep;
 
-use super::{in_time, try_in_time};
+use super::{in_time, own_folder, try_in_time};
 
 /// How long one script looks at the page.
 const LOOK_MS: u32 = 1000;
@@ -50,7 +49,8 @@ impl Browser {
             );
             return None;
         };
-        let home = new_home();
+        let home = own_folder("browser");
+        std::fs::create_dir(&home).unwrap();
         let mut driver = Command::new(driver);
         driver.args(["--port=0"]).env("HOME", &home).env("TMPDIR", &home);
         driver.stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
@@ -229,7 +229,12 @@ impl Drop for Browser {
             let _ = stream.set_read_timeout(patience);
             let _ = stream.write_all(ends.as_bytes()).and_then(|()| stream.read(&mut [0]));
         }
-        let _ = std::fs::remove_dir_all(&self.home);
+        // The last of its processes may still write there.
+        let mut tries = 50;
+        while tries > 0 && std::fs::remove_dir_all(&self.home).is_err() {
+            tries -= 1;
+            std::thread::sleep(Duration::from_millis(20));
+        }
     }
 }
 
@@ -245,14 +250,6 @@ async fn body_of(mut answer: BufReader<TcpStream>) -> Vec<u8> {
     let mut body = vec![0; length];
     answer.read_exact(&mut body).await.unwrap();
     body
-}
-
-fn new_home() -> PathBuf {
-    static MADE: AtomicU32 = AtomicU32::new(0);
-    let number = MADE.fetch_add(1, Ordering::Relaxed);
-    let folder = std::env::temp_dir().join(format!("lambda-websocket.browser.{}.{number}", std::process::id()));
-    std::fs::create_dir(&folder).unwrap();
-    folder
 }
 
 fn program(name: &str) -> Option<PathBuf> {

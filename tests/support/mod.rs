@@ -18,6 +18,7 @@ mod table;
 mod time_limit;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 pub(crate) use authorizer::{SECRET, authorized_example, authorizer_event};
 pub(crate) use browser::Browser;
@@ -37,6 +38,13 @@ pub(crate) use start::{
 };
 pub(crate) use table::Table;
 pub(crate) use time_limit::{in_time, try_in_time};
+
+/// Where a folder of one's own can be made: nothing is there yet, and nobody else gets the same.
+pub(crate) fn own_folder(name: &str) -> PathBuf {
+    static NAMED: AtomicU32 = AtomicU32::new(0);
+    let number = NAMED.fetch_add(1, Ordering::Relaxed);
+    std::env::temp_dir().join(format!("lambda-websocket.{name}.{}.{number}", std::process::id()))
+}
 
 /// The root of the repository.
 pub(crate) fn root() -> PathBuf {

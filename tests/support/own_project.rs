@@ -2,7 +2,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::root;
+use super::{own_folder, root};
 
 /// A project of a user's own, in an empty folder outside of this workspace. The folder is removed when this is dropped.
 pub(crate) struct OwnProject {
@@ -13,8 +13,8 @@ pub(crate) struct OwnProject {
 
 impl OwnProject {
     pub(crate) fn new(test: &str) -> Self {
-        let folder = std::env::temp_dir().join(format!("lambda-websocket.{test}.{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
+        let folder = own_folder(test);
+        fs::create_dir(&folder).unwrap();
         Self { outermost: folder.clone(), folder }
     }
 

@@ -3,6 +3,8 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use super::own_folder;
+
 /// A PostgreSQL of one test, on a port of its own, in a folder of its own.
 pub(crate) struct Postgres {
     /// Where its programs are.
@@ -20,7 +22,7 @@ impl Postgres {
                 writeln!(std::io::stderr(), "SKIPPED the test with a database: PostgreSQL's `initdb` is not installed");
             return None;
         };
-        let folder = std::env::temp_dir().join(format!("lambda-websocket.postgres.{}", std::process::id()));
+        let folder = own_folder("postgres");
         let mut server = Self { programs, folder, url: String::new() };
         server.run("initdb", &["--auth", "trust", "--username", "postgres", "--no-sync"]);
         // Only now, because somebody else may get the port until it is used.
