@@ -15,6 +15,9 @@ export function takeToken() {
     return sessionStorage.getItem(KEY) !== null;
 }
 
+/** Waits. */
+export const pause = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+
 const headers = () => ({ authorization: `Bearer ${sessionStorage.getItem(KEY)}` });
 
 /**
@@ -32,8 +35,7 @@ export async function call(method, path, body) {
             if (pauses.length === 0) {
                 return { ok: false, status: 0, text: 'the gateway does not answer' };
             }
-            const pause = pauses.shift();
-            await new Promise((resolve) => { setTimeout(resolve, pause); });
+            await pause(pauses.shift());
         }
     }
 }

@@ -1,6 +1,6 @@
 // The start of the page: the views, the stream of what happens, the keys, and the state that is in the URL.
 
-import { follow, getJson, takeToken } from './api.js';
+import { follow, getJson, pause, takeToken } from './api.js';
 import { Clients } from './clients.js';
 import { Composer } from './composer.js';
 import { Connections } from './connections.js';
@@ -62,7 +62,7 @@ class App {
             }
             this.#state('not connected', 'off');
             this.#banner(status === 0 || status === 200 ? 'The gateway does not answer. This page tries again.' : `The gateway refuses this page: ${status}.`);
-            await new Promise((resolve) => { setTimeout(resolve, RETRY_MS); });
+            await pause(RETRY_MS);
         }
     }
 
@@ -221,8 +221,9 @@ class App {
         byId('client-count').textContent = count === 0 ? '' : String(count);
     }
 
-    showFaultCount(count) {
+    faultsChanged(count) {
         byId('fault-count').textContent = count === 0 ? '' : String(count);
+        this.connections.lookAgain();
     }
 
     #explainEmpty() {

@@ -62,6 +62,13 @@ export class Connections {
         look();
     }
 
+    /** Looks at once, if it looks at all. */
+    lookAgain() {
+        if (this.#look !== null) {
+            this.start();
+        }
+    }
+
     stop() {
         clearTimeout(this.#timer);
         this.#look = null;
@@ -123,7 +130,6 @@ export class Connections {
             const fault = faults.ofReading(id);
             say(fault === undefined ? await faults.set({ kind: 'notReading', connectionId: id }) : await faults.end(fault.id));
             await faults.refresh();
-            this.start();
         }, 'button.small');
         const row = el('tr', {},
             el('td', {}, button(id, 'Show what happens to it, and nothing else', () => {

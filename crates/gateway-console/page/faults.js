@@ -167,7 +167,7 @@ export class Faults {
         fill(this.rows, list.map(({ id, text }) => el('li', {}, el('span', {}, text), button('End', '', async () => this.#say(await this.end(id), ''), 'button.small'))));
         this.empty.hidden = list.length > 0;
         this.endButton.hidden = list.length === 0;
-        this.app.showFaultCount(list.length);
+        this.app.faultsChanged(list.length);
         this.banner.hidden = list.length === 0;
         const more = list.length > 3 ? `; and ${number(list.length - 3)} more` : '';
         fill(this.banner,
