@@ -108,9 +108,12 @@ impl Browser {
     pub(crate) async fn open(&self, url: &str) {
         let body = json!({ "url": url });
         // Chromium gives up on what it is loading when an address of the machine comes or goes.
-        while let Err(why) = self.try_call("POST", "/url", &body).await {
-            assert!(why.to_string().contains("ERR_NETWORK_CHANGED"), "{url}: {why}");
-        }
+        let opening = async {
+            while let Err(why) = self.try_call("POST", "/url", &body).await {
+                assert!(why.to_string().contains("ERR_NETWORK_CHANGED"), "{url}: {why}");
+            }
+        };
+        in_time(url, opening).await;
     }
 
     /// What a function of JavaScript returns, as soon as that is neither `false` nor nothing. It is asked again and again, also where nothing is drawn
