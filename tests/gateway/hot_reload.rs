@@ -70,8 +70,9 @@ impl Project {
         let project = Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join("hot_reload").join(test));
         let _ = fs::remove_dir_all(&project.0);
         fs::create_dir_all(project.0.join("hello/src")).unwrap();
-        fs::write(project.0.join("hello/Cargo.toml"), "[workspace]\n[package]\nname = 'hello'\nedition = '2024'\n")
-            .unwrap();
+        // Its own name, because CARGO_TARGET_DIR may lead all of them to one folder.
+        let manifest = format!("[workspace]\n[package]\nname = 'hello_{test}'\nedition = '2024'\n");
+        fs::write(project.0.join("hello/Cargo.toml"), manifest).unwrap();
         project.template(TEMPLATE);
         project.answer("one");
         project
