@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::SystemTime;
 
 use rustix::process::Signal;
@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdout, Command};
 use websocket_gateway::{Gateway, Options};
 
-use crate::support::{Client, Gate, end, gateway, in_time, options, signal};
+use crate::support::{Client, Gate, end, gateway, in_time, options, own_folder, signal};
 
 /// A crate with one function, without dependencies so that it builds at once, and its template.
 struct Project(PathBuf);
@@ -65,10 +65,16 @@ fn request(method: &str, path: &str, body: &str) -> String {
 }
 "###;
 
+impl Drop for Project {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
 impl Project {
     fn new(test: &str) -> Self {
-        let project = Self(Path::new(env!("CARGO_TARGET_TMPDIR")).join("hot_reload").join(test));
-        let _ = fs::remove_dir_all(&project.0);
+        // Not in the target folder: CARGO_TARGET_DIR may lead the project's cargo to that, and what cargo writes is not watched.
+        let project = Self(own_folder(&format!("hot_reload_{test}")));
         fs::create_dir_all(project.0.join("hello/src")).unwrap();
         // Its own name, because CARGO_TARGET_DIR may lead all of them to one folder.
         let manifest = format!("[workspace]\n[package]\nname = 'hello_{test}'\nedition = '2024'\n");
